@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * autovpn: every public header at once. A program that wants only a part (an SA, a
+ * handshake, a route table) includes that part's header instead.
+ */
+#ifndef AUTOVPN_AUTOVPN_H
+#define AUTOVPN_AUTOVPN_H
+
+#include <autovpn/batch.h>
+#include <autovpn/host.h>
+#include <autovpn/noise.h>
+#include <autovpn/sa.h>
+#include <autovpn/types.h>
+
+#endif

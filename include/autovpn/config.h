@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config: an organization's configuration: who its members are, their roles, hubs and
+ * subnets, and who is a peer of whom.
+ *
+ * Two ways to one: an administrator's program makes it empty, adds to it, checks it and has an
+ * authority sign it (authority.h); a node or registry reads it from a signed bundle. A
+ * configuration that was read is not to be changed. One thread at a time; read-only calls
+ * may run in parallel. Spec: doc/protocol.md 8, [CFG-1] to [CFG-9], [TOP-1].
+ *
+ *     struct avpn_config *config;
+ *     avpn_config_new(NULL, &config);
+ *     avpn_config_set_name(config, "example");
+ *     avpn_config_add_registry(config, &registry);
+ *     avpn_config_add_member(config, &hub);
+ *     avpn_config_add_member(config, &spoke);
+ *     if (avpn_config_check(config, print_problem, NULL) == 0) ...sign it
+ */
+#ifndef AUTOVPN_CONFIG_H
+#define AUTOVPN_CONFIG_H
+
+#include <autovpn/host.h>
+#include <autovpn/noise.h>
+#include <autovpn/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* [CFG-8] */
+#define AVPN_NAME_BYTES 64 /* 63 characters and NUL */
+#define AVPN_MEMBERS 65535
+#define AVPN_HUBS 16
+#define AVPN_EXPORTS 64
+#define AVPN_UPLINKS 4
+#define AVPN_REGISTRIES 8
+#define AVPN_AUTHORITY_KEYS 8
+#define AVPN_SUITES 4
+#define AVPN_BUNDLE_LIMIT (8u << 20)
+
+enum avpn_role { AVPN_ROLE_NONE = 0, AVPN_ROLE_HUB = 1, AVPN_ROLE_SPOKE = 2 };
+
+#define AVPN_MEMBER_REVOKED 1u
+#define AVPN_HUB_DEFAULT_ROUTE 1u /* this hub takes the member's default route */
+
+struct avpn_member_hub {
+    uint32_t member; /* the hub's member id */
+    uint32_t flags;  /* AVPN_HUB_* */
+};
+
+/* One node of the organization. Plain values; unused array places are zero. */
+struct avpn_member {
+    uint32_t size; /* sizeof(struct avpn_member) */
+    uint32_t id;   /* 1 or more, unique, never reused */
+    struct avpn_key key;
+    char name[AVPN_NAME_BYTES];
+    uint8_t role; /* enum avpn_role */
+    uint8_t flags; /* AVPN_MEMBER_* */
+    uint8_t hub_count;
+    uint8_t export_count;
+    uint8_t uplink_count; /* 0..4: how many places of `manual` are meant */
+    uint8_t reserved[3];
+    struct avpn_member_hub hubs[AVPN_HUBS]; /* in order of preference */
+    struct avpn_prefix exports[AVPN_EXPORTS];
+    struct avpn_contact manual[AVPN_UPLINKS]; /* port forwarding: wins over what was observed; family NONE: none */
+};
+
+struct avpn_registry_entry {
+    uint32_t size; /* sizeof(struct avpn_registry_entry) */
+    struct avpn_key key;
+    uint16_t port;
+    uint16_t reserved;
+    char host[AVPN_NAME_BYTES]; /* a name, or a literal address */
+};
+
+struct avpn_config;
+
+/* A finding about one field. Text is borrowed until return of the callback. */
+struct avpn_problem {
+    uint32_t size;
+    uint32_t member;     /* member id, or 0: the organization's own fields */
+    uint32_t index;      /* place in the list, when `field` is one, else 0 */
+    uint32_t reserved;
+    const char *field;   /* "hubs", "exports", "role" ... as in struct avpn_member */
+    const char *value;   /* the value as text */
+    const char *message; /* what is wrong and what would be right, one sentence */
+};
+
+AVPN_API int32_t avpn_config_new(const struct avpn_host *host, struct avpn_config **config_out);
+AVPN_API void avpn_config_del(struct avpn_config *config);
+
+/* AVPN_ERROR_FORMAT: 1 to 63 characters of a-z A-Z 0-9 . _ - */
+AVPN_API int32_t avpn_config_set_name(struct avpn_config *config, const char *name);
+/* Allowed suites in order of preference; default: AES-256-GCM, then ChaCha20-Poly1305. */
+AVPN_API int32_t avpn_config_set_suites(struct avpn_config *config, const uint8_t *suites,
+                                        size_t count);
+/*
+ * Copied. These take what avpn_config_check then judges, and refuse only what cannot be represented:
+ * AVPN_ERROR_ARGUMENT (size, counts), AVPN_ERROR_FORMAT (name), AVPN_ERROR_LIMIT, AVPN_ERROR_MEMORY.
+ */
+AVPN_API int32_t avpn_config_add_registry(struct avpn_config *config,
+                                          const struct avpn_registry_entry *registry);
+AVPN_API int32_t avpn_config_add_member(struct avpn_config *config,
+                                        const struct avpn_member *member);
+
+/*
+ * Check [CFG-9]; returns the number of problems (0: valid), each first shown to `report` (which
+ * may be NULL). Overlaps of exports between members are legal and not problems.
+ */
+AVPN_API uint32_t avpn_config_check(const struct avpn_config *config,
+                                    void (*report)(void *user, const struct avpn_problem *problem),
+                                    void *user);
+
+/*
+ * Read a signed bundle and verify all of it [CFG-1] to [CFG-6]. `organization`: the id
+ * the reader was born knowing. `wall_clock`: seconds since 1970, 0: unknown, expiry not judged.
+ * AVPN_ERROR_FORMAT: not canonical. AVPN_ERROR_AUTH: another organization, or a signature or the Merkle root
+ * does not verify. AVPN_ERROR_EXPIRED. AVPN_ERROR_ARGUMENT: well signed but invalid by [CFG-9].
+ */
+AVPN_API int32_t avpn_config_read(const uint8_t *bundle, size_t count,
+                                  const struct avpn_key *organization, int64_t wall_clock,
+                                  const struct avpn_host *host, struct avpn_config **config_out);
+/*
+ * The organization id a bundle claims, without verifying anything: to show it to a person.
+ * AVPN_ERROR_FORMAT.
+ */
+AVPN_API int32_t avpn_bundle_organization(const uint8_t *bundle, size_t count,
+                                          struct avpn_key *organization_out);
+
+/* What it says. Text is borrowed as long as the configuration lives. */
+AVPN_API const char *avpn_config_name(const struct avpn_config *config);
+AVPN_API uint64_t avpn_config_version(const struct avpn_config *config); /* 0: not signed yet */
+AVPN_API int64_t avpn_config_created(const struct avpn_config *config);
+AVPN_API int64_t avpn_config_expires(const struct avpn_config *config); /* 0: never */
+AVPN_API uint32_t avpn_config_psk_epoch(const struct avpn_config *config);
+AVPN_API uint32_t avpn_config_suites(const struct avpn_config *config, uint8_t *suites_out,
+                                     size_t capacity); /* returns how many there are */
+/* AVPN_ERROR_NOT_FOUND: it was not read from a bundle. */
+AVPN_API int32_t avpn_config_organization(const struct avpn_config *config,
+                                          struct avpn_key *organization_out);
+AVPN_API uint32_t avpn_config_registry_count(const struct avpn_config *config);
+AVPN_API int32_t avpn_config_registry(const struct avpn_config *config, uint32_t index,
+                                      struct avpn_registry_entry *registry_out);
+AVPN_API uint32_t avpn_config_member_count(const struct avpn_config *config);
+/* By place (ascending id), id, key or name. AVPN_ERROR_NOT_FOUND, AVPN_ERROR_EMPTY beyond the end. */
+AVPN_API int32_t avpn_config_member_at(const struct avpn_config *config, uint32_t index,
+                                       struct avpn_member *member_out);
+AVPN_API int32_t avpn_config_member(const struct avpn_config *config, uint32_t id,
+                                    struct avpn_member *member_out);
+AVPN_API int32_t avpn_config_member_by_key(const struct avpn_config *config,
+                                           const struct avpn_key *key,
+                                           struct avpn_member *member_out);
+AVPN_API int32_t avpn_config_member_by_name(const struct avpn_config *config, const char *name,
+                                            struct avpn_member *member_out);
+/* Open the pre-shared key sealed to a member [CFG-7]. AVPN_ERROR_AUTH: not to this key. */
+AVPN_API int32_t avpn_config_psk(const struct avpn_config *config, uint32_t member,
+                                 const struct avpn_key_pair *self, struct avpn_key *psk_out);
+
+/* ---- peer selection: pure functions of the configuration, [TOP-1] -------------- */
+
+/* 1 if a and b are to have a tunnel, else 0 (also when one is unknown). */
+AVPN_API int32_t avpn_config_is_peer(const struct avpn_config *config, uint32_t a, uint32_t b);
+/*
+ * The peers of a member in ascending order of id; returns how many there are, writes
+ * at most `capacity`. 0 for an unknown or revoked member.
+ */
+AVPN_API uint32_t avpn_config_peers(const struct avpn_config *config, uint32_t member,
+                                    uint32_t *ids_out, size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

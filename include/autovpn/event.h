@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * event: what an engine tells about its state. Events carry ids, never pointers; details
+ * are asked for with the getters of node.h and registry.h.
+ *
+ * The queue holds AVPN_EVENT_QUEUE events; when it is full the oldest is dropped and the next
+ * one returned has `lost` greater than 0: then ask the getters for the whole picture.
+ */
+#ifndef AUTOVPN_EVENT_H
+#define AUTOVPN_EVENT_H
+
+#include <autovpn/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AVPN_EVENT_QUEUE 256
+
+enum avpn_event_kind {
+    AVPN_EVENT_NONE = 0,
+    /* node */
+    AVPN_EVENT_CONFIG = 1,     /* configuration `version` is in force */
+    AVPN_EVENT_REGISTRY = 2,   /* uplink/registry: `state` 1 registered, 0 lost */
+    AVPN_EVENT_NAT = 3,        /* uplink: `state` is the new enum avpn_nat_kind */
+    AVPN_EVENT_TUNNEL = 4,     /* peer: `state` 1 up, 0 down */
+    AVPN_EVENT_PATH = 5,       /* peer/uplink/remote_uplink: `state` 1 alive, 0 dead; `contact` */
+    AVPN_EVENT_ROAM = 6,       /* peer/uplink/remote_uplink moved to `contact` */
+    AVPN_EVENT_ROUTE_ADD = 7,  /* `prefix` via `peer`; `state` 1 active, 0 standby (all hops dead) */
+    AVPN_EVENT_ROUTE_REPLACE = 8,
+    AVPN_EVENT_ROUTE_DELETE = 9,
+    AVPN_EVENT_EXPIRED = 10,   /* the configuration held has expired, it stays in force */
+    AVPN_EVENT_CONFLICT = 11,  /* `prefix` is exported by `peer` and by `other`; `peer` wins */
+    AVPN_EVENT_REVOKED = 12,   /* this node is revoked, or no longer a member: all tunnels are gone */
+    /* registry */
+    AVPN_EVENT_MEMBER = 32     /* organization/peer/uplink: `state` 1 connected, 0 disconnected; `contact` */
+};
+
+struct avpn_event {
+    uint32_t size; /* sizeof(struct avpn_event) of the library */
+    uint32_t kind; /* enum avpn_event_kind */
+    avpn_time at;
+    uint32_t lost; /* events dropped before this one */
+    uint32_t state;
+    uint32_t peer;  /* member id */
+    uint32_t other; /* member id */
+    uint32_t uplink;
+    uint32_t remote_uplink;
+    uint32_t registry; /* place in the configuration's list */
+    uint32_t organization; /* registry: place in its list of organizations */
+    uint64_t version;
+    struct avpn_contact contact;
+    struct avpn_prefix prefix;
+};
+
+/* "tunnel", "route-add" ... Static text, never NULL. */
+AVPN_API const char *avpn_event_name(uint32_t kind);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

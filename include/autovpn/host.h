@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * host: what an engine asks of the program that hosts it.
+ *
+ * The library has no sockets, threads, clock or files. A host fills in
+ * `struct avpn_host`, passes it when it makes an engine (the struct is copied,
+ * what its pointers name must outlive the engine) and is then called back,
+ * from inside the engine's own calls only, on the caller's thread. A callback
+ * must not call the engine that called it, except where its text says so.
+ *
+ * Every seam except the ones that carry packets has a documented default, used
+ * where the pointer is NULL. Set `size` to sizeof(struct avpn_host): that is
+ * how later versions of the struct stay compatible with older programs.
+ *
+ *     struct avpn_host host = {0};
+ *     host.size = sizeof host;
+ *     host.user = &my_program;
+ *     host.transmit = my_transmit;
+ *     host.deliver = my_deliver;
+ */
+#ifndef AUTOVPN_HOST_H
+#define AUTOVPN_HOST_H
+
+#include <autovpn/batch.h>
+#include <autovpn/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct avpn_event;
+
+enum avpn_log_level { AVPN_LOG_ERROR = 1, AVPN_LOG_WARNING = 2, AVPN_LOG_INFO = 3, AVPN_LOG_DEBUG = 4 };
+
+struct avpn_host {
+    uint32_t size; /* sizeof(struct avpn_host) of the caller */
+    uint32_t reserved;
+    void *user; /* given back, untouched, as the first argument of each callback */
+
+    /* -- memory. All three or none; default: malloc, realloc semantics of C, free. */
+    void *(*allocate)(void *user, size_t bytes);               /* NULL when there is none */
+    void *(*resize)(void *user, void *memory, size_t bytes);   /* as realloc */
+    void (*release)(void *user, void *memory);                 /* NULL is ignored */
+
+    /*
+     * Fill `bytes` with cryptographically strong random bytes; 0, or negative when
+     * that is not possible. Default: libsodium's randombytes_buf.
+     */
+    int32_t (*random)(void *user, uint8_t *bytes, size_t count);
+
+    /*
+     * Seconds since 1970-01-01 UTC, or 0 when unknown. Used to judge expiry, for
+     * nothing else. Default: unknown, expiry is then not judged.
+     */
+    int64_t (*wall_clock)(void *user);
+
+    /*
+     * A small key-value store that survives restarts. `name` is a short ASCII word.
+     * read: copies up to `capacity` bytes, returns the stored length, or negative
+     * when there is none. write: replaces atomically, 0 or negative.
+     * Default: nothing is kept.
+     */
+    int64_t (*store_read)(void *user, const char *name, uint8_t *bytes, size_t capacity);
+    int32_t (*store_write)(void *user, const char *name, const uint8_t *bytes, size_t count);
+
+    /*
+     * Resolve a registry's name. Answer later (or from inside this call) with
+     * avpn_node_resolved(node, request, ...). Default: only literal addresses work.
+     */
+    void (*resolve)(void *user, uint32_t request, const char *name);
+
+    /* One line of text for a person. `text` is borrowed until return. Default: discarded. */
+    void (*log)(void *user, uint32_t level, const char *text);
+
+    /*
+     * Send datagrams. The array and all bytes are borrowed until return. What
+     * cannot be sent is simply lost: the network does that too. No default.
+     */
+    void (*transmit)(void *user, const struct avpn_datagrams *batch, size_t count);
+
+    /*
+     * Inner packets for this site, decrypted and checked. Borrowed until return.
+     * Not used by registries; no default for nodes.
+     */
+    void (*deliver)(void *user, const struct avpn_packets *batch, size_t count);
+
+    /*
+     * One event, the moment it happens; the same events are also queued for
+     * avpn_*_next_event. Default: polling only.
+     */
+    void (*event)(void *user, const struct avpn_event *event);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * node: the engine of one WAN appliance. It registers, finds its peers, keeps tunnels with
+ * them and carries inner packets, without sockets, threads or clock of its own.
+ *
+ * Life: new -> set_uplink for each uplink -> the five calls (receive, send, tick,
+ * deadline, next_event) for as long as it runs -> del. Every call takes the host's
+ * monotonic time, which must not go backwards. All callbacks happen inside these calls.
+ * One thread at a time per engine; engines are independent of each other.
+ *
+ *     avpn_node_new(&options, &host, now, &node);
+ *     avpn_node_set_uplink(node, 0, &uplink, now);
+ *     for (;;) {
+ *         wait_until(udp, tun, avpn_node_deadline(node));
+ *         avpn_node_receive(node, datagrams, n, now());
+ *         avpn_node_send(node, packets, m, now());
+ *         avpn_node_tick(node, now());
+ *         while (avpn_node_next_event(node, &event) == AVPN_OK) show(&event);
+ *     }
+ */
+#ifndef AUTOVPN_NODE_H
+#define AUTOVPN_NODE_H
+
+#include <autovpn/batch.h>
+#include <autovpn/config.h>
+#include <autovpn/event.h>
+#include <autovpn/host.h>
+#include <autovpn/nat.h>
+#include <autovpn/noise.h>
+#include <autovpn/route.h>
+#include <autovpn/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct avpn_node;
+
+struct avpn_node_options {
+    uint32_t size;     /* sizeof(struct avpn_node_options) */
+    uint32_t reserved;
+    struct avpn_key organization;   /* the organization id: all a node is born knowing */
+    struct avpn_key_pair identity;  /* this node's static key, copied; made once with avpn_key_pair_generate */
+    const uint8_t *bundle; /* configuration to start with, borrowed until return; NULL: from the store, or none yet */
+    size_t bundle_bytes;
+    avpn_span purge_after; /* forget contacts of peers not heard for so long; 0: 4 h [PRB-12] */
+    uint32_t handshakes_per_second; /* accepted before "under load" begins [MAC-4]; 0: 500 */
+    uint32_t reserved2;
+};
+
+/* One uplink as the host sees it. */
+struct avpn_uplink {
+    uint32_t size;  /* sizeof(struct avpn_uplink) */
+    uint32_t is_up; /* 0 or 1 */
+    struct avpn_contact local; /* the socket's own address and port; family NONE: not known */
+};
+
+/*
+ * Make a node. Options and host are copied. With a bundle from options it is verified, stored
+ * and in force; else the last one kept through the store seam; else none, and the node waits for
+ * avpn_node_set_configuration.
+ * AVPN_ERROR_ARGUMENT: size, keys, or missing callbacks; AVPN_ERROR_NOT_FOUND: this key is not a member;
+ * those of avpn_config_read; AVPN_ERROR_MEMORY; AVPN_ERROR_RANDOM.
+ */
+AVPN_API int32_t avpn_node_new(const struct avpn_node_options *options,
+                               const struct avpn_host *host, avpn_time now,
+                               struct avpn_node **node_out);
+/* Wipes all keys. NULL is ignored. Peers notice by silence; call avpn_node_leave first to tell them. */
+AVPN_API void avpn_node_del(struct avpn_node *node);
+
+/* Tell registries that the node is going away [REG-15]. */
+AVPN_API void avpn_node_leave(struct avpn_node *node, avpn_time now);
+
+/*
+ * Bring an uplink up or down, or tell that its local address changed.
+ * AVPN_ERROR_ARGUMENT: number 4 or more, or size.
+ */
+AVPN_API int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
+                                      const struct avpn_uplink *state, avpn_time now);
+
+/*
+ * Offer a newer configuration: verified, stored, applied by difference: tunnels it does not
+ * concern lose nothing. AVPN_ERROR_VERSION: not newer than the one held. Others as avpn_config_read.
+ * On any error the old one stays in force.
+ */
+AVPN_API int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundle,
+                                             size_t count, avpn_time now);
+
+/*
+ * The answer to host.resolve: all addresses of the name; count 0: it could not be resolved, the last
+ * good answer is then kept [REG-16]. At most 8 are used. AVPN_ERROR_NOT_FOUND: no such request.
+ */
+AVPN_API int32_t avpn_node_resolved(struct avpn_node *node, uint32_t request,
+                                    const struct avpn_address *addresses, size_t count,
+                                    avpn_time now);
+
+/*
+ * Datagrams from the network. Bytes are overwritten. Bad ones are dropped and counted, never an error.
+ * AVPN_ERROR_ARGUMENT: a run whose numbers contradict each other; runs before it were processed.
+ */
+AVPN_API int32_t avpn_node_receive(struct avpn_node *node, const struct avpn_datagrams *batch,
+                                   size_t count, avpn_time now);
+/* Inner packets from this site, with the room of batch.h around them. Errors as avpn_node_receive. */
+AVPN_API int32_t avpn_node_send(struct avpn_node *node, const struct avpn_packets *batch,
+                                size_t count, avpn_time now);
+/* Serve all deadlines that are due. */
+AVPN_API void avpn_node_tick(struct avpn_node *node, avpn_time now);
+/* When avpn_node_tick is to be called next; AVPN_TIME_NEVER if no timer runs. */
+AVPN_API avpn_time avpn_node_deadline(const struct avpn_node *node);
+/* AVPN_ERROR_EMPTY: nothing new. */
+AVPN_API int32_t avpn_node_next_event(struct avpn_node *node, struct avpn_event *event_out);
+
+/* ---- looking in -------------------------------------------------------- */
+
+/* Counters of packets; drops have a name each. Values since the start, modulo 2^64. */
+enum avpn_counter {
+    AVPN_COUNT_RECEIVED = 0,      /* datagrams given to avpn_node_receive */
+    AVPN_COUNT_TRANSMITTED,       /* datagrams handed to transmit */
+    AVPN_COUNT_SENT,              /* inner packets sealed for a peer */
+    AVPN_COUNT_DELIVERED,         /* inner packets given to deliver */
+    AVPN_COUNT_FORWARDED,         /* inner packets passed from one peer to another */
+    AVPN_COUNT_KEEPALIVE,         /* 0xFF keepalives */
+    AVPN_COUNT_DUMMY,             /* genuine ESP packets with nothing inside */
+    AVPN_DROP_MALFORMED,          /* [DMX-2] length, version, type, reserved fields */
+    AVPN_DROP_UNEXPECTED,         /* well-formed, but not for this role or moment */
+    AVPN_DROP_MAC1,               /* [MAC-1] */
+    AVPN_DROP_LOAD,               /* initiation refused under load, a cookie may have been sent */
+    AVPN_DROP_UNPROVED,           /* [HS-9] initiation from a contact that is not proved */
+    AVPN_DROP_HANDSHAKE,          /* initiation or response not genuine */
+    AVPN_DROP_TICKET,             /* [HS-10] initiation replayed or out of date */
+    AVPN_DROP_SESSION,            /* registry message: no such session, not genuine or replayed */
+    AVPN_DROP_PROBE,              /* probe from nobody we know, or not genuine */
+    AVPN_DROP_TRANSACTION,        /* [PRB-3] probe response nobody waits for */
+    AVPN_DROP_SPI,                /* ESP of an unknown or expired SA */
+    AVPN_DROP_ESP,                /* ESP not genuine, or malformed inside */
+    AVPN_DROP_REPLAY,             /* ESP seen before or left of the window */
+    AVPN_DROP_SOURCE,             /* [RTE-5] inner source not of this peer */
+    AVPN_DROP_INNER,              /* inner packet not IPv4/IPv6 or its header is wrong */
+    AVPN_DROP_NO_ROUTE,           /* no route to the inner destination */
+    AVPN_DROP_NO_TUNNEL,          /* a route, but no next hop with a tunnel that is up */
+    AVPN_DROP_HOP_LIMIT,          /* forwarding would exceed the inner hop limit */
+    AVPN_DROP_SIZE,               /* bigger than fits a datagram */
+    AVPN_DROP_EXHAUSTED,          /* [ESP-6] SA at its limit */
+    AVPN_DROP_MEMORY,             /* an allocation failed while handling it */
+    AVPN_DROP_RANDOM,             /* the randomness seam failed while handling it */
+    AVPN_DROP_UPLINK,             /* datagram from or to an uplink that is not up */
+    AVPN_COUNTERS                 /* how many there are */
+};
+
+/* Copies up to `count` counters, returns AVPN_COUNTERS. Names: "drop-mac1" ... static text. */
+AVPN_API uint32_t avpn_node_counters(const struct avpn_node *node, uint64_t *counters_out,
+                                     size_t count);
+AVPN_API const char *avpn_counter_name(uint32_t counter);
+
+struct avpn_node_status {
+    uint32_t size; /* in: sizeof of the caller's; so for every *_status below */
+    uint32_t member; /* own member id, 0 without configuration */
+    uint32_t peer_count;
+    uint32_t route_count;
+    uint32_t tunnels_up;
+    uint8_t role;
+    uint8_t is_revoked;
+    uint8_t is_expired;
+    uint8_t reserved;
+    uint64_t config_version; /* 0: none */
+    uint64_t memory_bytes;   /* on the heap, all in; 0 when not known */
+    char name[AVPN_NAME_BYTES];
+    char organization_name[AVPN_NAME_BYTES];
+};
+AVPN_API int32_t avpn_node_status(const struct avpn_node *node, struct avpn_node_status *status_out);
+
+struct avpn_uplink_status {
+    uint32_t size;
+    uint8_t is_up;
+    uint8_t nat; /* enum avpn_nat_kind */
+    uint8_t reserved[2];
+    struct avpn_contact local;
+    struct avpn_contact evidence[2]; /* what decided the NAT kind */
+};
+AVPN_API int32_t avpn_node_uplink_status(const struct avpn_node *node, uint32_t uplink,
+                                         struct avpn_uplink_status *status_out);
+
+enum avpn_registration_state {
+    AVPN_REGISTRATION_IDLE = 0,
+    AVPN_REGISTRATION_RESOLVING = 1,
+    AVPN_REGISTRATION_REGISTERING = 2,
+    AVPN_REGISTRATION_REGISTERED = 3
+};
+
+struct avpn_registration_status {
+    uint32_t size;
+    uint8_t state; /* enum avpn_registration_state */
+    uint8_t reserved[3];
+    struct avpn_contact registry; /* where it is; family NONE: not resolved */
+    struct avpn_contact observed; /* our contact as it sees it */
+    avpn_time answered_at;        /* last answer; -1: never */
+    uint32_t rtt_us;              /* of the last answer, 0: not measured */
+    uint32_t missed;              /* keepalives unanswered in a row */
+    char host[AVPN_NAME_BYTES];
+};
+AVPN_API int32_t avpn_node_registration_status(const struct avpn_node *node, uint32_t uplink,
+                                               uint32_t registry,
+                                               struct avpn_registration_status *status_out);
+
+enum avpn_tunnel_state {
+    AVPN_TUNNEL_DOWN = 0,        /* no live path */
+    AVPN_TUNNEL_CONNECTING = 1,  /* punching or shaking hands */
+    AVPN_TUNNEL_UP = 2,
+    AVPN_TUNNEL_REKEYING = 3     /* up, and a handshake is on its way */
+};
+
+struct avpn_peer_status {
+    uint32_t size;
+    uint32_t member;
+    char name[AVPN_NAME_BYTES];
+    uint8_t role;
+    uint8_t tunnel;        /* enum avpn_tunnel_state */
+    uint8_t suite;         /* enum avpn_suite of the session, 0: none */
+    uint8_t is_connected;  /* a registry says so */
+    uint8_t nat;           /* enum avpn_nat_kind as it reported; of its first uplink */
+    uint8_t path_uplink;        /* the path traffic takes; 255: none */
+    uint8_t path_remote_uplink;
+    uint8_t is_initiator;  /* this side initiates [HS-8] */
+    uint32_t path_count;   /* paths in use or being tried */
+    uint32_t rtt_us;       /* of the path traffic takes, smoothed */
+    avpn_time up_since;    /* -1: not up */
+    avpn_time session_since; /* of the keys in use; -1: none */
+    uint64_t sent_packets, sent_bytes, received_packets, received_bytes; /* inner */
+};
+/* By place, 0 .. peer_count - 1 in order of member id. AVPN_ERROR_EMPTY beyond the end. */
+AVPN_API int32_t avpn_node_peer_at(const struct avpn_node *node, uint32_t index,
+                                   struct avpn_peer_status *status_out);
+/* By member id. AVPN_ERROR_NOT_FOUND. */
+AVPN_API int32_t avpn_node_peer(const struct avpn_node *node, uint32_t member,
+                                struct avpn_peer_status *status_out);
+
+enum avpn_path_state { AVPN_PATH_EMPTY = 0, AVPN_PATH_PUNCHING = 1, AVPN_PATH_ALIVE = 2 };
+
+struct avpn_path_status {
+    uint32_t size;
+    uint8_t state; /* enum avpn_path_state */
+    uint8_t uplink, remote_uplink;
+    uint8_t is_selected; /* traffic takes this path */
+    struct avpn_contact contact; /* proved remote contact; family NONE: none */
+    uint32_t rtt_us; /* smoothed */
+    avpn_time answered_at; /* last probe answered; -1: never */
+    uint32_t probes_sent, probes_answered;
+};
+/* By place, 0 .. path_count - 1. AVPN_ERROR_EMPTY beyond the end, AVPN_ERROR_NOT_FOUND no such peer. */
+AVPN_API int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_t index,
+                                   struct avpn_path_status *status_out);
+
+/* The node's routes; hops are member ids, AVPN_HOP_LOCAL for own exports. As avpn_routes_at. */
+AVPN_API int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index,
+                                    struct avpn_route *route_out, uint32_t *active_out);
+
+/* The configuration in force, or NULL. Borrowed until the next call that may change it. */
+AVPN_API const struct avpn_config *avpn_node_config(const struct avpn_node *node);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * registry: the engine of the VPN registry, which knows every node's contact. It needs no
+ * trust: it can deny, delay or lie about addresses, nothing else. It serves any number of organizations.
+ *
+ * Life and calls as in node.h: new -> set_organization -> receive, tick, deadline,
+ * next_event -> del. One thread at a time. State per node is soft and small (see
+ * avpn_registry_status: bytes per node); a registry that restarts is whole again when nodes
+ * have sent their next keepalives.
+ *
+ *     avpn_registry_new(&options, &host, now, &registry);
+ *     avpn_registry_set_organization(registry, &organization, bundle, bytes, now);
+ *     avpn_registry_receive(registry, datagrams, n, now);
+ */
+#ifndef AUTOVPN_REGISTRY_H
+#define AUTOVPN_REGISTRY_H
+
+#include <autovpn/batch.h>
+#include <autovpn/config.h>
+#include <autovpn/event.h>
+#include <autovpn/host.h>
+#include <autovpn/noise.h>
+#include <autovpn/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct avpn_registry;
+
+struct avpn_registry_options {
+    uint32_t size; /* sizeof(struct avpn_registry_options) */
+    uint32_t handshakes_per_second; /* before "under load" begins [MAC-4]; 0: 500 */
+    struct avpn_key_pair identity; /* the registry's static key, copied */
+    uint32_t registration_limit;   /* uplinks registered at once; 0: 4 per member */
+    uint32_t reserved;
+};
+
+AVPN_API int32_t avpn_registry_new(const struct avpn_registry_options *options,
+                                   const struct avpn_host *host, avpn_time now,
+                                   struct avpn_registry **registry_out);
+AVPN_API void avpn_registry_del(struct avpn_registry *registry);
+
+/*
+ * Serve an organization, or a newer configuration of one already served: registrations of members
+ * that stay are kept. The bundle is verified against `organization`, and borrowed until return.
+ * AVPN_ERROR_VERSION: not newer. Others as avpn_config_read. On error nothing changes.
+ */
+AVPN_API int32_t avpn_registry_set_organization(struct avpn_registry *registry,
+                                                const struct avpn_key *organization,
+                                                const uint8_t *bundle, size_t count,
+                                                avpn_time now);
+/* AVPN_ERROR_NOT_FOUND. Its nodes get no answer any more. */
+AVPN_API int32_t avpn_registry_remove_organization(struct avpn_registry *registry,
+                                                   const struct avpn_key *organization,
+                                                   avpn_time now);
+
+/* As in node.h. A registry has one socket: `uplink` of the batches is given back in answers. */
+AVPN_API int32_t avpn_registry_receive(struct avpn_registry *registry,
+                                       const struct avpn_datagrams *batch, size_t count,
+                                       avpn_time now);
+AVPN_API void avpn_registry_tick(struct avpn_registry *registry, avpn_time now);
+AVPN_API avpn_time avpn_registry_deadline(const struct avpn_registry *registry);
+AVPN_API int32_t avpn_registry_next_event(struct avpn_registry *registry,
+                                          struct avpn_event *event_out);
+
+/* ---- looking in -------------------------------------------------------- */
+
+enum avpn_registry_counter {
+    AVPN_REGISTRY_COUNT_RECEIVED = 0,
+    AVPN_REGISTRY_COUNT_TRANSMITTED,
+    AVPN_REGISTRY_COUNT_HANDSHAKES, /* initiations answered */
+    AVPN_REGISTRY_COUNT_KEEPALIVES, /* keepalives accepted */
+    AVPN_REGISTRY_COUNT_CHALLENGES, /* [REG-5] */
+    AVPN_REGISTRY_COUNT_COOKIES,
+    AVPN_REGISTRY_COUNT_CHANGES,    /* Change messages sent */
+    AVPN_REGISTRY_COUNT_PAGES,
+    AVPN_REGISTRY_DROP_MALFORMED,   /* [DMX-2] */
+    AVPN_REGISTRY_DROP_UNEXPECTED,  /* ESP, probes, messages only registries send */
+    AVPN_REGISTRY_DROP_MAC1,
+    AVPN_REGISTRY_DROP_LOAD,
+    AVPN_REGISTRY_DROP_HANDSHAKE,   /* not genuine */
+    AVPN_REGISTRY_DROP_STRANGER,    /* genuine, but not a member of an organization served here */
+    AVPN_REGISTRY_DROP_SESSION,     /* unknown slot, not genuine, or older generation */
+    AVPN_REGISTRY_DROP_REPLAY,
+    AVPN_REGISTRY_DROP_TOKEN,       /* genuine, wrong token: challenged */
+    AVPN_REGISTRY_DROP_FULL,        /* registration_limit reached */
+    AVPN_REGISTRY_DROP_MEMORY,
+    AVPN_REGISTRY_DROP_RANDOM,
+    AVPN_REGISTRY_COUNTERS
+};
+
+AVPN_API uint32_t avpn_registry_counters(const struct avpn_registry *registry,
+                                         uint64_t *counters_out, size_t count);
+AVPN_API const char *avpn_registry_counter_name(uint32_t counter);
+
+struct avpn_registry_status {
+    uint32_t size; /* in: sizeof of the caller's */
+    uint32_t organization_count;
+    uint32_t member_count;     /* of all organizations */
+    uint32_t connected_count;  /* uplinks connected */
+    uint64_t memory_bytes;     /* on the heap, all in */
+};
+AVPN_API int32_t avpn_registry_status(const struct avpn_registry *registry,
+                                      struct avpn_registry_status *status_out);
+
+struct avpn_registration {
+    uint32_t size;
+    uint32_t member;
+    uint8_t uplink;
+    uint8_t is_connected;
+    uint8_t nat;
+    uint8_t reserved;
+    struct avpn_contact observed;
+    struct avpn_contact local;
+    avpn_time heard_at; /* last keepalive, to the second */
+};
+/*
+ * What is known of one member's uplink. AVPN_ERROR_NOT_FOUND: never registered, or no such
+ * organization, member or uplink.
+ */
+AVPN_API int32_t avpn_registry_registration(const struct avpn_registry *registry,
+                                            const struct avpn_key *organization, uint32_t member,
+                                            uint32_t uplink, struct avpn_registration *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * route: a route table for IPv4 and IPv6: prefix -> next hops in order of preference.
+ *
+ * A next hop is a number the caller chooses (a peer's member id, say). Which hops are alive is
+ * the caller's to say, in one call per hop; a lookup gives the first live one.
+ *
+ * Life: new, put/remove/lookup, del. One thread at a time. Lookups do not allocate.
+ *
+ *     struct avpn_routes *routes;
+ *     avpn_routes_new(NULL, &routes);
+ *     struct avpn_route r = {.size = sizeof r, .prefix = lan, .hop_count = 2, .hops = {7, 9}};
+ *     avpn_routes_put(routes, &r);
+ *     avpn_routes_set_alive(routes, 7, 1);
+ *     avpn_routes_lookup(routes, &address, &hop);       // hop == 7
+ */
+#ifndef AUTOVPN_ROUTE_H
+#define AUTOVPN_ROUTE_H
+
+#include <autovpn/host.h>
+#include <autovpn/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AVPN_ROUTE_HOPS 16
+#define AVPN_HOP_LOCAL 0u /* the prefix is this site's own: deliver here */
+#define AVPN_ROUTE_NONE UINT32_MAX
+
+struct avpn_routes;
+
+struct avpn_route {
+    uint32_t size; /* sizeof(struct avpn_route) */
+    struct avpn_prefix prefix;
+    uint32_t hop_count;             /* 1..AVPN_ROUTE_HOPS */
+    uint32_t hops[AVPN_ROUTE_HOPS]; /* in order of preference, no duplicates; AVPN_HOP_LOCAL is always alive */
+};
+
+AVPN_API int32_t avpn_routes_new(const struct avpn_host *host, struct avpn_routes **routes_out);
+AVPN_API void avpn_routes_del(struct avpn_routes *routes);
+
+/*
+ * Add a route, or replace the hops of the one with the same prefix. Copied.
+ * AVPN_ERROR_ARGUMENT: prefix not canonical, hop list empty, too long or with a duplicate;
+ * AVPN_ERROR_MEMORY. Nothing changed then.
+ */
+AVPN_API int32_t avpn_routes_put(struct avpn_routes *routes, const struct avpn_route *route);
+/* AVPN_ERROR_NOT_FOUND: no route with this very prefix. */
+AVPN_API int32_t avpn_routes_remove(struct avpn_routes *routes, const struct avpn_prefix *prefix);
+AVPN_API void avpn_routes_clear(struct avpn_routes *routes);
+
+/* Whether a hop is alive (0 or 1); new hops are dead. AVPN_ERROR_MEMORY: unchanged. */
+AVPN_API int32_t avpn_routes_set_alive(struct avpn_routes *routes, uint32_t hop, int32_t is_alive);
+
+/*
+ * The first live hop of the longest prefix that matches. AVPN_ERROR_NOT_FOUND: no prefix
+ * matches; AVPN_ERROR_EMPTY: one does, but all its hops are dead ([RTE-3]: a shorter
+ * prefix does not step in).
+ */
+AVPN_API int32_t avpn_routes_lookup(const struct avpn_routes *routes,
+                                    const struct avpn_address *address, uint32_t *hop_out);
+/* 1 if `hop` is a hop, alive or not, of the longest prefix that matches; else 0. [RTE-5] */
+AVPN_API int32_t avpn_routes_allows(const struct avpn_routes *routes,
+                                    const struct avpn_address *address, uint32_t hop);
+/* The route that decides for an address. AVPN_ERROR_NOT_FOUND. */
+AVPN_API int32_t avpn_routes_match(const struct avpn_routes *routes,
+                                   const struct avpn_address *address, struct avpn_route *route_out);
+
+/* Routes in order of prefix: the one at `index`, 0 .. count - 1. AVPN_ERROR_EMPTY: beyond the end. */
+AVPN_API uint32_t avpn_routes_count(const struct avpn_routes *routes);
+AVPN_API int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
+                                struct avpn_route *route_out);
+/* The route with this very prefix. AVPN_ERROR_NOT_FOUND. */
+AVPN_API int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_prefix *prefix,
+                                 struct avpn_route *route_out);
+/* The index in `hops` of the first live hop, or AVPN_ROUTE_NONE. */
+AVPN_API uint32_t avpn_routes_active(const struct avpn_routes *routes,
+                                     const struct avpn_route *route);
+/* Bytes on the heap. */
+AVPN_API size_t avpn_routes_footprint(const struct avpn_routes *routes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

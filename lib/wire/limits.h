@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * limits: every constant of the protocol, each with the requirement that fixes it.
+ * doc/protocol.md is normative.
+ */
+#ifndef AVPNI_WIRE_LIMITS_H
+#define AVPNI_WIRE_LIMITS_H
+
+#include <autovpn/types.h>
+
+#define AVPNI_WIRE_VERSION 1
+
+/* ---- sizes, section 1 and 3 ---------------------------------------------------- */
+#define AVPNI_HEADER_BYTES 8
+#define AVPNI_INITIATION_REGISTRY_BYTES 256
+#define AVPNI_INITIATION_NODE_BYTES 164
+#define AVPNI_RESPONSE_REGISTRY_BYTES 160
+#define AVPNI_RESPONSE_NODE_BYTES 76
+#define AVPNI_COOKIE_MESSAGE_BYTES 68
+#define AVPNI_PROBE_BYTES 120
+#define AVPNI_PROBE_BODY_BYTES 64
+#define AVPNI_SESSION_OVERHEAD 44
+#define AVPNI_REQUEST_BODY_BYTES 52  /* Keepalive and Fetch */
+#define AVPNI_PAGE_BODY_LIMIT 1100   /* [REG-11] */
+#define AVPNI_SESSION_BODY_LIMIT 1100
+#define AVPNI_REGISTER_REQUEST_BYTES 116
+#define AVPNI_REGISTER_RESPONSE_BYTES 96
+#define AVPNI_NODE_REQUEST_BYTES 24
+#define AVPNI_NODE_RESPONSE_BYTES 12
+
+/* ---- ESP, section 6 -------------------------------------------------------------- */
+#define AVPNI_SPI_FIRST 256u                          /* [DMX-3] */
+#define AVPNI_REPLAY_WINDOW 2048                      /* [ESP-5] */
+#define AVPNI_REKEY_AFTER (600 * AVPN_SECOND)         /* [ESP-6] */
+#define AVPNI_REKEY_JITTER (30 * AVPN_SECOND)         /* [ESP-6] */
+#define AVPNI_REJECT_AFTER (900 * AVPN_SECOND)        /* [ESP-6] */
+#define AVPNI_PREVIOUS_SPAN (30 * AVPN_SECOND)        /* [ESP-6] */
+#define AVPNI_REKEY_AFTER_PACKETS (UINT64_C(1) << 32) /* [ESP-6] */
+#define AVPNI_REJECT_AFTER_PACKETS (UINT64_C(1) << 34) /* [ESP-6] */
+
+/* ---- handshake, section 3 --------------------------------------------------------- */
+#define AVPNI_HANDSHAKE_TIMEOUT (2 * AVPN_SECOND)     /* 7.4 */
+#define AVPNI_COOKIE_SPAN (120 * AVPN_SECOND)         /* [MAC-2], [MAC-5] */
+#define AVPNI_COOKIE_RETRY_MIN (100 * AVPN_MILLISECOND) /* [MAC-6] */
+#define AVPNI_HANDSHAKES_PER_SECOND 500               /* [MAC-4] */
+#define AVPNI_HANDSHAKES_PER_SOURCE 20                /* [MAC-4] */
+
+/* ---- registry session, section 4 --------------------------------------------------- */
+#define AVPNI_KEEPALIVE_SPAN (10 * AVPN_SECOND)       /* [REG-8] */
+#define AVPNI_KEEPALIVE_RETRY (1 * AVPN_SECOND)       /* [REG-7] */
+#define AVPNI_KEEPALIVE_TRIES 3                       /* [REG-7] */
+#define AVPNI_DISCONNECT_AFTER (70 * AVPN_SECOND)     /* [REG-8] */
+#define AVPNI_SESSION_RENEW (3600 * AVPN_SECOND)      /* [REG-7] */
+#define AVPNI_REGISTER_RETRY_FIRST (1 * AVPN_SECOND)  /* 7.1 */
+#define AVPNI_REGISTER_RETRY_LAST (30 * AVPN_SECOND)  /* 7.1 */
+#define AVPNI_TOKEN_PERIOD (120 * AVPN_SECOND)        /* [REG-4] */
+#define AVPNI_REGISTRY_REPLAY 32                      /* [REG-2] */
+
+/* ---- probes and paths, section 5 ----------------------------------------------------- */
+#define AVPNI_PROBE_TIMEOUT (3 * AVPN_SECOND)         /* [PRB-3] */
+#define AVPNI_PUNCH_PROBES 10                         /* [PRB-4] */
+#define AVPNI_CANDIDATES 8                            /* [PRB-10] */
+#define AVPNI_ROAM_WAIT (600 * AVPN_MILLISECOND)      /* [PRB-7] */
+#define AVPNI_PROBE_SPAN (1 * AVPN_SECOND)            /* [PRB-9] */
+#define AVPNI_PROBE_SPAN_PER_PATH (1 * AVPN_MILLISECOND) /* [PRB-9] */
+#define AVPNI_PROBE_RETRY (300 * AVPN_MILLISECOND)    /* [PRB-9] */
+#define AVPNI_PATH_DEAD_AFTER (3 * AVPN_SECOND)       /* [PRB-9] */
+#define AVPNI_ATTEMPT_FIRST (15 * AVPN_SECOND)        /* [PRB-11] */
+#define AVPNI_ATTEMPT_LAST (300 * AVPN_SECOND)        /* [PRB-11] */
+#define AVPNI_PURGE_AFTER (4 * 3600 * AVPN_SECOND)    /* [PRB-12] */
+#define AVPNI_PATH_FAILBACK (10 * AVPN_SECOND)        /* [PTH-2] */
+#define AVPNI_UPLINK_UNKNOWN 255                      /* section 5 */
+
+#endif
