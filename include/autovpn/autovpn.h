@@ -6,9 +6,16 @@
 #ifndef AUTOVPN_AUTOVPN_H
 #define AUTOVPN_AUTOVPN_H
 
+#include <autovpn/authority.h>
 #include <autovpn/batch.h>
+#include <autovpn/config.h>
+#include <autovpn/event.h>
 #include <autovpn/host.h>
+#include <autovpn/nat.h>
+#include <autovpn/node.h>
 #include <autovpn/noise.h>
+#include <autovpn/registry.h>
+#include <autovpn/route.h>
 #include <autovpn/sa.h>
 #include <autovpn/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * address: comparisons and classes of addresses, contacts and prefixes. Values in,
- * values out. Text forms are public (autovpn/types.h) and live in address.c too.
+ * values out. Text forms are public (autovpn/types.h) and live in address_text.c.
  */
 #ifndef AVPNI_BASE_ADDRESS_H
 #define AVPNI_BASE_ADDRESS_H
@@ -13,7 +13,10 @@ bool avpni_contact_is_equal(const struct avpn_contact *a, const struct avpn_cont
 bool avpni_contact_is_same_address(const struct avpn_contact *a, const struct avpn_contact *b);
 bool avpni_address_is_equal(const struct avpn_address *a, const struct avpn_address *b);
 bool avpni_prefix_is_equal(const struct avpn_prefix *a, const struct avpn_prefix *b);
-/* Known family, port not 0, not unspecified, loopback, multicast or broadcast; unused bytes zero. */
+/*
+ * Known family, port not 0, not unspecified, loopback, multicast, broadcast or IPv4-mapped;
+ * unused bytes zero.
+ */
 bool avpni_contact_is_usable(const struct avpn_contact *contact);
 /* Known family, length in range, no bit set beyond it, unused bytes zero. */
 bool avpni_prefix_is_canonical(const struct avpn_prefix *prefix);

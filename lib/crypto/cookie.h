@@ -20,7 +20,10 @@ void avpni_mac1(uint8_t mac[16], const uint8_t *message, size_t count,
 /* mac2 over message[0..count) (which includes mac1), keyed by a cookie. */
 void avpni_mac2(uint8_t mac[16], const uint8_t *message, size_t count, const uint8_t cookie[16]);
 
-/* Who hands cookies out: a secret that changes every AVPNI_COOKIE_LIFE; the one before it is still honoured. */
+/*
+ * Who hands cookies out: a secret that changes every AVPNI_COOKIE_LIFE; the one before it is still
+ * honoured.
+ */
 struct avpni_cookie_jar {
     uint8_t secret[2][32]; /* current, previous */
     avpn_time changed_at;

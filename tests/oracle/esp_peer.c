@@ -37,6 +37,7 @@
 #define BURST 40        /* fewer than the kernel's window of 64, or reversed packets would fall out */
 #define FORGERIES 4
 #define WAIT_MS 3000    /* for one expected packet */
+#define LOSS_LIMIT 3    /* unanswered pings that decide the matter */
 #define BUFFER_BYTES (AVPN_HEADROOM + ECHO_BYTES_LIMIT + AVPN_TAILROOM)
 #define ESP_SEQUENCE 4
 #define ESP_IV 8
@@ -225,14 +226,12 @@ static void attack_kernel(struct peer *peer)
 
     for (uint32_t i = 0; i < BURST; i++)
         wire_send(peer, &peer->burst[i]);
-    report("replays_sent", BURST);
     for (uint32_t which = 0; which < FORGERIES; which++) {
         if (!seal_request(peer, &datagram, (uint16_t)(200 + which)))
             return;
         forge(&datagram, which);
         wire_send(peer, &datagram);
     }
-    report("forgeries_sent", FORGERIES);
     /* The link keeps order: with this reply here the kernel has judged all of the above. */
     report("alive", exchange(peer, 210, &datagram) && open_reply(peer, &datagram));
 }
@@ -347,7 +346,7 @@ static int command_ping(char **arguments)
         perror("ping socket");
         return 1;
     }
-    for (uint16_t i = 0; i < count; i++)
+    for (uint16_t i = 0; i < count && i < answered + LOSS_LIMIT; i++)
         answered += ping_once(fd, request, i) ? 1 : 0;
     printf("%u\n", (unsigned)answered);
     close(fd);

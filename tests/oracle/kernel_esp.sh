@@ -31,9 +31,13 @@ skip_all() {
 
 clean_up() {
     status=$?
-    trap - EXIT INT TERM HUP
-    # `timeout` leads a process group of its own, in which the guest and its helpers live.
-    [ -z "$guest_pid" ] || kill -KILL -- "-$guest_pid" 2>/dev/null || true
+    trap - EXIT INT PIPE TERM HUP
+    # `timeout` passes the signal on and kills what is left 5 s later; the guest, which sits in a
+    # session of its own, ends its helpers itself.
+    if [ -n "$guest_pid" ]; then
+        kill -TERM "$guest_pid" 2>/dev/null || true
+        wait "$guest_pid" || true
+    fi
     [ -z "$work" ] || rm -rf "$work"
     exit "$status"
 }
@@ -78,6 +82,7 @@ esac
 
 trap clean_up EXIT
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM HUP
 work=$(mktemp -d)
 case $work in
@@ -123,14 +128,13 @@ exec /bin/sh $work/guest.sh $work
 END
 chmod +x "$work/init"
 
-# The group is needed for the kill in clean_up: `timeout` makes one for itself only when it is
-# not asked to stay in the foreground.
 timeout -k 5 "$limit_seconds" "$cache/usr/bin/linux.uml" mem=256M rootfstype=hostfs rootflags=/ \
     ro "init=$work/init" con=null con0=null,fd:1 quiet "uml_dir=$work" umid=guest \
     </dev/null >"$work/console" 2>&1 &
 guest_pid=$!
 guest_status=0
 wait "$guest_pid" || guest_status=$?
+guest_pid=
 [ "$verbose" = no ] || tr -d '\r' <"$work/console" >&2
 
 if [ ! -s "$work/out/results" ]; then

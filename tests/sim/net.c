@@ -281,6 +281,11 @@ struct sim_segment *sim_internet(struct sim *sim)
     return sim->internet;
 }
 
+struct sim *sim_segment_sim(const struct sim_segment *segment)
+{
+    return segment->sim;
+}
+
 void sim_segment_set_gateway(struct sim_segment *segment, struct sim_port *port)
 {
     segment->gateway = port;

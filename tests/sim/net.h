@@ -107,7 +107,6 @@ uint64_t sim_random_below(struct sim *sim, uint64_t bound);
 bool sim_chance(struct sim *sim, uint32_t ppm);
 
 
-
 /* Call `fire` at `when`, or at once after what is queued for now. */
 void sim_at(struct sim *sim, avpn_time when, void (*fire)(void *user, avpn_time now), void *user);
 /* Handle what is due in the next `span`; the time is then exactly so much later. */
@@ -128,6 +127,7 @@ uint64_t sim_events(const struct sim *sim);
 struct sim_segment *sim_segment_new(struct sim *sim);
 /* The segment where public addresses live. */
 struct sim_segment *sim_internet(struct sim *sim);
+struct sim *sim_segment_sim(const struct sim_segment *segment);
 
 /* A host's port with one address. Text must be right: a mistake ends the program. */
 struct sim_port *sim_attach(struct sim_segment *segment, const char *address);

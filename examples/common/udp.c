@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: ISC */
+#include "common/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+#define SLOT_BYTES 65536u
+#define SEGMENTS_LIMIT 64u         /* of one UDP_SEGMENT message, in the kernel */
+#define SEGMENTED_BYTES_LIMIT 65000u
+#define VECTORS 256u
+#define SOCKET_BUFFER_BYTES (4 << 20)
+#define ORIGINS 65536u
+#define CONTROL_BYTES 128
+
+/* Which own address a remote contact talked to. A cache: who is displaced gets the kernel's choice. */
+struct udp_origin {
+    struct avpn_contact remote;
+    uint8_t own[16];
+};
+
+struct udp_buffers {
+    struct mmsghdr messages[UDP_BATCH];
+    struct iovec vectors[UDP_BATCH];
+    struct sockaddr_storage names[UDP_BATCH];
+    _Alignas(struct cmsghdr) uint8_t control[UDP_BATCH][CONTROL_BYTES];
+    uint8_t slots[UDP_BATCH][SLOT_BYTES];
+};
+
+/* ---- addresses ---------------------------------------------------------------- */
+
+socklen_t udp_address_from(const struct avpn_contact *contact, int family,
+                           struct sockaddr_storage *address_out)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(contact->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(contact->port)};
+
+    memset(address_out, 0, sizeof *address_out);
+    if (family == AF_INET && contact->family == AVPN_FAMILY_IPV4) {
+        memcpy(&v4.sin_addr, contact->bytes, 4);
+        memcpy(address_out, &v4, sizeof v4);
+        return sizeof v4;
+    }
+    if (family != AF_INET6 || contact->family == AVPN_FAMILY_NONE)
+        return 0;
+    if (contact->family == AVPN_FAMILY_IPV4) {
+        v6.sin6_addr.s6_addr[10] = v6.sin6_addr.s6_addr[11] = 0xff;
+        memcpy(v6.sin6_addr.s6_addr + 12, contact->bytes, 4);
+    } else {
+        memcpy(v6.sin6_addr.s6_addr, contact->bytes, 16);
+    }
+    memcpy(address_out, &v6, sizeof v6);
+    return sizeof v6;
+}
+
+void udp_address_to(const struct sockaddr_storage *address, struct avpn_contact *contact_out)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    memset(contact_out, 0, sizeof *contact_out);
+    if (address->ss_family == AF_INET) {
+        memcpy(&v4, address, sizeof v4);
+        contact_out->family = AVPN_FAMILY_IPV4;
+        contact_out->port = ntohs(v4.sin_port);
+        memcpy(contact_out->bytes, &v4.sin_addr, 4);
+    } else if (address->ss_family == AF_INET6) {
+        memcpy(&v6, address, sizeof v6);
+        contact_out->port = ntohs(v6.sin6_port);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+            contact_out->family = AVPN_FAMILY_IPV4;
+            memcpy(contact_out->bytes, v6.sin6_addr.s6_addr + 12, 4);
+        } else {
+            contact_out->family = AVPN_FAMILY_IPV6;
+            memcpy(contact_out->bytes, v6.sin6_addr.s6_addr, 16);
+        }
+    }
+}
+
+/* ---- origins ------------------------------------------------------------------- */
+
+static struct udp_origin *origin_of(const struct udp *udp, const struct avpn_contact *remote)
+{
+    uint32_t hash = 2166136261u ^ remote->port; /* FNV-1a; a collision costs nothing but itself */
+
+    for (uint32_t i = 0; i < 16; i++)
+        hash = (hash ^ remote->bytes[i]) * 16777619u;
+    hash ^= remote->port * 2654435761u;
+    return &udp->origins[(hash ^ hash >> 16) % ORIGINS];
+}
+
+static int is_same_contact(const struct avpn_contact *a, const struct avpn_contact *b)
+{
+    return a->family == b->family && a->port == b->port && memcmp(a->bytes, b->bytes, 16) == 0;
+}
+
+static void remember_origin(struct udp *udp, const struct avpn_contact *remote,
+                            const struct cmsghdr *header)
+{
+    struct udp_origin *origin = origin_of(udp, remote);
+    struct in6_pktinfo v6;
+    struct in_pktinfo v4;
+
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+        memcpy(&v4, CMSG_DATA(header), sizeof v4);
+        memset(origin, 0, sizeof *origin);
+        memcpy(origin->own, &v4.ipi_spec_dst, 4);
+    } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+        memcpy(&v6, CMSG_DATA(header), sizeof v6);
+        memcpy(origin->own, &v6.ipi6_addr, 16);
+    } else {
+        return;
+    }
+    origin->remote = *remote;
+}
+
+static size_t put_control(uint8_t *control, size_t used, int level, int type, const void *value,
+                          size_t bytes)
+{
+    struct cmsghdr header = {.cmsg_len = CMSG_LEN(bytes), .cmsg_level = level, .cmsg_type = type};
+
+    memset(control + used, 0, CMSG_SPACE(bytes));
+    memcpy(control + used, &header, sizeof header);
+    memcpy(control + used + CMSG_LEN(0), value, bytes);
+    return used + CMSG_SPACE(bytes);
+}
+
+static size_t put_origin(const struct udp *udp, const struct avpn_contact *remote,
+                         uint8_t *control, size_t used)
+{
+    const struct udp_origin *origin;
+    struct in6_pktinfo v6 = {0};
+    struct in_pktinfo v4 = {0};
+
+    if (!udp->origins)
+        return used;
+    origin = origin_of(udp, remote);
+    if (!is_same_contact(&origin->remote, remote))
+        return used;
+    if (udp->family == AF_INET) {
+        memcpy(&v4.ipi_spec_dst, origin->own, 4);
+        return put_control(control, used, IPPROTO_IP, IP_PKTINFO, &v4, sizeof v4);
+    }
+    memcpy(&v6.ipi6_addr, origin->own, 16);
+    return put_control(control, used, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof v6);
+}
+
+/* ---- life ----------------------------------------------------------------------- */
+
+static void set_number(int fd, int level, int option, int value)
+{
+    (void)setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static void set_options(struct udp *udp, const struct udp_options *options)
+{
+    int fd = udp->fd;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){SOCKET_BUFFER_BYTES}, sizeof(int)) != 0)
+        set_number(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_BYTES);
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){SOCKET_BUFFER_BYTES}, sizeof(int)) != 0)
+        set_number(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES);
+    /* Outer packets may be fragmented: better slow than a hole where the path's MTU is small. */
+    set_number(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+    if (udp->family == AF_INET6)
+        set_number(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+    if (options->is_server) {
+        set_number(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        if (udp->family == AF_INET6)
+            set_number(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    } else {
+        set_number(fd, IPPROTO_UDP, UDP_GRO, 1);
+        /* An uplink's address may come and go while the daemon runs. */
+        set_number(fd, IPPROTO_IP, IP_FREEBIND, 1);
+    }
+}
+
+static int bind_socket(struct udp *udp, const struct udp_options *options)
+{
+    struct sockaddr_storage address;
+    struct avpn_contact bind_to = options->bind;
+    socklen_t length;
+
+    if (options->mark && setsockopt(udp->fd, SOL_SOCKET, SO_MARK, &options->mark,
+                                    sizeof options->mark) != 0)
+        return -1;
+    if (options->interface &&
+        setsockopt(udp->fd, SOL_SOCKET, SO_BINDTODEVICE, options->interface,
+                   (socklen_t)strlen(options->interface)) != 0)
+        return -1;
+    if (bind_to.family == AVPN_FAMILY_NONE)
+        bind_to.family = udp->family == AF_INET ? AVPN_FAMILY_IPV4 : AVPN_FAMILY_IPV6;
+    if (udp->family == AF_INET6)
+        set_number(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, options->bind.family == AVPN_FAMILY_IPV6);
+    length = udp_address_from(&bind_to, udp->family, &address);
+    if (bind(udp->fd, (const struct sockaddr *)&address, length) != 0)
+        return -1;
+    length = sizeof address;
+    if (getsockname(udp->fd, (struct sockaddr *)&address, &length) != 0)
+        return -1;
+    udp_address_to(&address, &udp->bound);
+    return 0;
+}
+
+static int is_unspecified(const struct avpn_contact *contact)
+{
+    static const uint8_t zero[16];
+
+    return memcmp(contact->bytes, zero, sizeof zero) == 0;
+}
+
+static int open_family(struct udp *udp, const struct udp_options *options, int family)
+{
+    int saved;
+
+    memset(udp, 0, sizeof *udp);
+    udp->family = family;
+    udp->number = options->number;
+    udp->can_segment = 1;
+    udp->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (udp->fd < 0)
+        return -1;
+    set_options(udp, options);
+    if (bind_socket(udp, options) == 0) {
+        if (options->is_server && is_unspecified(&options->bind))
+            udp->origins = calloc(ORIGINS, sizeof *udp->origins);
+        return 0;
+    }
+    saved = errno;
+    udp_close(udp);
+    errno = saved;
+    return -1;
+}
+
+int udp_open(struct udp *udp, const struct udp_options *options)
+{
+    if (options->bind.family == AVPN_FAMILY_IPV4)
+        return open_family(udp, options, AF_INET);
+    if (open_family(udp, options, AF_INET6) == 0)
+        return 0;
+    /* no IPv6 on this machine: a socket for any address is then one for IPv4 */
+    if (options->bind.family == AVPN_FAMILY_NONE && errno == EAFNOSUPPORT)
+        return open_family(udp, options, AF_INET);
+    return -1;
+}
+
+void udp_close(struct udp *udp)
+{
+    if (udp->fd >= 0)
+        (void)close(udp->fd);
+    free(udp->origins);
+    udp->origins = NULL;
+    udp->fd = -1;
+}
+
+struct udp_buffers *udp_buffers_new(void)
+{
+    struct udp_buffers *buffers = malloc(sizeof *buffers);
+
+    if (!buffers)
+        return NULL;
+    for (uint32_t i = 0; i < UDP_BATCH; i++) {
+        buffers->vectors[i] = (struct iovec){buffers->slots[i], SLOT_BYTES};
+        memset(&buffers->messages[i], 0, sizeof buffers->messages[i]);
+        buffers->messages[i].msg_hdr.msg_iov = &buffers->vectors[i];
+        buffers->messages[i].msg_hdr.msg_iovlen = 1;
+        buffers->messages[i].msg_hdr.msg_name = &buffers->names[i];
+        buffers->messages[i].msg_hdr.msg_control = buffers->control[i];
+    }
+    return buffers;
+}
+
+void udp_buffers_del(struct udp_buffers *buffers)
+{
+    free(buffers);
+}
+
+/* ---- receiving -------------------------------------------------------------------- */
+
+/* Size of the coalesced datagrams, or 0 for a single one; origins are remembered on the way. */
+static uint32_t read_control(struct udp *udp, struct msghdr *message,
+                             const struct avpn_contact *remote)
+{
+    uint32_t segment = 0;
+
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+         header = CMSG_NXTHDR(message, header)) {
+        int value;
+
+        if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_GRO) {
+            memcpy(&value, CMSG_DATA(header), sizeof value);
+            segment = value > 0 ? (uint32_t)value : 0;
+        } else if (udp->origins) {
+            remember_origin(udp, remote, header);
+        }
+    }
+    return segment;
+}
+
+static void describe_run(uint8_t *data, uint32_t bytes, uint32_t segment,
+                         struct avpn_packets *packets_out)
+{
+    if (segment == 0 || segment >= bytes)
+        segment = bytes;
+    packets_out->data = data;
+    packets_out->count = bytes ? (bytes - 1) / segment + 1 : 1;
+    packets_out->bytes = segment;
+    packets_out->last_bytes = bytes - segment * (packets_out->count - 1);
+    packets_out->stride = segment;
+}
+
+size_t udp_receive(struct udp *udp, struct udp_buffers *buffers,
+                   struct avpn_datagrams batch_out[UDP_BATCH])
+{
+    size_t taken = 0;
+    int count;
+
+    for (uint32_t i = 0; i < UDP_BATCH; i++) {
+        buffers->messages[i].msg_hdr.msg_namelen = sizeof buffers->names[i];
+        buffers->messages[i].msg_hdr.msg_controllen = CONTROL_BYTES;
+    }
+    count = recvmmsg(udp->fd, buffers->messages, UDP_BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < count; i++) {
+        struct avpn_datagrams *datagrams = &batch_out[taken];
+        uint32_t bytes = buffers->messages[i].msg_len;
+        uint32_t segment;
+
+        memset(datagrams, 0, sizeof *datagrams);
+        datagrams->uplink = udp->number;
+        udp_address_to(&buffers->names[i], &datagrams->remote);
+        segment = read_control(udp, &buffers->messages[i].msg_hdr, &datagrams->remote);
+        if (bytes == 0)
+            continue; /* an empty datagram says nothing, and a run of none is not one */
+        describe_run(buffers->slots[i], bytes, segment, &datagrams->packets);
+        taken++;
+    }
+    return taken;
+}
+
+/* ---- sending ---------------------------------------------------------------------- */
+
+struct outbox {
+    struct udp *udp;
+    uint32_t count, vector_count;
+    struct mmsghdr messages[UDP_BATCH];
+    struct iovec vectors[VECTORS];
+    struct sockaddr_storage names[UDP_BATCH];
+    _Alignas(struct cmsghdr) uint8_t control[UDP_BATCH][CONTROL_BYTES];
+};
+
+/* A segmented message that the kernel refuses (small MTU, no offload) goes out piece by piece. */
+static void send_pieces(struct udp *udp, const struct msghdr *message)
+{
+    struct msghdr piece = *message;
+
+    piece.msg_control = NULL;
+    piece.msg_controllen = 0;
+    piece.msg_iovlen = 1;
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        piece.msg_iov = &message->msg_iov[i];
+        (void)sendmsg(udp->fd, &piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
+static void flush(struct outbox *box)
+{
+    uint32_t sent = 0;
+
+    while (sent < box->count) {
+        int n = sendmmsg(box->udp->fd, box->messages + sent, box->count - sent,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n > 0) {
+            sent += (uint32_t)n;
+            continue;
+        }
+        if (box->messages[sent].msg_hdr.msg_iovlen > 1 && errno != EAGAIN) {
+            if (errno == EIO || errno == EOPNOTSUPP)
+                box->udp->can_segment = 0;
+            send_pieces(box->udp, &box->messages[sent].msg_hdr);
+        }
+        sent++; /* lost, as networks do */
+    }
+    box->count = 0;
+    box->vector_count = 0;
+}
+
+/* `count` packets of a run, from number `first` on, as one message. */
+static void put_message(struct outbox *box, const struct avpn_datagrams *datagrams,
+                        uint32_t first, uint32_t count)
+{
+    const struct avpn_packets *packets = &datagrams->packets;
+    struct mmsghdr *message = &box->messages[box->count];
+    uint8_t *control = box->control[box->count];
+    socklen_t length = udp_address_from(&datagrams->remote, box->udp->family,
+                                        &box->names[box->count]);
+    size_t used;
+
+    if (length == 0)
+        return; /* a family this socket does not speak */
+    memset(message, 0, sizeof *message);
+    message->msg_hdr.msg_name = &box->names[box->count];
+    message->msg_hdr.msg_namelen = length;
+    message->msg_hdr.msg_iov = &box->vectors[box->vector_count];
+    message->msg_hdr.msg_iovlen = count;
+    for (uint32_t i = first; i < first + count; i++) {
+        struct iovec *vector = &box->vectors[box->vector_count++];
+
+        vector->iov_base = packets->data + (size_t)i * (packets->count > 1 ? packets->stride : 0);
+        vector->iov_len = i + 1 == packets->count ? packets->last_bytes : packets->bytes;
+    }
+    used = put_origin(box->udp, &datagrams->remote, control, 0);
+    if (count > 1)
+        used = put_control(control, used, IPPROTO_UDP, UDP_SEGMENT,
+                           &(uint16_t){(uint16_t)packets->bytes}, sizeof(uint16_t));
+    message->msg_hdr.msg_control = used ? control : NULL;
+    message->msg_hdr.msg_controllen = used;
+    box->count++;
+}
+
+static uint32_t message_limit(const struct udp *udp, const struct avpn_packets *packets)
+{
+    uint32_t limit = packets->bytes ? SEGMENTED_BYTES_LIMIT / packets->bytes : 1;
+
+    if (!udp->can_segment || limit < 1)
+        return 1;
+    return limit < SEGMENTS_LIMIT ? limit : SEGMENTS_LIMIT;
+}
+
+void udp_send(struct udp *udp, const struct avpn_datagrams *batch, size_t count)
+{
+    struct outbox box;
+
+    if (udp->fd < 0)
+        return;
+    box.udp = udp;
+    box.count = 0;
+    box.vector_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct avpn_packets *packets = &batch[i].packets;
+        uint32_t limit = message_limit(udp, packets);
+
+        for (uint32_t first = 0; first < packets->count;) {
+            uint32_t left = packets->count - first;
+            uint32_t now = left < limit ? left : limit;
+
+            if (box.count == UDP_BATCH || box.vector_count + now > VECTORS)
+                flush(&box);
+            put_message(&box, &batch[i], first, now);
+            first += now;
+        }
+    }
+    flush(&box);
+}

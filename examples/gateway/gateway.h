@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * gateway: hosts one node engine on Linux: its sockets, its interface, its routes, its clock.
+ *
+ * Life: open -> run until a signal -> close, which removes everything it made in the kernel.
+ * One thread; the only callbacks are those of loop and engine.
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include <autovpn/node.h>
+
+#include "common/control.h"
+#include "common/loop.h"
+#include "common/resolver.h"
+#include "common/store.h"
+#include "gateway/kernel.h"
+#include "gateway/routes.h"
+#include "gateway/setup.h"
+#include "gateway/tun.h"
+#include "gateway/uplink.h"
+
+#define GATEWAY_EVENTS 256 /* kept for the control socket */
+
+struct gateway {
+    const struct setup *setup;
+    struct loop loop;
+    struct store store;
+    struct avpn_node *node;
+    struct uplink uplinks[AVPN_UPLINKS];
+    struct udp_buffers *buffers;
+    struct tun tun;
+    struct loop_watch tun_watch;
+    struct kernel kernel;
+    struct loop_watch kernel_watch;
+    uint32_t interface; /* the tun's index */
+    struct routes routes;
+    struct resolver resolver;
+    struct control control;
+    int are_routes_due;
+    avpn_time look_at; /* when the uplinks' addresses are looked at next */
+    avpn_time started_at;
+    avpn_time first_tunnel_at; /* -1: none yet */
+    uint64_t event_count;
+    struct avpn_event events[GATEWAY_EVENTS]; /* a ring, event n at n % GATEWAY_EVENTS */
+};
+
+/* 0; 1 when something failed, 2 when the configuration is at fault; what was wrong has been said. */
+int gateway_open(struct gateway *gateway, const struct setup *setup, const char *setup_path);
+void gateway_run(struct gateway *gateway);
+void gateway_close(struct gateway *gateway);
+/* Verify the bundle that the setup names, and that this node is in it; 0, or -1 after a complaint. */
+int gateway_check_bundle(const struct setup *setup, const char *setup_path,
+                         const struct avpn_key_pair *identity);
+
+#endif

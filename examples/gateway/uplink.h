@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * uplink: one WAN interface of this machine: its socket, the port it keeps, and what local
+ * address it has right now.
+ *
+ * The port is drawn once from 32768-61000 and kept in the state directory, so that NAT
+ * mappings and port forwards survive a restart [DMX-4]. The local address is what the kernel
+ * would send from: a socket connected to a public address is asked, nothing is sent.
+ */
+#ifndef GATEWAY_UPLINK_H
+#define GATEWAY_UPLINK_H
+
+#include <autovpn/node.h>
+
+#include "common/loop.h"
+#include "common/store.h"
+#include "common/udp.h"
+#include "gateway/setup.h"
+
+struct gateway;
+
+struct uplink {
+    uint32_t number;
+    const struct setup_uplink *setup;
+    struct gateway *gateway;
+    struct udp udp;
+    struct loop_watch watch;
+    struct avpn_uplink state; /* as last told to the engine */
+    int is_told;
+};
+
+/* Open the socket with the kept port, or a new one which is then kept. 0, or -1 with errno. */
+int uplink_open(struct uplink *uplink, const struct setup_uplink *setup, uint32_t number,
+                uint32_t mark, const struct store *store);
+void uplink_close(struct uplink *uplink);
+/* What the engine is to be told; 1 if that differs from last time. `towards`: a registry, or family NONE. */
+int uplink_look(struct uplink *uplink, const struct avpn_contact *towards, uint32_t mark);
+
+#endif

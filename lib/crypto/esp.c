@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * esp: RFC 4303 tunnel mode with extended sequence numbers over the AEAD seam.
+ *
+ *      0        4          8     16                                       n - 16     n
+ *     | SPI[4] | seq low[4] | IV[8] | inner packet | 1,2,.. | pad length | next | ICV[16] |
+ *              additional data: SPI[4] || sequence[8]       nonce: salt[4] || IV[8]
+ *
+ * Owns an SA's block: struct avpni_sa, the expanded key, the replay bitmap. A sender's number only
+ * grows and is never used twice; a receiver's window moves only for a packet that is genuine and
+ * well-formed. No allocation, no branch on secrets. Spec: [ESP-1], [ESP-4], [ESP-5], [ESP-8].
+ */
+#include "crypto/esp.h"
+
+#include "base/memory.h"
+#include "crypto/box.h"
+#include "crypto/replay.h"
+#include <string.h>
+
+#define TRAILER_BYTES 2 /* pad length, next header */
+#define NEXT_IPV4 4
+#define NEXT_IPV6 41
+#define IPV4_HEADER_BYTES 20
+#define IPV6_HEADER_BYTES 40
+#define ESP_BYTES_MIN (AVPN_HEADROOM + 4 + AVPNI_TAG_BYTES)
+#define WINDOW_MIN 64
+#define WINDOW_MAX 8192
+
+/* ---- the block ------------------------------------------------------------------------------- */
+
+static size_t round_up(size_t bytes, size_t align)
+{
+    return (bytes + align - 1) & ~(align - 1);
+}
+
+static size_t state_offset(const struct avpni_aead *aead)
+{
+    return round_up(sizeof(struct avpni_sa), aead->state_align);
+}
+
+static size_t bitmap_offset(const struct avpni_aead *aead)
+{
+    return round_up(state_offset(aead) + aead->state_bytes, sizeof(uint64_t));
+}
+
+static size_t block_bytes(const struct avpni_aead *aead, uint32_t window)
+{
+    return bitmap_offset(aead) + (window == 0 ? 0 : AVPNI_REPLAY_WORDS(window) * sizeof(uint64_t));
+}
+
+static void *state_of(struct avpni_sa *sa)
+{
+    return (uint8_t *)sa + state_offset(sa->aead);
+}
+
+/* Its offset is a multiple of 8 in a block aligned to 16, which `void *` tells the compiler. */
+static uint64_t *bitmap_of(struct avpni_sa *sa)
+{
+    void *bitmap = (uint8_t *)sa + bitmap_offset(sa->aead);
+
+    return bitmap;
+}
+
+static struct avpni_replay replay_of(struct avpni_sa *sa)
+{
+    return (struct avpni_replay){.highest = sa->sequence,
+                                 .window = sa->window,
+                                 .words = AVPNI_REPLAY_WORDS(sa->window),
+                                 .bits = bitmap_of(sa)};
+}
+
+static bool window_is_valid(uint32_t window)
+{
+    return window >= WINDOW_MIN && window <= WINDOW_MAX && (window & (window - 1)) == 0;
+}
+
+/* The window an SA will have: 0 for a sender. */
+static uint32_t window_for(uint32_t window, bool is_receiver)
+{
+    if (!is_receiver) {
+        return 0;
+    }
+    return window == 0 ? AVPNI_REPLAY_WINDOW_DEFAULT : window;
+}
+
+size_t avpni_esp_bytes(uint8_t suite, uint32_t window, bool is_receiver)
+{
+    const struct avpni_aead *aead =
+        avpni_crypto_init() == AVPN_OK ? avpni_aead_find(suite) : NULL;
+    uint32_t actual = window_for(window, is_receiver);
+
+    if (aead == NULL || (is_receiver && !window_is_valid(actual))) {
+        return 0;
+    }
+    return block_bytes(aead, actual);
+}
+
+static int32_t check_parameters(const struct avpn_sa_parameters *parameters, bool is_receiver)
+{
+    uint8_t suite = parameters->suite;
+
+    if (parameters->size != sizeof *parameters || parameters->spi < AVPNI_ESP_SPI_MIN ||
+        (suite != AVPN_SUITE_AES_256_GCM && suite != AVPN_SUITE_CHACHA20_POLY1305)) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (is_receiver && !window_is_valid(window_for(parameters->window, true))) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    return avpn_suite_is_available(suite) ? AVPN_OK : AVPN_ERROR_STATE;
+}
+
+int32_t avpni_esp_init(struct avpni_sa *sa, const struct avpn_sa_parameters *parameters,
+                       bool is_receiver)
+{
+    int32_t result = check_parameters(parameters, is_receiver);
+
+    if (result != AVPN_OK) {
+        return result;
+    }
+    *sa = (struct avpni_sa){
+        .aead = avpni_aead_find(parameters->suite),
+        .sequence = parameters->sequence,
+        .limit = parameters->limit == 0 ? AVPNI_ESP_LIMIT_DEFAULT : parameters->limit,
+        .spi = parameters->spi,
+        .window = window_for(parameters->window, is_receiver),
+    };
+    memcpy(sa->salt, parameters->salt, sizeof sa->salt);
+    sa->aead->set_key(state_of(sa), parameters->key);
+    if (is_receiver) {
+        struct avpni_replay replay;
+
+        avpni_replay_init(&replay, bitmap_of(sa), sa->window, sa->sequence);
+    }
+    return AVPN_OK;
+}
+
+void avpni_esp_wipe(struct avpni_sa *sa)
+{
+    avpni_wipe(sa, sa->aead == NULL ? sizeof *sa : block_bytes(sa->aead, sa->window));
+}
+
+/* ---- numbers on the wire: byte by byte, for packets are aligned to nothing ----------------- */
+
+static void store_u32(uint8_t *bytes, uint32_t value)
+{
+    bytes[0] = (uint8_t)(value >> 24);
+    bytes[1] = (uint8_t)(value >> 16);
+    bytes[2] = (uint8_t)(value >> 8);
+    bytes[3] = (uint8_t)value;
+}
+
+static void store_u64(uint8_t *bytes, uint64_t value)
+{
+    store_u32(bytes, (uint32_t)(value >> 32));
+    store_u32(bytes + 4, (uint32_t)value);
+}
+
+static uint32_t load_u32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static uint32_t load_u16(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 8 | bytes[1];
+}
+
+/* What the AEAD takes beside the text. RFC 4106 3 and 5, RFC 7634 2 and 2.1: alike in both suites. */
+struct framing {
+    uint8_t ad[12];
+    uint8_t nonce[12];
+};
+
+static void framing_fill(struct framing *framing, const struct avpni_sa *sa, uint64_t number,
+                         const uint8_t iv[8])
+{
+    store_u32(framing->ad, sa->spi);
+    store_u64(framing->ad + 4, number);
+    memcpy(framing->nonce, sa->salt, 4);
+    memcpy(framing->nonce + 4, iv, 8);
+}
+
+/* ---- sealing --------------------------------------------------------------------------------- */
+
+uint32_t avpn_sealed_bytes(uint32_t bytes)
+{
+    if (bytes > AVPN_PACKET_LIMIT) {
+        return 0;
+    }
+    return AVPN_HEADROOM + ((bytes + TRAILER_BYTES + 3) & ~(uint32_t)3) + AVPNI_TAG_BYTES;
+}
+
+/* The next header for a packet, by its version; 0 where there is none. */
+static uint8_t next_header_of(const uint8_t *packet, uint32_t bytes)
+{
+    if (bytes == 0) {
+        return AVPN_ESP_DUMMY;
+    }
+    switch (packet[0] >> 4) {
+    case 4:
+        return NEXT_IPV4;
+    case 6:
+        return NEXT_IPV6;
+    default:
+        return 0;
+    }
+}
+
+/* Padding, pad length and next header behind the packet; returns the size of the text. */
+static uint32_t write_trailer(uint8_t *packet, uint32_t bytes, uint8_t next_header)
+{
+    uint32_t padding = (0 - (bytes + TRAILER_BYTES)) & 3;
+
+    for (uint32_t i = 0; i < padding; i++) {
+        packet[bytes + i] = (uint8_t)(i + 1);
+    }
+    packet[bytes + padding] = (uint8_t)padding;
+    packet[bytes + padding + 1] = next_header;
+    return bytes + padding + TRAILER_BYTES;
+}
+
+int32_t avpni_esp_seal(struct avpni_sa *sa, uint8_t *packet, uint32_t bytes)
+{
+    if (sa->window != 0 || bytes > AVPN_PACKET_LIMIT) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    uint8_t next_header = next_header_of(packet, bytes);
+
+    if (next_header == 0) {
+        return AVPN_ERROR_FORMAT;
+    }
+    if (sa->sequence >= sa->limit) {
+        return AVPN_ERROR_EXHAUSTED;
+    }
+    uint64_t number = ++sa->sequence;
+    uint8_t *esp = packet - AVPN_HEADROOM;
+    uint32_t text_bytes = write_trailer(packet, bytes, next_header);
+    struct framing framing;
+
+    store_u32(esp, sa->spi);
+    store_u32(esp + 4, (uint32_t)number);
+    store_u64(esp + 8, number); /* the IV: unique because the number is [ESP-4] */
+    framing_fill(&framing, sa, number, esp + 8);
+    sa->aead->seal(state_of(sa), packet, text_bytes, packet + text_bytes, framing.ad,
+                   sizeof framing.ad, framing.nonce);
+    return (int32_t)(AVPN_HEADROOM + text_bytes + AVPNI_TAG_BYTES);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* The packet's own idea of its size, or 0: no header of that version, or more than there is. */
+static uint32_t ipv4_bytes(const uint8_t *packet, uint32_t room)
+{
+    if (room < IPV4_HEADER_BYTES || packet[0] >> 4 != 4) {
+        return 0;
+    }
+    uint32_t header = (uint32_t)(packet[0] & 15) * 4, total = load_u16(packet + 2);
+
+    return header >= IPV4_HEADER_BYTES && total >= header && total <= room ? total : 0;
+}
+
+static uint32_t ipv6_bytes(const uint8_t *packet, uint32_t room)
+{
+    if (room < IPV6_HEADER_BYTES || packet[0] >> 4 != 6) {
+        return 0;
+    }
+    uint32_t total = load_u16(packet + 4) + IPV6_HEADER_BYTES;
+
+    return total <= room ? total : 0;
+}
+
+/* RFC 4303 2.4: the padding counts 1, 2, 3, ... and lies before the two trailer bytes. */
+static bool padding_is_valid(const uint8_t *text, uint32_t text_bytes, uint32_t padding)
+{
+    if (padding > text_bytes - TRAILER_BYTES) {
+        return false;
+    }
+    const uint8_t *first = text + text_bytes - TRAILER_BYTES - padding;
+    uint32_t wrong = 0;
+
+    for (uint32_t i = 0; i < padding; i++) {
+        wrong |= first[i] ^ (i + 1);
+    }
+    return wrong == 0;
+}
+
+/*
+ * The size of the inner packet in a genuine text; 0 for a dummy. What follows the inner
+ * packet's own length is traffic flow confidentiality padding (RFC 4303 2.7) and not returned.
+ */
+static int32_t read_text(const uint8_t *text, uint32_t text_bytes)
+{
+    uint32_t padding = text[text_bytes - 2], next_header = text[text_bytes - 1], total = 0;
+
+    if (next_header == AVPN_ESP_DUMMY) {
+        return 0; /* RFC 4303 2.6: what is before the next header need not be well-formed */
+    }
+    if (!padding_is_valid(text, text_bytes, padding)) {
+        return AVPN_ERROR_FORMAT;
+    }
+    uint32_t room = text_bytes - TRAILER_BYTES - padding;
+
+    if (next_header == NEXT_IPV4) {
+        total = ipv4_bytes(text, room);
+    } else if (next_header == NEXT_IPV6) {
+        total = ipv6_bytes(text, room);
+    }
+    return total != 0 ? (int32_t)total : AVPN_ERROR_FORMAT;
+}
+
+int32_t avpni_esp_open(struct avpni_sa *sa, uint8_t *esp, uint32_t bytes)
+{
+    if (sa->window == 0) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (bytes < ESP_BYTES_MIN || bytes > avpn_sealed_bytes(AVPN_PACKET_LIMIT) || bytes % 4 != 0) {
+        return AVPN_ERROR_FORMAT;
+    }
+    if (load_u32(esp) != sa->spi) {
+        return AVPN_ERROR_AUTH;
+    }
+    struct avpni_replay replay = replay_of(sa);
+    uint64_t number = avpni_replay_complete(&replay, load_u32(esp + 4));
+
+    if (!avpni_replay_is_fresh(&replay, number)) {
+        return AVPN_ERROR_VERSION;
+    }
+    uint8_t *text = esp + AVPN_HEADROOM;
+    uint32_t text_bytes = bytes - AVPN_HEADROOM - AVPNI_TAG_BYTES;
+    struct framing framing;
+
+    framing_fill(&framing, sa, number, esp + 8);
+    if (!sa->aead->open(state_of(sa), text, text_bytes, text + text_bytes, framing.ad,
+                        sizeof framing.ad, framing.nonce)) {
+        return AVPN_ERROR_AUTH;
+    }
+    int32_t result = read_text(text, text_bytes);
+
+    if (result >= 0) {
+        avpni_replay_record(&replay, number);
+        sa->sequence = replay.highest;
+    }
+    return result;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * context: what all state machines of one node share: the host's seams, timers, the way out,
+ * counters, identity, uplinks - and the few calls by which they tell the node above
+ * what happened. The node owns it and outlives everything that points to it.
+ */
+#ifndef AVPNI_LINK_CONTEXT_H
+#define AVPNI_LINK_CONTEXT_H
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/timer.h"
+#include "link/events.h"
+#include "link/outbox.h"
+#include "wire/message.h"
+#include <autovpn/node.h>
+
+struct avpni_peer;
+struct avpni_session;
+
+struct avpni_uplink {
+    bool is_up;
+    uint8_t nat; /* enum avpn_nat_kind */
+    struct avpn_contact local;
+    struct avpn_contact evidence[2];
+    struct avpn_contact observed; /* the newest answer of any registry */
+};
+
+struct avpni_context {
+    struct avpn_host host;
+    struct avpni_memory memory;
+    struct avpni_random random;
+    struct avpni_timers timers;
+    struct avpni_outbox outbox;
+    struct avpni_events events;
+    uint64_t jitter;
+    uint64_t counters[AVPN_COUNTERS];
+
+    struct avpn_key_pair identity;
+    struct avpn_key organization;
+    uint8_t node_prologue[46]; /* "autovpn 1 node" || organization [HS-1] */
+    uint8_t secret[16];        /* of transactions [PRB-2] */
+    avpn_span purge_after;
+
+    struct avpn_key psk;
+    uint32_t psk_epoch;
+    uint64_t config_version;
+    uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
+
+    struct avpni_uplink uplinks[AVPN_UPLINKS];
+    uint32_t live_paths;
+
+    /* Sessions by their place, which is part of their index (link/session.h). */
+    struct avpni_session **sessions;
+    uint32_t session_capacity, session_free;
+
+    void *owner;
+    /* A tunnel came up or went down. */
+    void (*tunnel_changed)(void *owner, struct avpni_peer *peer, bool is_up, avpn_time now);
+    /* A registry told about a member's uplink. */
+    void (*entry_learned)(void *owner, uint32_t registry, const struct avpni_entry *entry,
+                          avpn_time now);
+    /* A registry answered, or none does: judge the NAT again. */
+    void (*uplink_observed)(void *owner, uint32_t uplink, avpn_time now);
+};
+
+static inline void avpni_count(struct avpni_context *context, enum avpn_counter counter)
+{
+    context->counters[counter]++;
+}
+
+/* An event with the common fields filled in. */
+static inline struct avpn_event avpni_event(uint32_t kind, uint32_t state, avpn_time now)
+{
+    struct avpn_event event = {0};
+
+    event.size = sizeof event;
+    event.kind = kind;
+    event.state = state;
+    event.at = now;
+    return event;
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * peer: one other node: its keys, what registries say about where it is, its paths and its tunnel.
+ *
+ * Life: avpni_peer_new when the configuration makes it a peer, avpni_peer_del when it no longer does.
+ * A peer owns its remotes, paths and sessions.
+ */
+#ifndef AVPNI_LINK_PEER_H
+#define AVPNI_LINK_PEER_H
+
+#include "link/context.h"
+#include "link/tunnel.h"
+
+struct avpni_path;
+
+#define AVPNI_PATHS (AVPN_UPLINKS * AVPN_UPLINKS)
+#define AVPNI_PATH_NONE 255
+
+/* What is known about one of the peer's uplinks. */
+struct avpni_remote {
+    struct avpn_contact manual;                    /* the configuration's word */
+    struct avpn_contact observed[AVPN_REGISTRIES]; /* by registry */
+    struct avpn_contact local;
+    uint8_t connected; /* bit per registry */
+    uint8_t nat;
+};
+
+struct avpni_peer {
+    struct avpni_context *context;
+    uint32_t member;
+    uint8_t role;
+    bool is_initiator; /* [HS-8] */
+    bool is_up;
+    bool marks_us; /* takes its default route through us [RTE-6] */
+    struct avpn_key key;
+    struct avpn_key shared; /* DH of the static keys */
+    uint8_t send_probe_key[32], receive_probe_key[32]; /* [KDF-4] */
+    uint8_t send_tag[8], receive_tag[8];
+    struct avpni_remote *remotes[AVPN_UPLINKS];
+    struct avpni_path *paths[AVPNI_PATHS]; /* by local uplink * 4 + remote uplink */
+    uint8_t selected;                      /* the path traffic takes, or AVPNI_PATH_NONE [PTH-1] */
+    struct avpni_tunnel tunnel;
+    struct avpni_timer timer; /* failback and purge */
+    avpn_time heard_at;       /* last connected or heard [PRB-12] */
+    avpn_time up_since;
+    avpn_time failback_at;
+    uint64_t sent_packets, sent_bytes, received_packets, received_bytes;
+};
+
+/*
+ * AVPN_ERROR_MEMORY, AVPN_ERROR_RANDOM; AVPN_ERROR_ARGUMENT: the key is a low-order point [KDF-2].
+ */
+int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const struct avpn_key *key,
+                       avpn_time now, struct avpni_peer **peer_out);
+void avpni_peer_del(struct avpni_peer *peer);
+
+/* Role and manual contacts by the configuration in force. */
+int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
+                             const struct avpn_contact *manual, size_t manual_count,
+                             avpn_time now);
+/* What a registry says [REG-14]. */
+void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct avpni_entry *entry,
+                      avpn_time now);
+/* An uplink of ours came up, went down, or moved. */
+void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_time now);
+
+/* A probe with our tag for this peer arrived. Bytes are overwritten. */
+void avpni_peer_receive_probe(struct avpni_peer *peer, uint32_t uplink,
+                              const struct avpn_contact *source, uint8_t *bytes, avpn_time now);
+
+/* The candidates of one remote uplink seen from one of ours, in order [PRB-10]; how many. */
+uint32_t avpni_peer_candidates(const struct avpni_peer *peer, uint32_t uplink, uint32_t remote_uplink,
+                               struct avpn_contact candidates_out[AVPNI_CANDIDATES]);
+
+/* A path became alive, died or went: choose where traffic goes, and tell when the tunnel's state changed. */
+void avpni_peer_reselect(struct avpni_peer *peer, avpn_time now);
+/* The path, made when there is none yet; NULL: out of memory. */
+struct avpni_path *avpni_peer_path(struct avpni_peer *peer, uint32_t uplink, uint32_t remote_uplink);
+/* The live path whose proved contact this is, or NULL. */
+struct avpni_path *avpni_peer_proved_path(const struct avpni_peer *peer, uint32_t uplink,
+                                          const struct avpn_contact *contact);
+bool avpni_peer_is_connected(const struct avpni_peer *peer);
+
+#endif

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * registration: see registration.h; the table is doc/protocol.md 7.1.
+ *
+ * Invariants: an established session is replaced only by the response to our own newest
+ * initiation; entries of registries are hints handed upward, never acted on here [REG-14].
+ * One timer serves the earliest of: next initiation, next keepalive, next fetch.
+ */
+#include "link/registration.h"
+
+#include "base/address.h"
+#include "crypto/box.h"
+#include "crypto/cookie.h"
+#include "crypto/noise.h"
+#include <string.h>
+
+#define PROLOGUE "autovpn 1 registry" /* [HS-1] */
+#define RESOLVE_AGAIN (60 * AVPN_SECOND)
+
+static void fire(void *owner, avpn_time now);
+
+int32_t avpni_registration_new(struct avpni_context *context, struct avpni_registrar *registrar,
+                               uint32_t uplink, struct avpni_registration **registration_out)
+{
+    struct avpni_registration *r = avpni_allocate(&context->memory, 1, sizeof *r);
+
+    if (r == NULL)
+        return AVPN_ERROR_MEMORY;
+    if (avpni_timers_reserve(&context->timers, 1) != AVPN_OK) {
+        avpni_release(&context->memory, r);
+        return AVPN_ERROR_MEMORY;
+    }
+    r->context = context;
+    r->registrar = registrar;
+    r->uplink = (uint8_t)uplink;
+    r->cookie_at = -1;
+    r->answered_at = -1;
+    r->asking_since = AVPN_TIME_NEVER;
+    avpni_timer_init(&r->timer, fire, r);
+    *registration_out = r;
+    return AVPN_OK;
+}
+
+void avpni_registration_del(struct avpni_registration *r)
+{
+    struct avpni_context *context;
+
+    if (r == NULL)
+        return;
+    context = r->context;
+    avpni_timer_clear(&context->timers, &r->timer);
+    avpni_timers_reserve(&context->timers, -1);
+    avpni_wipe(r, sizeof *r);
+    avpni_release(&context->memory, r);
+}
+
+static avpn_time earlier(avpn_time a, avpn_time b)
+{
+    return a < b ? a : b;
+}
+
+static void schedule(struct avpni_registration *r)
+{
+    avpn_time when = AVPN_TIME_NEVER;
+
+    if (r->is_handshaking)
+        when = r->retry_at;
+    if (r->session.is_established) {
+        when = earlier(when, r->keepalive_at);
+        if (!r->is_handshaking)
+            when = earlier(when, r->renew_at);
+        if (r->is_fetching)
+            when = earlier(when, r->fetch_at);
+    }
+    avpni_timer_set(&r->context->timers, &r->timer, when);
+}
+
+static void tell(struct avpni_registration *r, bool is_registered, avpn_time now)
+{
+    struct avpn_event event = avpni_event(AVPN_EVENT_REGISTRY, is_registered, now);
+
+    if (r->is_told == is_registered)
+        return;
+    r->is_told = is_registered;
+    event.uplink = r->uplink;
+    event.registry = r->registrar->number;
+    event.contact = r->remote;
+    avpni_events_push(&r->context->events, &event);
+}
+
+/* ---- addresses -------------------------------------------------------------------- */
+
+static void ask_addresses(struct avpni_registration *r, avpn_time now)
+{
+    struct avpni_registrar *registrar = r->registrar;
+    struct avpni_context *context = r->context;
+
+    if (context->host.resolve == NULL ||
+        (registrar->is_asked && now - registrar->asked_at < RESOLVE_AGAIN))
+        return;
+    registrar->is_asked = true;
+    registrar->asked_at = now;
+    context->host.resolve(context->host.user, registrar->number + 1u, registrar->host);
+}
+
+/* The next address this uplink can use, starting at r->address; false: none. */
+static bool pick_address(struct avpni_registration *r, struct avpn_contact *contact_out)
+{
+    const struct avpni_registrar *registrar = r->registrar;
+    uint8_t family = r->context->uplinks[r->uplink].local.family;
+
+    for (uint32_t i = 0; i < registrar->address_count; i++) {
+        uint32_t place = (r->address + i) % registrar->address_count;
+        const struct avpn_address *address = &registrar->addresses[place];
+
+        if (family != AVPN_FAMILY_NONE && address->family != family)
+            continue;
+        memset(contact_out, 0, sizeof *contact_out);
+        contact_out->family = address->family;
+        contact_out->port = registrar->port;
+        memcpy(contact_out->bytes, address->bytes, sizeof contact_out->bytes);
+        r->address = (uint8_t)place;
+        return true;
+    }
+    return false;
+}
+
+/* ---- handshake --------------------------------------------------------------------- */
+
+static bool write_initiation(struct avpni_registration *r, uint8_t *bytes, avpn_time now)
+{
+    struct avpni_context *context = r->context;
+    struct avpni_register_request request = {0};
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], index[4];
+    uint8_t *mac1 = bytes + AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
+    uint8_t *mac2 = bytes + AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
+    struct avpni_reader reader = avpni_reader(index, sizeof index);
+    struct avpn_key ephemeral;
+
+    if (avpni_random_fill(&context->random, index, sizeof index) != AVPN_OK ||
+        avpni_key_generate(&context->random, &ephemeral) != AVPN_OK)
+        return false;
+    request.uplink = r->uplink;
+    request.nat = context->uplinks[r->uplink].nat;
+    request.organization = context->organization;
+    request.config_version = context->config_version;
+    request.local = context->uplinks[r->uplink].local;
+    avpni_register_request_write(payload, &request);
+    avpni_noise_init_initiator_cached(&r->noise, &context->identity, &r->registrar->key,
+                                      &r->registrar->shared, (const uint8_t *)PROLOGUE,
+                                      sizeof PROLOGUE - 1);
+    r->index = avpni_read_u32(&reader);
+    avpni_initiation_write_head(bytes, r->index);
+    if (avpn_noise_write_1(&r->noise, &ephemeral, payload, sizeof payload,
+                           bytes + AVPNI_INITIATION_NOISE) != AVPN_OK)
+        return false;
+    avpni_wipe(&ephemeral, sizeof ephemeral);
+    avpni_mac1(mac1, bytes, AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES),
+               &r->registrar->key);
+    memset(mac2, 0, AVPNI_MAC_BYTES);
+    if (r->cookie_at >= 0 && now - r->cookie_at < AVPNI_COOKIE_SPAN)
+        avpni_mac2(mac2, bytes, AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES), r->cookie);
+    memcpy(r->mac1, mac1, sizeof r->mac1);
+    r->has_cookie = false;
+    return true;
+}
+
+static void initiate(struct avpni_registration *r, avpn_time now)
+{
+    struct avpni_context *context = r->context;
+    struct avpn_contact to;
+    uint8_t *bytes;
+
+    r->is_handshaking = true;
+    r->retry_at = now + avpni_jitter_span(&context->jitter, r->retry_span);
+    r->retry_span = earlier(r->retry_span * 2, AVPNI_REGISTER_RETRY_LAST);
+    if (!pick_address(r, &to)) {
+        if (!r->session.is_established)
+            r->state = AVPN_REGISTRATION_RESOLVING;
+        ask_addresses(r, now);
+        return;
+    }
+    if (!r->session.is_established)
+        r->state = AVPN_REGISTRATION_REGISTERING;
+    bytes = avpni_outbox_reserve(&context->outbox, AVPNI_INITIATION_REGISTRY_BYTES);
+    if (bytes == NULL || !write_initiation(r, bytes, now)) {
+        avpni_count(context, AVPN_DROP_RANDOM);
+        return;
+    }
+    if (r->asking_since == AVPN_TIME_NEVER)
+        r->asking_since = now;
+    r->sent_to = to;
+    avpni_outbox_commit(&context->outbox, r->uplink, &to, AVPNI_INITIATION_REGISTRY_BYTES);
+}
+
+static void begin_handshake(struct avpni_registration *r, avpn_time now)
+{
+    r->retry_span = AVPNI_REGISTER_RETRY_FIRST;
+    initiate(r, now);
+}
+
+/* ---- session messages -------------------------------------------------------------------- */
+
+static void send_body(struct avpni_registration *r, const uint8_t body[AVPNI_REQUEST_BODY_BYTES])
+{
+    struct avpni_context *context = r->context;
+    struct avpni_registry_session *session = &r->session;
+    size_t size = AVPNI_SESSION_OVERHEAD + AVPNI_REQUEST_BODY_BYTES;
+    struct avpni_session_head head;
+    uint8_t nonce[12];
+    uint8_t *bytes = avpni_outbox_reserve(&context->outbox, (uint32_t)size);
+
+    if (bytes == NULL)
+        return;
+    head.slot = session->slot;
+    head.generation = session->generation;
+    head.counter = ++session->sent;
+    avpni_session_head_write(bytes, &head);
+    avpni_session_nonce(nonce, AVPNI_TO_REGISTRY, head.counter);
+    avpni_aead_seal(bytes + AVPNI_SESSION_BODY, body, AVPNI_REQUEST_BODY_BYTES, bytes,
+                    AVPNI_SESSION_BODY, nonce, session->key);
+    avpni_outbox_commit(&context->outbox, r->uplink, &r->remote, (uint32_t)size);
+}
+
+static void send_keepalive(struct avpni_registration *r, avpn_time now)
+{
+    struct avpni_context *context = r->context;
+    struct avpni_alive alive = {0};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+
+    alive.nat = context->uplinks[r->uplink].nat;
+    alive.flags = r->is_leaving ? AVPNI_ALIVE_LEAVING : 0;
+    alive.config_version = context->config_version;
+    alive.contacts_version = r->has_contacts ? r->contacts_version : 0;
+    alive.local = context->uplinks[r->uplink].local;
+    memcpy(alive.token, r->session.token, sizeof alive.token);
+    avpni_alive_write(body, &alive);
+    r->is_waiting = true;
+    r->keepalive_sent_at = now;
+    r->keepalive_at = now + AVPNI_KEEPALIVE_RETRY;
+    send_body(r, body);
+}
+
+static void send_fetch(struct avpni_registration *r, avpn_time now)
+{
+    struct avpni_fetch fetch = {{0}, r->fetch_next};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+
+    memcpy(fetch.token, r->session.token, sizeof fetch.token);
+    avpni_fetch_write(body, &fetch);
+    r->fetch_at = now + AVPNI_KEEPALIVE_RETRY;
+    send_body(r, body);
+}
+
+static void begin_fetch(struct avpni_registration *r, avpn_time now)
+{
+    r->is_fetching = true;
+    r->fetch_next = 0;
+    send_fetch(r, now);
+}
+
+/* Three keepalives without an answer [REG-7]: shake hands again, keep what there is. */
+static void keepalive_due(struct avpni_registration *r, avpn_time now)
+{
+    if (r->is_waiting && r->missed < UINT8_MAX)
+        r->missed++;
+    if (r->missed >= AVPNI_KEEPALIVE_TRIES && r->asking_since == AVPN_TIME_NEVER)
+        r->asking_since = r->keepalive_sent_at;
+    send_keepalive(r, now);
+    if (r->missed < AVPNI_KEEPALIVE_TRIES)
+        return;
+    r->keepalive_at = now + AVPNI_KEEPALIVE_SPAN;
+    r->state = AVPN_REGISTRATION_REGISTERING;
+    r->is_fetching = false;
+    tell(r, false, now);
+    if (!r->is_handshaking)
+        begin_handshake(r, now);
+    r->context->uplink_observed(r->context->owner, r->uplink, now);
+}
+
+static void heard(struct avpni_registration *r, const struct avpn_contact *observed, avpn_time now)
+{
+    r->answered_at = now;
+    r->asking_since = AVPN_TIME_NEVER;
+    r->observed = *observed;
+    r->context->uplinks[r->uplink].observed = *observed;
+    r->context->uplink_observed(r->context->owner, r->uplink, now);
+}
+
+/* ---- what comes in ------------------------------------------------------------------------- */
+
+enum avpn_counter avpni_registration_response(struct avpni_registration *r,
+                                              const struct avpn_contact *source,
+                                              const uint8_t *bytes, avpn_time now)
+{
+    static const struct avpn_key no_psk = {{0}}; /* [HS-2] */
+    struct avpni_register_response response;
+    uint8_t payload[AVPNI_REGISTER_RESPONSE_BYTES];
+    struct avpn_noise noise;
+    int32_t error;
+
+    if (!r->is_handshaking || r->index != avpni_response_receiver(bytes) ||
+        !avpni_contact_is_equal(&r->sent_to, source))
+        return AVPN_DROP_UNEXPECTED; /* [HS-4] */
+    noise = r->noise;
+    error = avpn_noise_read_2(&noise, &no_psk, bytes + AVPNI_RESPONSE_NOISE,
+                              AVPNI_RESPONSE_REGISTRY_BYTES - AVPNI_RESPONSE_NOISE, payload);
+    avpn_noise_wipe(&noise);
+    if (error != AVPN_OK || !avpni_register_response_read(payload, &response))
+        return AVPN_DROP_HANDSHAKE;
+    memset(&r->session, 0, sizeof r->session);
+    r->session.is_established = true;
+    r->session.slot = response.slot;
+    r->session.generation = response.generation;
+    memcpy(r->session.key, response.key, sizeof r->session.key);
+    memcpy(r->session.token, response.token, sizeof r->session.token);
+    avpni_wipe(&response.key, sizeof response.key);
+    avpni_wipe(payload, sizeof payload);
+    avpn_noise_wipe(&r->noise);
+    r->is_handshaking = false;
+    r->state = AVPN_REGISTRATION_REGISTERED;
+    r->remote = *source;
+    r->renew_at = now + avpni_jitter_span(&r->context->jitter, AVPNI_SESSION_RENEW);
+    r->missed = 0;
+    r->has_contacts = false; /* the registry may have been born again */
+    r->is_fetching = false;
+    tell(r, true, now);
+    send_keepalive(r, now); /* proves our address [REG-7] */
+    heard(r, &response.observed, now);
+    schedule(r);
+    return AVPN_COUNTERS;
+}
+
+enum avpn_counter avpni_registration_cookie(struct avpni_registration *r,
+                                            const struct avpn_contact *source,
+                                            const uint8_t *bytes, avpn_time now)
+{
+    struct avpni_cookie_message message;
+    uint8_t cookie[AVPNI_COOKIE_BYTES];
+
+    avpni_cookie_read(bytes, &message);
+    if (!r->is_handshaking || r->has_cookie || r->index != message.receiver ||
+        !avpni_contact_is_equal(&r->sent_to, source))
+        return AVPN_DROP_UNEXPECTED;
+    if (!avpni_cookie_open(cookie, message.sealed, message.nonce, r->mac1, &r->registrar->key))
+        return AVPN_DROP_HANDSHAKE;
+    memcpy(r->cookie, cookie, sizeof r->cookie);
+    r->cookie_at = now;
+    r->has_cookie = true;
+    if (r->retry_at < now + AVPNI_COOKIE_RETRY_MIN) {
+        r->retry_at = now + AVPNI_COOKIE_RETRY_MIN; /* [MAC-6] */
+        schedule(r);
+    }
+    return AVPN_COUNTERS;
+}
+
+static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ack, avpn_time now)
+{
+    r->missed = 0;
+    if (r->state == AVPN_REGISTRATION_REGISTERING) {
+        r->is_handshaking = false; /* it is alive after all: the session stands */
+        r->renew_at = now + AVPNI_SESSION_RENEW;
+    }
+    r->state = AVPN_REGISTRATION_REGISTERED;
+    if (r->is_waiting) {
+        r->rtt_us = (uint32_t)((now - r->keepalive_sent_at) / AVPN_MICROSECOND);
+        /* Early by up to a second: the registry counts, and nodes should not march in step. */
+        r->keepalive_at = r->keepalive_sent_at + AVPNI_KEEPALIVE_SPAN -
+                          (avpn_span)(avpni_jitter_next(&r->context->jitter) %
+                                      (uint64_t)AVPN_SECOND);
+    }
+    r->is_waiting = false;
+    memset(r->session.token, 0, sizeof r->session.token); /* it served */
+    tell(r, true, now);
+    heard(r, &ack->observed, now);
+    if (!r->is_fetching && (!r->has_contacts || r->contacts_version != ack->contacts_version))
+        begin_fetch(r, now); /* [REG-10] */
+}
+
+static void hand_up(struct avpni_registration *r, struct avpni_reader *entries, uint32_t count,
+                    avpn_time now)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct avpni_entry entry;
+
+        avpni_entry_read(entries, &entry);
+        r->context->entry_learned(r->context->owner, r->registrar->number, &entry, now);
+    }
+}
+
+static void receive_page(struct avpni_registration *r, const struct avpni_page_head *head,
+                         struct avpni_reader *entries, avpn_time now)
+{
+    if (!r->is_fetching || head->first != r->fetch_next)
+        return; /* an old page, or one asked for twice */
+    if (head->first != 0 && head->contacts_version != r->fetch_version) {
+        begin_fetch(r, now);
+        return;
+    }
+    r->fetch_version = head->contacts_version;
+    r->fetch_next = head->first + head->count;
+    hand_up(r, entries, head->count, now);
+    if ((head->flags & AVPNI_PAGE_LAST) || head->count == 0) {
+        r->is_fetching = false;
+        r->has_contacts = true;
+        r->contacts_version = head->contacts_version;
+    } else {
+        send_fetch(r, now);
+    }
+}
+
+static void receive_change(struct avpni_registration *r, const struct avpni_page_head *head,
+                           struct avpni_reader *entries, avpn_time now)
+{
+    hand_up(r, entries, head->count, now); /* true whatever the version */
+    if (r->has_contacts && head->contacts_version == r->contacts_version + 1)
+        r->contacts_version = head->contacts_version;
+    else if (!r->is_fetching)
+        begin_fetch(r, now);
+}
+
+/* An opened body; false: not canonical, or not for a node [DMX-5]. */
+static bool receive_body(struct avpni_registration *r, const uint8_t *body, size_t count,
+                         avpn_time now)
+{
+    struct avpni_page_head head;
+    struct avpni_reader entries;
+    struct avpni_challenge challenge;
+    struct avpni_ack ack;
+
+    switch (avpni_body_kind(body, count)) {
+    case AVPNI_BODY_ACK:
+        if (!avpni_ack_read(body, &ack))
+            return false;
+        receive_ack(r, &ack, now);
+        return true;
+    case AVPNI_BODY_CHALLENGE:
+        if (!avpni_challenge_read(body, &challenge))
+            return false;
+        memcpy(r->session.token, challenge.token, sizeof r->session.token);
+        send_keepalive(r, now);
+        return true;
+    case AVPNI_BODY_PAGE:
+    case AVPNI_BODY_CHANGE:
+        if (!avpni_entries_read(body, count, &head, &entries))
+            return false;
+        if (body[0] == AVPNI_BODY_PAGE)
+            receive_page(r, &head, &entries, now);
+        else
+            receive_change(r, &head, &entries, now);
+        return true;
+    case AVPNI_BODY_BAD:
+    case AVPNI_BODY_ALIVE:
+    case AVPNI_BODY_FETCH:
+        break;
+    }
+    return false;
+}
+
+enum avpn_counter avpni_registration_session(struct avpni_registration *r,
+                                             const struct avpn_contact *source, uint8_t *bytes,
+                                             size_t count, avpn_time now)
+{
+    struct avpni_registry_session *session = &r->session;
+    struct avpni_session_head head;
+    uint8_t nonce[12], body[AVPNI_SESSION_BODY_LIMIT];
+    size_t body_bytes = count - AVPNI_SESSION_OVERHEAD;
+
+    avpni_session_head_read(bytes, &head);
+    if (!session->is_established || head.slot != session->slot ||
+        head.generation != session->generation || head.counter <= session->highest ||
+        body_bytes > sizeof body || !avpni_contact_is_same_address(&r->remote, source))
+        return AVPN_DROP_SESSION; /* [REG-2] */
+    avpni_session_nonce(nonce, AVPNI_TO_NODE, head.counter);
+    if (!avpni_aead_open(body, bytes + AVPNI_SESSION_BODY, count - AVPNI_SESSION_BODY, bytes,
+                         AVPNI_SESSION_BODY, nonce, session->key))
+        return AVPN_DROP_SESSION;
+    session->highest = head.counter;
+    if (!receive_body(r, body, body_bytes, now))
+        return AVPN_DROP_MALFORMED;
+    schedule(r);
+    return AVPN_COUNTERS;
+}
+
+/* ---- from above ------------------------------------------------------------------------------ */
+
+void avpni_registration_uplink_changed(struct avpni_registration *r, avpn_time now)
+{
+    if (!r->context->uplinks[r->uplink].is_up) {
+        tell(r, false, now);
+        r->state = AVPN_REGISTRATION_IDLE;
+        r->is_handshaking = false;
+        r->is_fetching = false;
+        r->asking_since = AVPN_TIME_NEVER;
+        avpni_wipe(&r->session, sizeof r->session);
+        schedule(r);
+        return;
+    }
+    if (r->session.is_established)
+        send_keepalive(r, now); /* [REG-8] */
+    else
+        begin_handshake(r, now);
+    schedule(r);
+}
+
+void avpni_registration_resolved(struct avpni_registration *r, avpn_time now)
+{
+    if (r->state != AVPN_REGISTRATION_RESOLVING)
+        return;
+    begin_handshake(r, now);
+    schedule(r);
+}
+
+void avpni_registration_announce(struct avpni_registration *r, avpn_time now)
+{
+    if (r->state != AVPN_REGISTRATION_REGISTERED || r->is_waiting)
+        return; /* the keepalive under way is followed by another if it is lost */
+    send_keepalive(r, now);
+    schedule(r);
+}
+
+void avpni_registration_leave(struct avpni_registration *r, avpn_time now)
+{
+    if (!r->session.is_established)
+        return;
+    r->is_leaving = true;
+    send_keepalive(r, now);
+}
+
+/* A handshake's timeout: another address next time, and a look whether the name has moved. */
+static void retry(struct avpni_registration *r, avpn_time now)
+{
+    if (!r->has_cookie) {
+        r->address++;
+        if (r->retry_span >= AVPNI_REGISTER_RETRY_LAST)
+            ask_addresses(r, now);
+    }
+    initiate(r, now);
+    if (!r->session.is_established)
+        r->context->uplink_observed(r->context->owner, r->uplink, now);
+}
+
+static void fire(void *owner, avpn_time now)
+{
+    struct avpni_registration *r = owner;
+
+    if (r->is_handshaking && now >= r->retry_at)
+        retry(r, now);
+    if (r->session.is_established && now >= r->keepalive_at)
+        keepalive_due(r, now);
+    if (r->session.is_established && !r->is_handshaking && now >= r->renew_at) {
+        begin_handshake(r, now);
+    }
+    if (r->session.is_established && r->is_fetching && now >= r->fetch_at)
+        send_fetch(r, now);
+    schedule(r);
+}

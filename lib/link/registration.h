@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * registration: one uplink with one registry: handshake, keepalives, and what the registry
+ * says about peers. States: doc/protocol.md 7.1. Spec: [REG-1] to [REG-16].
+ *
+ * `struct avpni_registrar` is what the uplinks share about a registry: its key and addresses.
+ */
+#ifndef AVPNI_LINK_REGISTRATION_H
+#define AVPNI_LINK_REGISTRATION_H
+
+#include "link/context.h"
+#include <autovpn/noise.h>
+
+#define AVPNI_REGISTRAR_ADDRESSES 8
+
+struct avpni_registrar {
+    struct avpn_key key;
+    struct avpn_key shared; /* DH of the static keys */
+    char host[AVPN_NAME_BYTES];
+    uint16_t port;
+    uint8_t address_count;
+    uint8_t number; /* place in the configuration's list */
+    bool is_asked;  /* the host was asked and has not answered */
+    avpn_time asked_at;
+    struct avpn_address addresses[AVPNI_REGISTRAR_ADDRESSES]; /* the last good answer [REG-16] */
+};
+
+struct avpni_registry_session {
+    bool is_established;
+    uint32_t slot;
+    uint64_t generation;
+    uint8_t key[32];
+    uint8_t token[16];
+    uint64_t sent;    /* last counter used */
+    uint64_t highest; /* highest counter received */
+};
+
+struct avpni_registration {
+    struct avpni_context *context;
+    struct avpni_registrar *registrar;
+    struct avpni_timer timer;
+    uint8_t uplink;
+    uint8_t state; /* enum avpn_registration_state */
+    uint8_t address; /* place in the registrar's addresses */
+    uint8_t missed; /* keepalives unanswered in a row [REG-7] */
+    bool is_handshaking, is_waiting /* for an Ack */, is_leaving;
+    bool is_told; /* the last state event said registered */
+    struct avpni_registry_session session;
+
+    /* The handshake under way. */
+    struct avpn_noise noise;
+    struct avpn_contact sent_to;
+    uint32_t index;
+    uint8_t mac1[16];
+    uint8_t cookie[16];
+    avpn_time cookie_at;    /* -1: none */
+    bool has_cookie;
+    avpn_span retry_span;
+    avpn_time retry_at;     /* next initiation while handshaking */
+    avpn_time renew_at;     /* next handshake while registered */
+
+    avpn_time keepalive_at; /* next keepalive */
+    avpn_time keepalive_sent_at;
+    struct avpn_contact remote; /* where the session lives */
+    struct avpn_contact observed;
+    avpn_time answered_at;  /* -1: never */
+    avpn_time asking_since; /* without any answer; AVPN_TIME_NEVER: answered */
+    uint32_t rtt_us;
+
+    /* Contacts of peers [REG-10] [REG-11]. */
+    bool has_contacts, is_fetching;
+    uint32_t contacts_version, fetch_version, fetch_next;
+    avpn_time fetch_at; /* when to ask again */
+};
+
+int32_t avpni_registration_new(struct avpni_context *context, struct avpni_registrar *registrar,
+                               uint32_t uplink, struct avpni_registration **registration_out);
+void avpni_registration_del(struct avpni_registration *registration);
+
+/* The uplink came up, went down, or changed its address. */
+void avpni_registration_uplink_changed(struct avpni_registration *registration, avpn_time now);
+/* The registrar has addresses now. */
+void avpni_registration_resolved(struct avpni_registration *registration, avpn_time now);
+/* Say so to the registry at once: the NAT class changed. */
+void avpni_registration_announce(struct avpni_registration *registration, avpn_time now);
+void avpni_registration_leave(struct avpni_registration *registration, avpn_time now);
+
+/* Each returns AVPN_COUNTERS, or the counter of why the datagram was dropped. */
+enum avpn_counter avpni_registration_response(struct avpni_registration *registration,
+                                              const struct avpn_contact *source,
+                                              const uint8_t *bytes, avpn_time now);
+enum avpn_counter avpni_registration_cookie(struct avpni_registration *registration,
+                                            const struct avpn_contact *source,
+                                            const uint8_t *bytes, avpn_time now);
+/* A session message; bytes are overwritten. */
+enum avpn_counter avpni_registration_session(struct avpni_registration *registration,
+                                             const struct avpn_contact *source, uint8_t *bytes,
+                                             size_t count, avpn_time now);
+
+#endif

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tunnel: handshakes between two nodes and the succession of their sessions.
+ *
+ * Invariants: `current` is confirmed; `pending` never is; a handshake that fails, whoever sent
+ * it, leaves current, previous and pending as they were [HS-6]. There is no glare: the
+ * lower key initiates [HS-8].
+ */
+#include "link/tunnel.h"
+
+#include "base/address.h"
+#include "crypto/box.h"
+#include "crypto/cookie.h"
+#include "crypto/noise.h"
+#include "link/path.h"
+#include "link/peer.h"
+#include "link/probe.h"
+#include "link/session.h"
+#include <string.h>
+
+struct avpni_attempt {
+    struct avpn_noise noise;
+    struct avpni_session *session; /* holds the index; gets its keys from the response */
+    struct avpn_contact contact;
+    uint8_t mac1[AVPNI_MAC_BYTES];
+    uint8_t uplink;
+    bool has_cookie; /* of this very initiation: the next waits for its time [MAC-6] */
+    avpn_time sent_at;
+};
+
+static void fire(void *owner, avpn_time now)
+{
+    avpni_tunnel_drive(owner, now);
+}
+
+static int32_t new_ticket(struct avpni_context *context, uint64_t *ticket_out)
+{
+    uint8_t bytes[8];
+    int32_t error = avpni_random_fill(&context->random, bytes, sizeof bytes);
+    struct avpni_reader r = avpni_reader(bytes, sizeof bytes);
+
+    if (error != AVPN_OK)
+        return error;
+    *ticket_out = avpni_read_u64(&r) | 1; /* 0 means none */
+    return AVPN_OK;
+}
+
+int32_t avpni_tunnel_init(struct avpni_tunnel *tunnel, struct avpni_peer *peer)
+{
+    int32_t error = avpni_timers_reserve(&peer->context->timers, 1);
+
+    if (error != AVPN_OK)
+        return error;
+    avpni_timer_init(&tunnel->timer, fire, peer);
+    tunnel->cookie_at = -1;
+    error = peer->is_initiator ? AVPN_OK : new_ticket(peer->context, &tunnel->own_ticket);
+    if (error != AVPN_OK)
+        avpni_timers_reserve(&peer->context->timers, -1);
+    return error;
+}
+
+static void end_attempt(struct avpni_peer *peer, bool keep_session)
+{
+    struct avpni_attempt *attempt = peer->tunnel.attempt;
+
+    if (attempt == NULL)
+        return;
+    if (!keep_session)
+        avpni_session_del(peer->context, attempt->session);
+    avpn_noise_wipe(&attempt->noise);
+    avpni_release(&peer->context->memory, attempt);
+    peer->tunnel.attempt = NULL;
+}
+
+void avpni_tunnel_fini(struct avpni_tunnel *tunnel, struct avpni_peer *peer)
+{
+    struct avpni_context *context = peer->context;
+
+    end_attempt(peer, false);
+    avpni_session_del(context, tunnel->current);
+    avpni_session_del(context, tunnel->previous);
+    avpni_session_del(context, tunnel->pending);
+    avpni_timer_clear(&context->timers, &tunnel->timer);
+    avpni_timers_reserve(&context->timers, -1);
+    avpni_wipe(tunnel, sizeof *tunnel);
+}
+
+/* ---- initiator ------------------------------------------------------------------ */
+
+static struct avpni_path *handshake_path(const struct avpni_peer *peer)
+{
+    return peer->selected == AVPNI_PATH_NONE ? NULL : peer->paths[peer->selected];
+}
+
+static bool is_due(const struct avpni_peer *peer, avpn_time now)
+{
+    const struct avpni_tunnel *tunnel = &peer->tunnel;
+
+    if (!peer->is_initiator || peer->context->psk_epoch == 0)
+        return false;
+    return tunnel->current == NULL || tunnel->is_rekey_wanted || now >= tunnel->rekey_at;
+}
+
+/* mac1, and mac2 with a fresh enough cookie, at the end of an initiation [MAC-1] [MAC-2]. */
+static void write_macs(struct avpni_peer *peer, uint8_t *bytes, size_t count, avpn_time now)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    uint8_t *mac1 = bytes + AVPNI_MAC1_OFFSET(count), *mac2 = bytes + AVPNI_MAC2_OFFSET(count);
+
+    avpni_mac1(mac1, bytes, AVPNI_MAC1_OFFSET(count), &peer->key);
+    memset(mac2, 0, AVPNI_MAC_BYTES);
+    if (tunnel->cookie_at >= 0 && now - tunnel->cookie_at < AVPNI_COOKIE_SPAN)
+        avpni_mac2(mac2, bytes, AVPNI_MAC2_OFFSET(count), tunnel->cookie);
+}
+
+static bool write_initiation(struct avpni_peer *peer, struct avpni_attempt *attempt, uint8_t *bytes,
+                             avpn_time now)
+{
+    struct avpni_context *context = peer->context;
+    struct avpni_node_request request = {0};
+    uint8_t payload[AVPNI_NODE_REQUEST_BYTES];
+    struct avpn_key ephemeral;
+    int32_t error = avpni_key_generate(&context->random, &ephemeral);
+
+    if (error != AVPN_OK)
+        return false;
+    request.ticket = peer->tunnel.peer_ticket;
+    request.psk_epoch = context->psk_epoch;
+    request.config_version = context->config_version;
+    memcpy(request.suites, context->suites, sizeof request.suites);
+    avpni_node_request_write(payload, &request);
+    avpni_noise_init_initiator_cached(&attempt->noise, &context->identity, &peer->key,
+                                      &peer->shared, context->node_prologue,
+                                      sizeof context->node_prologue);
+    avpni_initiation_write_head(bytes, attempt->session->index);
+    error = avpn_noise_write_1(&attempt->noise, &ephemeral, payload, sizeof payload,
+                               bytes + AVPNI_INITIATION_NOISE);
+    avpni_wipe(&ephemeral, sizeof ephemeral);
+    if (error != AVPN_OK)
+        return false;
+    write_macs(peer, bytes, AVPNI_INITIATION_NODE_BYTES, now);
+    memcpy(attempt->mac1, bytes + AVPNI_MAC1_OFFSET(AVPNI_INITIATION_NODE_BYTES), AVPNI_MAC_BYTES);
+    return true;
+}
+
+static struct avpni_attempt *new_attempt(struct avpni_peer *peer)
+{
+    struct avpni_context *context = peer->context;
+    struct avpni_attempt *attempt = avpni_allocate(&context->memory, 1, sizeof *attempt);
+
+    if (attempt == NULL) {
+        avpni_count(context, AVPN_DROP_MEMORY);
+        return NULL;
+    }
+    if (avpni_session_new(context, peer, &attempt->session) != AVPN_OK) {
+        avpni_count(context, AVPN_DROP_MEMORY);
+        avpni_release(&context->memory, attempt);
+        return NULL;
+    }
+    return attempt;
+}
+
+static void initiate(struct avpni_peer *peer, struct avpni_path *path, avpn_time now)
+{
+    struct avpni_context *context = peer->context;
+    struct avpni_attempt *attempt;
+    uint8_t *bytes;
+
+    end_attempt(peer, false);
+    peer->tunnel.next_attempt_at = now + AVPNI_HANDSHAKE_TIMEOUT;
+    attempt = new_attempt(peer);
+    if (attempt == NULL)
+        return;
+    peer->tunnel.attempt = attempt;
+    attempt->contact = path->contact;
+    attempt->uplink = path->uplink;
+    attempt->sent_at = now;
+    bytes = avpni_outbox_reserve(&context->outbox, AVPNI_INITIATION_NODE_BYTES);
+    if (bytes == NULL || !write_initiation(peer, attempt, bytes, now)) {
+        avpni_count(context, AVPN_DROP_RANDOM);
+        end_attempt(peer, false);
+        return;
+    }
+    peer->tunnel.peer_ticket = 0; /* good for one initiation [HS-10] */
+    avpni_outbox_commit(&context->outbox, path->uplink, &path->contact,
+                        AVPNI_INITIATION_NODE_BYTES);
+}
+
+/* A session takes over: the one before is still opened for a while. */
+static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_time now)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+
+    avpni_session_del(peer->context, tunnel->previous);
+    tunnel->previous = tunnel->current;
+    tunnel->previous_until = now + AVPNI_PREVIOUS_SPAN;
+    tunnel->current = session;
+    session->is_confirmed = true;
+    tunnel->rekey_at = session->created_at + AVPNI_REKEY_AFTER -
+                       (avpn_span)(avpni_jitter_next(&peer->context->jitter) %
+                                   (uint64_t)AVPNI_REKEY_JITTER);
+    tunnel->is_rekey_wanted = false;
+    tunnel->mismatches = 0;
+}
+
+/* A dummy packet: shows the responder our keys [HS-11]. */
+static void send_confirmation(struct avpni_peer *peer, struct avpni_path *path)
+{
+    struct avpni_context *context = peer->context;
+    uint32_t number = path->uplink * (uint32_t)AVPN_UPLINKS + path->remote_uplink;
+    struct avpni_pair *pair = peer->tunnel.current->pairs[number];
+    uint32_t size = avpn_sealed_bytes(0);
+    uint8_t *bytes;
+
+    if (pair == NULL || path->state != AVPN_PATH_ALIVE)
+        return;
+    bytes = avpni_outbox_reserve(&context->outbox, AVPN_HEADROOM + AVPN_TAILROOM);
+    if (bytes != NULL && avpni_esp_seal(pair->send, bytes + AVPN_HEADROOM, 0) > 0)
+        avpni_outbox_commit(&context->outbox, path->uplink, &path->contact, size);
+}
+
+static bool was_offered(const struct avpni_context *context, uint8_t suite)
+{
+    return suite != AVPN_SUITE_NONE && memchr(context->suites, suite, AVPN_SUITES) != NULL;
+}
+
+enum avpn_counter avpni_tunnel_response(struct avpni_peer *peer, uint32_t uplink,
+                                        const struct avpn_contact *source, const uint8_t *bytes,
+                                        avpn_time now)
+{
+    struct avpni_context *context = peer->context;
+    struct avpni_attempt *attempt = peer->tunnel.attempt;
+    struct avpni_node_response response;
+    struct avpn_noise noise;
+    struct avpn_key send_key, receive_key;
+    struct avpni_path *path;
+    uint8_t payload[AVPNI_NODE_RESPONSE_BYTES];
+    uint32_t remote_index = avpni_response_sender(bytes);
+    int32_t error;
+
+    if (attempt == NULL || attempt->session->index != avpni_response_receiver(bytes) ||
+        attempt->uplink != uplink || !avpni_contact_is_equal(&attempt->contact, source))
+        return AVPN_DROP_UNEXPECTED; /* [HS-4] */
+    noise = attempt->noise;
+    error = avpn_noise_read_2(&noise, &context->psk, bytes + AVPNI_RESPONSE_NOISE,
+                              AVPNI_RESPONSE_NODE_BYTES - AVPNI_RESPONSE_NOISE, payload);
+    if (error != AVPN_OK || !avpni_node_response_read(payload, &response) ||
+        !was_offered(context, response.suite) || remote_index < AVPNI_SPI_FIRST ||
+        (remote_index & 15) != 0) {
+        avpn_noise_wipe(&noise);
+        return AVPN_DROP_HANDSHAKE;
+    }
+    avpn_noise_split(&noise, &send_key, &receive_key);
+    avpn_noise_wipe(&noise);
+    error = avpni_session_start(attempt->session, response.suite, remote_index, &send_key,
+                                &receive_key, now);
+    avpni_wipe(&send_key, sizeof send_key);
+    avpni_wipe(&receive_key, sizeof receive_key);
+    if (error != AVPN_OK)
+        return AVPN_DROP_MEMORY; /* the attempt stays; its timeout tries again */
+    adopt(peer, attempt->session, now);
+    end_attempt(peer, true);
+    path = avpni_peer_proved_path(peer, uplink, source);
+    if (path != NULL)
+        send_confirmation(peer, path);
+    avpni_peer_reselect(peer, now);
+    avpni_tunnel_drive(peer, now);
+    return AVPN_COUNTERS;
+}
+
+enum avpn_counter avpni_tunnel_cookie(struct avpni_peer *peer, uint32_t uplink,
+                                      const struct avpn_contact *source, const uint8_t *bytes,
+                                      avpn_time now)
+{
+    struct avpni_attempt *attempt = peer->tunnel.attempt;
+    struct avpni_cookie_message message;
+    uint8_t cookie[AVPNI_COOKIE_BYTES];
+
+    avpni_cookie_read(bytes, &message);
+    if (attempt == NULL || attempt->session->index != message.receiver || attempt->has_cookie ||
+        attempt->uplink != uplink || !avpni_contact_is_equal(&attempt->contact, source))
+        return AVPN_DROP_UNEXPECTED;
+    if (!avpni_cookie_open(cookie, message.sealed, message.nonce, attempt->mac1, &peer->key))
+        return AVPN_DROP_HANDSHAKE;
+    memcpy(peer->tunnel.cookie, cookie, sizeof cookie);
+    peer->tunnel.cookie_at = now;
+    attempt->has_cookie = true;
+    return AVPN_COUNTERS;
+}
+
+/* ---- responder --------------------------------------------------------------------- */
+
+static uint8_t choose_suite(const struct avpni_context *context, const uint8_t offered[4])
+{
+    for (uint32_t i = 0; i < 4; i++)
+        if (was_offered(context, offered[i]))
+            return offered[i];
+    return AVPN_SUITE_NONE;
+}
+
+/* Write the response and give the new session its keys; the session is the caller's to keep or drop. */
+static int32_t respond(struct avpni_peer *peer, struct avpni_session *session,
+                       struct avpn_noise *noise, uint32_t remote_index, uint8_t suite,
+                       uint8_t *bytes, avpn_time now)
+{
+    struct avpni_context *context = peer->context;
+    struct avpni_node_response response = {suite, context->config_version};
+    uint8_t payload[AVPNI_NODE_RESPONSE_BYTES];
+    struct avpn_key ephemeral, send_key, receive_key;
+    int32_t error = avpni_key_generate(&context->random, &ephemeral);
+
+    if (error != AVPN_OK)
+        return error;
+    avpni_node_response_write(payload, &response);
+    avpni_response_write_head(bytes, session->index, remote_index);
+    error = avpn_noise_write_2(noise, &ephemeral, &context->psk, payload, sizeof payload,
+                               bytes + AVPNI_RESPONSE_NOISE);
+    avpni_wipe(&ephemeral, sizeof ephemeral);
+    if (error != AVPN_OK)
+        return error;
+    avpn_noise_split(noise, &send_key, &receive_key);
+    error = avpni_session_start(session, suite, remote_index, &send_key, &receive_key, now);
+    avpni_wipe(&send_key, sizeof send_key);
+    avpni_wipe(&receive_key, sizeof receive_key);
+    return error;
+}
+
+static enum avpn_counter drop_for(int32_t error)
+{
+    switch (error) {
+    case AVPN_ERROR_RANDOM:
+        return AVPN_DROP_RANDOM;
+    case AVPN_ERROR_MEMORY:
+    case AVPN_ERROR_LIMIT:
+        return AVPN_DROP_MEMORY;
+    default:
+        return AVPN_DROP_HANDSHAKE;
+    }
+}
+
+enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
+                                      const struct avpn_contact *source, struct avpn_noise *noise,
+                                      uint32_t remote_index,
+                                      const struct avpni_node_request *request, avpn_time now)
+{
+    struct avpni_context *context = peer->context;
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    struct avpni_session *session;
+    uint8_t suite = choose_suite(context, request->suites);
+    uint64_t ticket;
+    uint8_t *bytes;
+    int32_t error;
+
+    if (peer->is_initiator)
+        return AVPN_DROP_UNEXPECTED; /* [HS-8] */
+    if (avpni_peer_proved_path(peer, uplink, source) == NULL)
+        return AVPN_DROP_UNPROVED; /* [HS-9] */
+    if (request->ticket != tunnel->own_ticket)
+        return AVPN_DROP_TICKET; /* [HS-10] */
+    if (suite == AVPN_SUITE_NONE || request->psk_epoch != context->psk_epoch ||
+        remote_index < AVPNI_SPI_FIRST || (remote_index & 15) != 0)
+        return AVPN_DROP_HANDSHAKE;
+    error = new_ticket(context, &ticket);
+    if (error == AVPN_OK)
+        error = avpni_session_new(context, peer, &session);
+    if (error != AVPN_OK)
+        return drop_for(error);
+    bytes = avpni_outbox_reserve(&context->outbox, AVPNI_RESPONSE_NODE_BYTES);
+    error = bytes == NULL ? AVPN_ERROR_MEMORY
+                          : respond(peer, session, noise, remote_index, suite, bytes, now);
+    if (error != AVPN_OK) {
+        avpni_session_del(context, session);
+        return drop_for(error);
+    }
+    tunnel->own_ticket = ticket;
+    avpni_session_del(context, tunnel->pending);
+    tunnel->pending = session;
+    avpni_outbox_commit(&context->outbox, uplink, source, AVPNI_RESPONSE_NODE_BYTES);
+    avpni_tunnel_drive(peer, now);
+    return AVPN_COUNTERS;
+}
+
+void avpni_tunnel_confirm(struct avpni_peer *peer, struct avpni_session *session, avpn_time now)
+{
+    if (peer->tunnel.pending != session)
+        return;
+    peer->tunnel.pending = NULL;
+    adopt(peer, session, now);
+    avpni_peer_reselect(peer, now);
+    avpni_tunnel_drive(peer, now);
+}
+
+/* ---- both ----------------------------------------------------------------------------- */
+
+struct avpni_session *avpni_tunnel_sender(const struct avpni_peer *peer, avpn_time now)
+{
+    struct avpni_session *session = peer->tunnel.current;
+
+    return session != NULL && !avpni_session_is_expired(session, now) ? session : NULL;
+}
+
+void avpni_tunnel_want_rekey(struct avpni_peer *peer, avpn_time now)
+{
+    if (peer->tunnel.is_rekey_wanted)
+        return;
+    peer->tunnel.is_rekey_wanted = true;
+    avpni_tunnel_drive(peer, now);
+}
+
+int32_t avpni_tunnel_add_path(struct avpni_peer *peer, uint32_t path)
+{
+    struct avpni_session *sessions[3] = {peer->tunnel.current, peer->tunnel.previous,
+                                         peer->tunnel.pending};
+
+    for (uint32_t i = 0; i < 3; i++)
+        if (sessions[i] != NULL && avpni_session_add_path(sessions[i], path) != AVPN_OK)
+            return AVPN_ERROR_MEMORY;
+    return AVPN_OK;
+}
+
+void avpni_tunnel_fill_probe(const struct avpni_peer *peer, struct avpni_probe *probe)
+{
+    const struct avpni_tunnel *tunnel = &peer->tunnel;
+    const struct avpni_session *newest = tunnel->pending ? tunnel->pending : tunnel->current;
+
+    probe->session = newest != NULL ? newest->index : 0;
+    if (peer->is_initiator)
+        return;
+    probe->ticket = tunnel->own_ticket;
+    if (newest == NULL || tunnel->is_rekey_wanted)
+        probe->flags |= AVPNI_PROBE_WANTS_HANDSHAKE;
+}
+
+void avpni_tunnel_probe(struct avpni_peer *peer, const struct avpni_probe *probe, avpn_time now)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+
+    if (!peer->is_initiator)
+        return;
+    if (probe->ticket != 0)
+        tunnel->peer_ticket = probe->ticket;
+    if (probe->kind == AVPNI_PROBE_RESPONSE && tunnel->current != NULL && tunnel->attempt == NULL) {
+        bool is_known = probe->session == tunnel->current->remote_index;
+
+        tunnel->mismatches = is_known ? 0 : (uint8_t)(tunnel->mismatches + 1);
+        if (tunnel->mismatches >= 3 || ((probe->flags & AVPNI_PROBE_WANTS_HANDSHAKE) &&
+                                        (is_known || tunnel->mismatches > 1)))
+            tunnel->is_rekey_wanted = true; /* [PRB-6] */
+    }
+    avpni_tunnel_drive(peer, now);
+}
+
+/* Sessions that have had their time. */
+static void expire(struct avpni_peer *peer, avpn_time now)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    struct avpni_context *context = peer->context;
+
+    if (tunnel->previous != NULL && (now >= tunnel->previous_until ||
+                                     avpni_session_is_expired(tunnel->previous, now))) {
+        avpni_session_del(context, tunnel->previous);
+        tunnel->previous = NULL;
+    }
+    if (tunnel->pending != NULL && avpni_session_is_expired(tunnel->pending, now)) {
+        avpni_session_del(context, tunnel->pending);
+        tunnel->pending = NULL;
+    }
+    if (tunnel->current != NULL && avpni_session_is_expired(tunnel->current, now)) {
+        avpni_session_del(context, tunnel->current);
+        tunnel->current = NULL;
+        avpni_peer_reselect(peer, now);
+    }
+}
+
+static avpn_time earliest(avpn_time a, avpn_time b)
+{
+    return a < b ? a : b;
+}
+
+static void schedule(struct avpni_peer *peer, avpn_time now)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    avpn_time when = AVPN_TIME_NEVER;
+
+    if (tunnel->previous != NULL)
+        when = earliest(tunnel->previous_until, tunnel->previous->created_at + AVPNI_REJECT_AFTER);
+    if (tunnel->pending != NULL)
+        when = earliest(when, tunnel->pending->created_at + AVPNI_REJECT_AFTER);
+    if (tunnel->current != NULL) {
+        when = earliest(when, tunnel->current->created_at + AVPNI_REJECT_AFTER);
+        if (peer->is_initiator && tunnel->rekey_at > now)
+            when = earliest(when, tunnel->rekey_at);
+    }
+    if (tunnel->attempt != NULL)
+        when = earliest(when, tunnel->next_attempt_at);
+    avpni_timer_set(&peer->context->timers, &tunnel->timer, when);
+}
+
+void avpni_tunnel_drive(struct avpni_peer *peer, avpn_time now)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    struct avpni_path *path = handshake_path(peer);
+
+    expire(peer, now);
+    if (tunnel->attempt != NULL && now >= tunnel->next_attempt_at)
+        end_attempt(peer, false);
+    /* Without a ticket the next probe's answer, at most a second away, calls here again. */
+    if (tunnel->attempt == NULL && path != NULL && is_due(peer, now) && tunnel->peer_ticket != 0 &&
+        now >= tunnel->next_attempt_at)
+        initiate(peer, path, now);
+    schedule(peer, now);
+}

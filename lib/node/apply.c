@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * apply: a verified configuration comes into force by difference. Everything that can fail
+ * is made first, beside what is in force; the change itself cannot fail, and what the
+ * new configuration does not touch is moved over as it is, sessions and all.
+ */
+#include "base/address.h"
+#include "crypto/box.h"
+#include "node/node.h"
+#include "topo/plan.h"
+#include <string.h>
+
+/* What is being made. */
+struct change {
+    struct avpn_node *node;
+    struct avpn_config *config;
+    struct avpn_member self;
+    struct avpn_key psk;
+    struct avpni_peer **peers;
+    uint8_t *is_kept; /* by place in peers: moved over, not new */
+    uint32_t peer_count;
+    struct avpni_map by_tag, by_key;
+    struct avpn_routes *routes;
+    uint32_t *active_hops;
+    avpn_time now;
+};
+
+/* ---- peers ---------------------------------------------------------------------- */
+
+static const uint8_t *tag_of(const void *owner, uint32_t value)
+{
+    return ((struct avpni_peer *const *)owner)[value]->receive_tag;
+}
+
+static const uint8_t *key_of(const void *owner, uint32_t value)
+{
+    return ((struct avpni_peer *const *)owner)[value]->key.bytes;
+}
+
+static int32_t make_peer(struct change *change, uint32_t place, const struct avpn_member *member)
+{
+    struct avpni_peer *old = avpni_node_find_peer(change->node, member->id);
+
+    if (old != NULL && memcmp(&old->key, &member->key, sizeof old->key) == 0) {
+        change->peers[place] = old;
+        change->is_kept[place] = 1;
+        return AVPN_OK;
+    }
+    return avpni_peer_new(&change->node->context, member->id, &member->key, change->now,
+                          &change->peers[place]);
+}
+
+static int32_t index_peers(struct change *change)
+{
+    struct avpni_context *context = &change->node->context;
+    int32_t error = AVPN_OK;
+
+    avpni_map_init(&change->by_tag, &context->memory, context->secret, 8, tag_of, change->peers);
+    avpni_map_init(&change->by_key, &context->memory, context->secret, AVPN_KEY_BYTES, key_of,
+                   change->peers);
+    for (uint32_t i = 0; i < change->peer_count && error == AVPN_OK; i++) {
+        error = avpni_map_add(&change->by_tag, change->peers[i]->receive_tag, i);
+        if (error == AVPN_OK)
+            error = avpni_map_add(&change->by_key, change->peers[i]->key.bytes, i);
+    }
+    return error;
+}
+
+static int32_t make_peers(struct change *change)
+{
+    const struct avpni_memory *memory = &change->node->context.memory;
+    uint32_t count = avpn_config_peers(change->config, change->self.id, NULL, 0);
+    uint32_t *ids = avpni_allocate(memory, (size_t)count + 1, sizeof *ids);
+    int32_t error = AVPN_OK;
+
+    change->peers = avpni_allocate(memory, (size_t)count + 1, sizeof(struct avpni_peer *));
+    change->is_kept = avpni_allocate(memory, (size_t)count + 1, 1);
+    if (ids == NULL || change->peers == NULL || change->is_kept == NULL)
+        error = AVPN_ERROR_MEMORY;
+    if (error == AVPN_OK)
+        avpn_config_peers(change->config, change->self.id, ids, count);
+    for (uint32_t i = 0; i < count && error == AVPN_OK; i++) {
+        struct avpn_member member = {.size = sizeof member};
+
+        error = avpn_config_member(change->config, ids[i], &member);
+        if (error == AVPN_OK)
+            error = make_peer(change, i, &member);
+        if (error == AVPN_OK)
+            change->peer_count = i + 1;
+    }
+    avpni_release(memory, ids);
+    return error == AVPN_OK ? index_peers(change) : error;
+}
+
+/* ---- routes ------------------------------------------------------------------------ */
+
+static void tell_conflict(void *user, const struct avpn_prefix *prefix, uint32_t winner,
+                          uint32_t loser)
+{
+    struct change *change = user;
+    struct avpn_event event = avpni_event(AVPN_EVENT_CONFLICT, 0, change->now);
+
+    event.prefix = *prefix;
+    event.peer = winner;
+    event.other = loser;
+    avpni_events_push(&change->node->context.events, &event);
+}
+
+static void tell_route(struct avpn_node *node, uint32_t kind, const struct avpn_route *route,
+                       uint32_t active, avpn_time now)
+{
+    struct avpn_event event = avpni_event(kind, active != AVPN_ROUTE_NONE, now);
+
+    event.prefix = route->prefix;
+    event.peer = route->hops[active == AVPN_ROUTE_NONE ? 0 : active];
+    avpni_events_push(&node->context.events, &event);
+}
+
+static bool is_local(const struct avpn_route *route)
+{
+    return route->hops[0] == AVPN_HOP_LOCAL;
+}
+
+static uint32_t active_hop(const struct avpn_routes *routes, const struct avpn_route *route)
+{
+    uint32_t active = avpn_routes_active(routes, route);
+
+    return active == AVPN_ROUTE_NONE ? AVPN_ROUTE_NONE : route->hops[active];
+}
+
+void avpni_node_refresh_routes(struct avpn_node *node, avpn_time now)
+{
+    uint32_t count = avpn_routes_count(node->routes);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct avpn_route route = {.size = sizeof route};
+        uint32_t hop;
+
+        avpn_routes_at(node->routes, i, &route);
+        hop = active_hop(node->routes, &route);
+        if (hop == node->active_hops[i])
+            continue;
+        node->active_hops[i] = hop;
+        tell_route(node, AVPN_EVENT_ROUTE_REPLACE, &route,
+                   avpn_routes_active(node->routes, &route), now);
+    }
+}
+
+static int32_t make_routes(struct change *change)
+{
+    struct avpn_node *node = change->node;
+    int32_t error = avpn_routes_new(&node->context.host, &change->routes);
+
+    if (error == AVPN_OK)
+        error = avpni_plan_routes(change->config, change->self.id, change->routes, NULL, NULL);
+    for (uint32_t i = 0; i < change->peer_count && error == AVPN_OK; i++)
+        error = avpn_routes_set_alive(change->routes, change->peers[i]->member,
+                                      change->is_kept[i] && change->peers[i]->is_up);
+    if (error != AVPN_OK)
+        return error;
+    change->active_hops = avpni_allocate(&node->context.memory,
+                                         (size_t)avpn_routes_count(change->routes) + 1,
+                                         sizeof *change->active_hops);
+    return change->active_hops == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
+}
+
+/* Add, replace and delete events from the old table to the new one; both are in order of prefix. */
+static void tell_routes(struct change *change)
+{
+    struct avpn_node *node = change->node;
+    uint32_t old_count = avpn_routes_count(node->routes);
+    uint32_t new_count = avpn_routes_count(change->routes);
+    uint32_t i = 0, k = 0;
+
+    while (i < old_count || k < new_count) {
+        struct avpn_route old = {.size = sizeof old}, new = {.size = sizeof new};
+        int32_t order = i == old_count ? 1 : k == new_count ? -1 : 0;
+
+        if (i < old_count)
+            avpn_routes_at(node->routes, i, &old);
+        if (k < new_count)
+            avpn_routes_at(change->routes, k, &new);
+        if (order == 0)
+            order = avpni_prefix_compare(&old.prefix, &new.prefix);
+        if (order < 0 && !is_local(&old))
+            tell_route(node, AVPN_EVENT_ROUTE_DELETE, &old, AVPN_ROUTE_NONE, change->now);
+        if (order >= 0) {
+            uint32_t hop = active_hop(change->routes, &new);
+            bool was_told = order == 0 && !is_local(&old);
+
+            change->active_hops[k] = hop;
+            if (was_told && is_local(&new))
+                tell_route(node, AVPN_EVENT_ROUTE_DELETE, &old, AVPN_ROUTE_NONE, change->now);
+            else if (!is_local(&new) && (!was_told || hop != node->active_hops[i]))
+                tell_route(node, was_told ? AVPN_EVENT_ROUTE_REPLACE : AVPN_EVENT_ROUTE_ADD, &new,
+                           avpn_routes_active(change->routes, &new), change->now);
+        }
+        i += order <= 0;
+        k += order >= 0;
+    }
+}
+
+/* ---- registries ----------------------------------------------------------------------- */
+
+static bool has_same_registries(const struct avpn_node *node, const struct avpn_config *config)
+{
+    uint32_t count = avpn_config_registry_count(config);
+
+    if (count != node->registrar_count)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct avpn_registry_entry entry = {.size = sizeof entry};
+        const struct avpni_registrar *registrar = &node->registrars[i];
+
+        avpn_config_registry(config, i, &entry);
+        if (memcmp(&entry.key, &registrar->key, sizeof entry.key) != 0 ||
+            entry.port != registrar->port || strcmp(entry.host, registrar->host) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void drop_registrations(struct avpn_node *node)
+{
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
+        for (uint32_t i = 0; i < AVPN_REGISTRIES; i++) {
+            avpni_registration_del(node->registrations[u][i]);
+            node->registrations[u][i] = NULL;
+        }
+    memset(node->registrars, 0, sizeof node->registrars);
+    node->registrar_count = 0;
+}
+
+static void init_registrar(struct avpn_node *node, uint32_t number,
+                           const struct avpn_registry_entry *entry)
+{
+    struct avpni_registrar *registrar = &node->registrars[number];
+
+    registrar->key = entry->key;
+    registrar->port = entry->port;
+    registrar->number = (uint8_t)number;
+    memcpy(registrar->host, entry->host, sizeof registrar->host);
+    if (avpn_address_parse(entry->host, &registrar->addresses[0]) == AVPN_OK)
+        registrar->address_count = 1;
+}
+
+/*
+ * A registry whose key is a low-order point can never be talked to, and a registration there is no
+ * memory for is not made: the others serve, and the counter tells.
+ */
+static void make_registrations(struct avpn_node *node, const struct avpn_config *config,
+                               avpn_time now)
+{
+    struct avpni_context *context = &node->context;
+    uint32_t count = avpn_config_registry_count(config);
+
+    drop_registrations(node);
+    for (uint32_t i = 0; i < count; i++) {
+        struct avpn_registry_entry entry = {.size = sizeof entry};
+
+        avpn_config_registry(config, i, &entry);
+        init_registrar(node, i, &entry);
+        node->registrar_count = i + 1;
+        if (!avpni_dh(&node->registrars[i].shared, &context->identity.secret_key, &entry.key))
+            continue;
+        for (uint32_t u = 0; u < AVPN_UPLINKS; u++) {
+            if (avpni_registration_new(context, &node->registrars[i], u,
+                                       &node->registrations[u][i]) != AVPN_OK)
+                avpni_count(context, AVPN_DROP_MEMORY);
+            else if (context->uplinks[u].is_up)
+                avpni_registration_uplink_changed(node->registrations[u][i], now);
+        }
+    }
+}
+
+/* ---- the change ---------------------------------------------------------------------------- */
+
+static void undo(struct change *change)
+{
+    const struct avpni_memory *memory = &change->node->context.memory;
+
+    for (uint32_t i = 0; i < change->peer_count; i++)
+        if (!change->is_kept[i])
+            avpni_peer_del(change->peers[i]);
+    if (change->by_tag.key_of != NULL) {
+        avpni_map_fini(&change->by_tag);
+        avpni_map_fini(&change->by_key);
+    }
+    avpni_release(memory, change->peers);
+    avpni_release(memory, change->is_kept);
+    avpni_release(memory, change->active_hops);
+    avpn_routes_del(change->routes);
+}
+
+static void drop_old_peers(struct avpn_node *node, const struct change *change)
+{
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        bool is_kept = false;
+
+        for (uint32_t k = 0; k < change->peer_count && !is_kept; k++)
+            is_kept = change->peers[k] == node->peers[i];
+        if (!is_kept)
+            avpni_peer_del(node->peers[i]);
+    }
+    avpni_release(&node->context.memory, node->peers);
+}
+
+static void take_suites(struct avpni_context *context, const struct avpn_config *config)
+{
+    uint8_t allowed[AVPN_SUITES];
+    uint32_t count = avpn_config_suites(config, allowed, AVPN_SUITES), taken = 0;
+
+    memset(context->suites, 0, sizeof context->suites);
+    for (uint32_t i = 0; i < count && i < AVPN_SUITES; i++)
+        if (avpn_suite_is_available(allowed[i]))
+            context->suites[taken++] = allowed[i];
+}
+
+static bool marks(const struct avpn_member *member, uint32_t hub)
+{
+    for (uint32_t i = 0; i < member->hub_count; i++)
+        if (member->hubs[i].member == hub)
+            return (member->hubs[i].flags & AVPN_HUB_DEFAULT_ROUTE) != 0;
+    return false;
+}
+
+static void configure_peers(struct avpn_node *node, avpn_time now)
+{
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        struct avpn_member member = {.size = sizeof member};
+        struct avpni_peer *peer = node->peers[i];
+
+        avpn_config_member(node->config, peer->member, &member);
+        peer->marks_us = marks(&member, node->member);
+        if (avpni_peer_configure(peer, member.role, member.manual, member.uplink_count, now) !=
+            AVPN_OK)
+            avpni_count(&node->context, AVPN_DROP_MEMORY);
+    }
+}
+
+static void commit(struct change *change)
+{
+    struct avpn_node *node = change->node;
+    struct avpni_context *context = &node->context;
+    struct avpn_event event = avpni_event(AVPN_EVENT_CONFIG, 1, change->now);
+
+    tell_routes(change);
+    drop_old_peers(node, change);
+    node->peers = change->peers;
+    node->peer_count = change->peer_count;
+    node->last_peer = NULL;
+    avpni_map_fini(&node->by_tag);
+    avpni_map_fini(&node->by_key);
+    node->by_tag = change->by_tag;
+    node->by_key = change->by_key;
+    avpn_routes_del(node->routes);
+    node->routes = change->routes;
+    avpni_release(&context->memory, node->active_hops);
+    node->active_hops = change->active_hops;
+    avpni_release(&context->memory, change->is_kept);
+    avpn_config_del(node->config);
+    node->config = change->config;
+    node->member = change->self.id;
+    node->role = change->self.role;
+    node->is_revoked = (change->self.flags & AVPN_MEMBER_REVOKED) != 0;
+    node->is_expired = false;
+    context->psk = change->psk;
+    context->psk_epoch = avpn_config_psk_epoch(change->config);
+    context->config_version = avpn_config_version(change->config);
+    take_suites(context, change->config);
+    event.version = context->config_version;
+    avpni_events_push(&context->events, &event);
+}
+
+/* A fresh plan, only to hear of its conflicts once the configuration is in force. */
+static void tell_conflicts(struct change *change)
+{
+    struct avpn_routes *scratch = NULL;
+
+    if (avpn_routes_new(&change->node->context.host, &scratch) != AVPN_OK)
+        return;
+    avpni_plan_routes(change->config, change->self.id, scratch, tell_conflict, change);
+    avpn_routes_del(scratch);
+}
+
+int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avpn_time now)
+{
+    struct change change = {.node = node, .config = config, .now = now};
+    int32_t error;
+
+    change.self.size = sizeof change.self;
+    error = avpn_config_member_by_key(config, &node->context.identity.public_key, &change.self);
+    if (error != AVPN_OK)
+        return error;
+    if (!(change.self.flags & AVPN_MEMBER_REVOKED))
+        error = avpn_config_psk(config, change.self.id, &node->context.identity, &change.psk);
+    if (error == AVPN_OK)
+        error = make_peers(&change);
+    if (error == AVPN_OK)
+        error = make_routes(&change);
+    if (error != AVPN_OK) {
+        undo(&change);
+        avpni_wipe(&change.psk, sizeof change.psk);
+        return error;
+    }
+    commit(&change);
+    avpni_wipe(&change.psk, sizeof change.psk);
+    if (node->is_revoked) {
+        struct avpn_event event = avpni_event(AVPN_EVENT_REVOKED, 1, now);
+
+        avpni_events_push(&node->context.events, &event);
+        drop_registrations(node);
+        return AVPN_OK;
+    }
+    tell_conflicts(&change);
+    configure_peers(node, now);
+    if (!has_same_registries(node, config))
+        make_registrations(node, config, now);
+    return AVPN_OK;
+}
+
+void avpni_node_drop_configuration(struct avpn_node *node)
+{
+    drop_registrations(node);
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        avpni_peer_del(node->peers[i]);
+    avpni_release(&node->context.memory, node->peers);
+    avpni_release(&node->context.memory, node->active_hops);
+    avpni_map_fini(&node->by_tag);
+    avpni_map_fini(&node->by_key);
+    avpn_routes_del(node->routes);
+    avpn_config_del(node->config);
+}

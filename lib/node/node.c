@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * node: life, time and uplinks of the engine. See node.h for where the rest is.
+ */
+#include "node/node.h"
+
+#include "base/address.h"
+#include "crypto/box.h"
+#include "link/path.h"
+#include <string.h>
+
+#define PROLOGUE "autovpn 1 node" /* [HS-1] */
+
+/* ---- what the state machines call ---------------------------------------------------- */
+
+struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t member)
+{
+    uint32_t low = 0, high = node->peer_count;
+
+    if (node->last_peer != NULL && node->last_peer->member == member)
+        return node->last_peer;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (node->peers[middle]->member < member)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < node->peer_count && node->peers[low]->member == member ? node->peers[low] : NULL;
+}
+
+static void tunnel_changed(void *owner, struct avpni_peer *peer, bool is_up, avpn_time now)
+{
+    struct avpn_node *node = owner;
+
+    avpn_routes_set_alive(node->routes, peer->member, is_up); /* known since apply: cannot fail */
+    avpni_node_refresh_routes(node, now);
+}
+
+static void entry_learned(void *owner, uint32_t registry, const struct avpni_entry *entry,
+                          avpn_time now)
+{
+    struct avpn_node *node = owner;
+    struct avpni_peer *peer = avpni_node_find_peer(node, entry->member);
+
+    if (peer != NULL) /* [REG-14] */
+        avpni_peer_learn(peer, registry, entry, now);
+}
+
+static bool has_live_path(const struct avpn_node *node, uint32_t uplink)
+{
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        for (uint32_t k = 0; k < AVPN_UPLINKS; k++)
+            if (avpni_path_is_alive(node->peers[i]->paths[uplink * AVPN_UPLINKS + k]))
+                return true;
+    return false;
+}
+
+/* Since when all registries are silent; AVPN_TIME_NEVER: one is not, or none was asked [NAT-5]. */
+static avpn_time silent_since(const struct avpn_node *node, uint32_t uplink)
+{
+    avpn_time since = -1;
+
+    for (uint32_t i = 0; i < node->registrar_count; i++) {
+        const struct avpni_registration *r = node->registrations[uplink][i];
+
+        if (r == NULL)
+            continue;
+        if (r->asking_since == AVPN_TIME_NEVER)
+            return AVPN_TIME_NEVER;
+        if (r->asking_since > since)
+            since = r->asking_since;
+    }
+    return since < 0 ? AVPN_TIME_NEVER : since;
+}
+
+static void announce(struct avpn_node *node, uint32_t uplink, avpn_time now)
+{
+    for (uint32_t i = 0; i < node->registrar_count; i++)
+        if (node->registrations[uplink][i] != NULL)
+            avpni_registration_announce(node->registrations[uplink][i], now);
+}
+
+static void uplink_observed(void *owner, uint32_t uplink, avpn_time now)
+{
+    struct avpn_node *node = owner;
+    struct avpni_uplink *state = &node->context.uplinks[uplink];
+    struct avpn_nat_report reports[AVPN_REGISTRIES] = {0};
+    avpn_time since = silent_since(node, uplink);
+    struct avpn_nat_verdict verdict;
+    struct avpn_event event;
+
+    for (uint32_t i = 0; i < node->registrar_count; i++) {
+        const struct avpni_registration *r = node->registrations[uplink][i];
+
+        if (r == NULL || r->answered_at < 0)
+            continue;
+        reports[i].seen = r->observed;
+        reports[i].at = r->answered_at;
+    }
+    if (since != AVPN_TIME_NEVER && now - since >= AVPN_NAT_BLOCKED_AFTER &&
+        has_live_path(node, uplink))
+        since = AVPN_TIME_NEVER; /* UDP does get through: only the registries are silent */
+    avpn_nat_classify(reports, node->registrar_count, since, now, &verdict);
+    memcpy(state->evidence, verdict.evidence, sizeof state->evidence);
+    if (verdict.kind == state->nat)
+        return;
+    state->nat = verdict.kind;
+    event = avpni_event(AVPN_EVENT_NAT, verdict.kind, now);
+    event.uplink = uplink;
+    event.contact = state->observed;
+    avpni_events_push(&node->context.events, &event);
+    announce(node, uplink, now);
+}
+
+/* ---- housekeeping: what only time changes ----------------------------------------------- */
+
+static void judge_expiry(struct avpn_node *node, avpn_time now)
+{
+    const struct avpn_host *host = &node->context.host;
+    int64_t expires = node->config != NULL ? avpn_config_expires(node->config) : 0;
+    int64_t wall = host->wall_clock != NULL ? host->wall_clock(host->user) : 0;
+    bool is_expired = expires != 0 && wall != 0 && wall >= expires;
+    struct avpn_event event;
+
+    if (is_expired && !node->is_expired) {
+        event = avpni_event(AVPN_EVENT_EXPIRED, 1, now); /* [CFG-6] */
+        event.version = node->context.config_version;
+        avpni_events_push(&node->context.events, &event);
+    }
+    node->is_expired = is_expired;
+}
+
+static void housekeep(void *owner, avpn_time now)
+{
+    struct avpn_node *node = owner;
+
+    for (uint32_t i = 0; i < AVPN_UPLINKS; i++)
+        if (node->context.uplinks[i].is_up)
+            uplink_observed(node, i, now);
+    judge_expiry(node, now);
+    avpni_timer_set(&node->context.timers, &node->housekeeping, now + AVPNI_NODE_HOUSEKEEPING);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static int32_t check_arguments(const struct avpn_node_options *options,
+                               const struct avpn_host *host)
+{
+    struct avpn_key_pair pair;
+
+    if (options == NULL || host == NULL || options->size != sizeof *options ||
+        host->size != sizeof *host || host->transmit == NULL || host->deliver == NULL)
+        return AVPN_ERROR_ARGUMENT;
+    if (avpn_key_pair_from_secret(&options->identity.secret_key, &pair) != AVPN_OK ||
+        memcmp(&pair.public_key, &options->identity.public_key, sizeof pair.public_key) != 0)
+        return AVPN_ERROR_ARGUMENT;
+    avpni_wipe(&pair, sizeof pair);
+    return options->purge_after < 0 ? AVPN_ERROR_ARGUMENT : AVPN_OK;
+}
+
+static int32_t init_context(struct avpn_node *node, const struct avpn_node_options *options,
+                            const struct avpn_host *host)
+{
+    struct avpni_context *context = &node->context;
+    uint8_t seed[8];
+    int32_t error;
+
+    context->host = *host;
+    context->identity = options->identity;
+    context->organization = options->organization;
+    memcpy(context->node_prologue, PROLOGUE, sizeof PROLOGUE - 1);
+    memcpy(context->node_prologue + sizeof PROLOGUE - 1, options->organization.bytes,
+           AVPN_KEY_BYTES);
+    context->purge_after = options->purge_after > 0 ? options->purge_after : AVPNI_PURGE_AFTER;
+    context->owner = node;
+    context->tunnel_changed = tunnel_changed;
+    context->entry_learned = entry_learned;
+    context->uplink_observed = uplink_observed;
+    avpni_random_init(&context->random, host, avpni_crypto_random);
+    avpni_timers_init(&context->timers, &context->memory);
+    error = avpni_random_fill(&context->random, context->secret, sizeof context->secret);
+    if (error == AVPN_OK)
+        error = avpni_random_fill(&context->random, seed, sizeof seed);
+    if (error != AVPN_OK)
+        return error;
+    memcpy(&context->jitter, seed, sizeof seed);
+    error = avpni_outbox_init(&context->outbox, &context->memory, host);
+    if (error == AVPN_OK)
+        error = avpni_events_init(&context->events, &context->memory, host);
+    return error;
+}
+
+/* The bundle of the options, or the one stored; NULL and no error: there is none. */
+static int32_t first_configuration(struct avpn_node *node, const struct avpn_node_options *options,
+                                   avpn_time now)
+{
+    struct avpni_context *context = &node->context;
+    const struct avpn_host *host = &context->host;
+    int64_t stored;
+    uint8_t *bytes;
+    int32_t error;
+
+    if (options->bundle != NULL)
+        return avpn_node_set_configuration(node, options->bundle, options->bundle_bytes, now);
+    stored = host->store_read != NULL
+                 ? host->store_read(host->user, AVPNI_STORE_CONFIGURATION, NULL, 0)
+                 : -1;
+    if (stored <= 0 || stored > (int64_t)AVPN_BUNDLE_LIMIT)
+        return AVPN_OK;
+    bytes = avpni_allocate(&context->memory, 1, (size_t)stored);
+    if (bytes == NULL)
+        return AVPN_ERROR_MEMORY;
+    error = AVPN_OK;
+    if (host->store_read(host->user, AVPNI_STORE_CONFIGURATION, bytes, (size_t)stored) == stored) {
+        struct avpn_config *config = NULL;
+
+        /* Expiry is not judged here: a node runs on what it holds [CFG-6]. */
+        error = avpn_config_read(bytes, (size_t)stored, &context->organization, 0, host, &config);
+        if (error == AVPN_OK)
+            error = avpni_node_apply(node, config, now);
+        if (error != AVPN_OK)
+            avpn_config_del(config);
+        if (error != AVPN_ERROR_MEMORY && error != AVPN_ERROR_RANDOM)
+            error = AVPN_OK; /* a torn or foreign store is as good as none */
+    }
+    avpni_release(&context->memory, bytes);
+    return error;
+}
+
+int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn_host *host,
+                      avpn_time now, struct avpn_node **node_out)
+{
+    struct avpni_memory memory;
+    struct avpn_node *node;
+    int32_t error = check_arguments(options, host);
+
+    if (node_out == NULL || error != AVPN_OK || now < 0)
+        return AVPN_ERROR_ARGUMENT;
+    if (avpni_crypto_init() < 0)
+        return AVPN_ERROR_STATE;
+    error = avpni_memory_init(&memory, host);
+    if (error != AVPN_OK)
+        return error;
+    node = avpni_allocate(&memory, 1, sizeof *node);
+    if (node == NULL)
+        return AVPN_ERROR_MEMORY;
+    node->context.memory = memory;
+    avpni_timer_init(&node->housekeeping, housekeep, node);
+    error = init_context(node, options, host);
+    if (error == AVPN_OK)
+        error = avpni_guard_init(&node->guard, &node->context.memory, &node->context.random,
+                                 &node->context.identity.public_key,
+                                 options->handshakes_per_second, now);
+    if (error == AVPN_OK)
+        error = avpn_routes_new(host, &node->routes);
+    if (error == AVPN_OK)
+        error = avpni_timers_reserve(&node->context.timers, 1);
+    if (error == AVPN_OK) {
+        avpni_timer_set(&node->context.timers, &node->housekeeping, now + AVPNI_NODE_HOUSEKEEPING);
+        error = first_configuration(node, options, now);
+    }
+    if (error != AVPN_OK) {
+        avpn_node_del(node);
+        return error;
+    }
+    *node_out = node;
+    return AVPN_OK;
+}
+
+void avpn_node_del(struct avpn_node *node)
+{
+    struct avpni_memory memory;
+
+    if (node == NULL)
+        return;
+    memory = node->context.memory;
+    node->context.outbox.count = 0; /* nothing is sent from a destructor */
+    avpni_node_drop_configuration(node);
+    avpni_guard_fini(&node->guard);
+    avpni_events_fini(&node->context.events);
+    avpni_outbox_fini(&node->context.outbox);
+    avpni_release(&memory, node->context.sessions);
+    avpni_timers_fini(&node->context.timers);
+    avpni_wipe(node, sizeof *node);
+    avpni_release(&memory, node);
+}
+
+void avpni_node_flush(struct avpn_node *node)
+{
+    avpni_runs_flush(&node->inner, &node->context.host);
+    avpni_outbox_flush(&node->context.outbox);
+    node->context.counters[AVPN_COUNT_TRANSMITTED] = node->context.outbox.transmitted;
+}
+
+/* ---- the calls ---------------------------------------------------------------------------------- */
+
+void avpn_node_leave(struct avpn_node *node, avpn_time now)
+{
+    if (node == NULL)
+        return;
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
+        for (uint32_t i = 0; i < node->registrar_count; i++)
+            if (node->registrations[u][i] != NULL)
+                avpni_registration_leave(node->registrations[u][i], now);
+    avpni_node_flush(node);
+}
+
+int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
+                             const struct avpn_uplink *state, avpn_time now)
+{
+    struct avpni_uplink *own;
+    bool has_changed;
+
+    if (node == NULL || state == NULL || state->size != sizeof *state || uplink >= AVPN_UPLINKS ||
+        state->is_up > 1)
+        return AVPN_ERROR_ARGUMENT;
+    own = &node->context.uplinks[uplink];
+    has_changed = own->is_up != (state->is_up != 0) ||
+                  !avpni_contact_is_equal(&own->local, &state->local);
+    if (!has_changed)
+        return AVPN_OK;
+    own->is_up = state->is_up != 0;
+    own->local = state->local;
+    if (!own->is_up)
+        own->nat = AVPN_NAT_UNKNOWN;
+    for (uint32_t i = 0; i < node->registrar_count; i++)
+        if (node->registrations[uplink][i] != NULL)
+            avpni_registration_uplink_changed(node->registrations[uplink][i], now);
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        avpni_peer_uplink_changed(node->peers[i], uplink, now);
+    avpni_node_flush(node);
+    return AVPN_OK;
+}
+
+int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundle, size_t count,
+                                    avpn_time now)
+{
+    const struct avpn_host *host;
+    struct avpn_config *config = NULL;
+    int64_t wall;
+    int32_t error;
+
+    if (node == NULL || bundle == NULL)
+        return AVPN_ERROR_ARGUMENT;
+    host = &node->context.host;
+    wall = host->wall_clock != NULL ? host->wall_clock(host->user) : 0;
+    error = avpn_config_read(bundle, count, &node->context.organization, wall, host, &config);
+    if (error != AVPN_OK)
+        return error;
+    if (node->config != NULL && avpn_config_version(config) <= node->context.config_version)
+        error = AVPN_ERROR_VERSION; /* [CFG-5] */
+    if (error == AVPN_OK)
+        error = avpni_node_apply(node, config, now);
+    if (error != AVPN_OK) {
+        avpn_config_del(config);
+        return error;
+    }
+    if (host->store_write != NULL)
+        host->store_write(host->user, AVPNI_STORE_CONFIGURATION, bundle, count);
+    avpni_node_flush(node);
+    return AVPN_OK;
+}
+
+int32_t avpn_node_resolved(struct avpn_node *node, uint32_t request,
+                           const struct avpn_address *addresses, size_t count, avpn_time now)
+{
+    struct avpni_registrar *registrar;
+
+    if (node == NULL || (addresses == NULL && count > 0))
+        return AVPN_ERROR_ARGUMENT;
+    if (request == 0 || request > node->registrar_count)
+        return AVPN_ERROR_NOT_FOUND;
+    registrar = &node->registrars[request - 1];
+    if (!registrar->is_asked)
+        return AVPN_ERROR_NOT_FOUND;
+    registrar->is_asked = false;
+    if (count == 0)
+        return AVPN_OK; /* the last good answer stays [REG-16] */
+    registrar->address_count = 0;
+    for (size_t i = 0; i < count && registrar->address_count < AVPNI_REGISTRAR_ADDRESSES; i++)
+        if (addresses[i].family != AVPN_FAMILY_NONE)
+            registrar->addresses[registrar->address_count++] = addresses[i];
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
+        if (node->registrations[u][request - 1] != NULL)
+            avpni_registration_resolved(node->registrations[u][request - 1], now);
+    avpni_node_flush(node);
+    return AVPN_OK;
+}
+
+void avpn_node_tick(struct avpn_node *node, avpn_time now)
+{
+    if (node == NULL)
+        return;
+    avpni_timers_run(&node->context.timers, now, AVPNI_NODE_TIMER_LIMIT);
+    avpni_node_flush(node);
+}
+
+avpn_time avpn_node_deadline(const struct avpn_node *node)
+{
+    return node == NULL ? AVPN_TIME_NEVER : avpni_timers_deadline(&node->context.timers);
+}
+
+int32_t avpn_node_next_event(struct avpn_node *node, struct avpn_event *event_out)
+{
+    if (node == NULL || event_out == NULL)
+        return AVPN_ERROR_ARGUMENT;
+    return avpni_events_pop(&node->context.events, event_out);
+}

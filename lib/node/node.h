@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * node: the engine's own state. Composition only: what is decided is decided in link, topo and
+ * route; here things are held, found and handed on.
+ *
+ *     receive.c    datagram in:  demux -> open -> source check -> deliver or forward
+ *     send.c       packet in:    parse -> route -> path -> seal -> transmit
+ *     apply.c      configuration in: peers, routes, registries by difference
+ *     node.c       life, time, uplinks
+ *     status.c     looking in
+ */
+#ifndef AVPNI_NODE_NODE_H
+#define AVPNI_NODE_NODE_H
+
+#include "base/map.h"
+#include "link/context.h"
+#include "link/guard.h"
+#include "link/peer.h"
+#include "link/registration.h"
+#include "node/runs.h"
+#include <autovpn/node.h>
+
+#define AVPNI_NODE_HOUSEKEEPING (10 * AVPN_SECOND)
+#define AVPNI_NODE_TIMER_LIMIT 65536 /* timers served in one tick */
+#define AVPNI_STORE_CONFIGURATION "configuration"
+
+struct avpn_node {
+    struct avpni_context context;
+    struct avpni_guard guard;
+    struct avpni_timer housekeeping;
+
+    struct avpn_config *config; /* NULL: none yet */
+    uint32_t member;
+    uint8_t role;
+    bool is_revoked, is_expired;
+
+    struct avpni_peer **peers; /* in order of member id */
+    uint32_t peer_count;
+    struct avpni_peer *last_peer; /* the one found last, a guess for the next packet */
+    struct avpni_map by_tag, by_key;
+    struct avpn_routes *routes;
+    uint32_t *active_hops; /* by place in routes: the hop last told in an event */
+
+    struct avpni_registrar registrars[AVPN_REGISTRIES];
+    uint32_t registrar_count;
+    struct avpni_registration *registrations[AVPN_UPLINKS][AVPN_REGISTRIES];
+
+    struct avpni_runs inner;     /* to deliver */
+    struct avpni_sealing sealed; /* to transmit */
+};
+
+/* The peer with a member id, or NULL. */
+struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t member);
+
+/* apply.c */
+int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avpn_time now);
+void avpni_node_drop_configuration(struct avpn_node *node);
+/* Tell of routes whose active hop changed. */
+void avpni_node_refresh_routes(struct avpn_node *node, avpn_time now);
+
+/* send.c: seal an inner packet for a peer, in place. False: dropped and counted. */
+bool avpni_node_seal(struct avpn_node *node, struct avpni_peer *peer, uint8_t *packet,
+                     uint32_t bytes, avpn_time now);
+
+/* Everything collected during a call goes out. */
+void avpni_node_flush(struct avpn_node *node);
+
+#endif

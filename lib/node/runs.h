@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * runs: packets one after the other become runs (autovpn/batch.h) again, so that what came in as
+ * one segmented buffer goes out as one. A run is closed when a packet does not fit its
+ * pattern, and at the end of each input run, since then another buffer begins.
+ */
+#ifndef AVPNI_NODE_RUNS_H
+#define AVPNI_NODE_RUNS_H
+
+#include "link/outbox.h"
+#include <autovpn/host.h>
+#include <stdbool.h>
+
+#define AVPNI_RUNS 64
+
+/* Inner packets for the host. */
+struct avpni_runs {
+    struct avpn_packets runs[AVPNI_RUNS];
+    uint32_t count;
+    bool is_open; /* the last one may grow */
+};
+
+/* Extend `run` by a packet if it fits the pattern. */
+bool avpni_run_extend(struct avpn_packets *run, uint8_t *packet, uint32_t bytes);
+
+void avpni_runs_add(struct avpni_runs *runs, const struct avpn_host *host, uint8_t *packet,
+                    uint32_t bytes);
+void avpni_runs_flush(struct avpni_runs *runs, const struct avpn_host *host);
+
+/* Sealed packets for one contact; at most one run is open. */
+struct avpni_sealing {
+    struct avpn_datagrams open;
+    bool is_open;
+};
+
+void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox, uint32_t uplink,
+                       const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes);
+void avpni_sealing_close(struct avpni_sealing *sealing, struct avpni_outbox *outbox);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * status: looking into a node. Nothing here changes anything.
+ */
+#include "link/path.h"
+#include "link/session.h"
+#include "node/node.h"
+#include <string.h>
+
+static const char *const counter_names[AVPN_COUNTERS] = {
+    "received",        "transmitted",   "sent",           "delivered",      "forwarded",
+    "keepalive",       "dummy",         "drop-malformed", "drop-unexpected", "drop-mac1",
+    "drop-load",       "drop-unproved", "drop-handshake", "drop-ticket",    "drop-session",
+    "drop-probe",      "drop-transaction", "drop-spi",    "drop-esp",       "drop-replay",
+    "drop-source",     "drop-inner",    "drop-no-route",  "drop-no-tunnel", "drop-hop-limit",
+    "drop-size",       "drop-exhausted", "drop-memory",   "drop-random",    "drop-uplink",
+};
+
+uint32_t avpn_node_counters(const struct avpn_node *node, uint64_t *counters_out, size_t count)
+{
+    if (node != NULL && counters_out != NULL)
+        for (size_t i = 0; i < count && i < AVPN_COUNTERS; i++)
+            counters_out[i] = node->context.counters[i];
+    return AVPN_COUNTERS;
+}
+
+const char *avpn_counter_name(uint32_t counter)
+{
+    return counter < AVPN_COUNTERS ? counter_names[counter] : "unknown";
+}
+
+int32_t avpn_node_status(const struct avpn_node *node, struct avpn_node_status *status_out)
+{
+    struct avpn_member self = {.size = sizeof self};
+    uint32_t up = 0;
+
+    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    memset(status_out, 0, sizeof *status_out);
+    status_out->size = sizeof *status_out;
+    if (node->config == NULL)
+        return AVPN_OK;
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        up += node->peers[i]->is_up;
+    status_out->member = node->member;
+    status_out->peer_count = node->peer_count;
+    status_out->route_count = avpn_routes_count(node->routes);
+    status_out->tunnels_up = up;
+    status_out->role = node->role;
+    status_out->is_revoked = node->is_revoked;
+    status_out->is_expired = node->is_expired;
+    status_out->config_version = node->context.config_version;
+    if (avpn_config_member(node->config, node->member, &self) == AVPN_OK)
+        memcpy(status_out->name, self.name, sizeof status_out->name);
+    strncpy(status_out->organization_name, avpn_config_name(node->config), AVPN_NAME_BYTES - 1);
+    return AVPN_OK;
+}
+
+int32_t avpn_node_uplink_status(const struct avpn_node *node, uint32_t uplink,
+                                struct avpn_uplink_status *status_out)
+{
+    const struct avpni_uplink *state;
+
+    if (node == NULL || uplink >= AVPN_UPLINKS || status_out == NULL ||
+        status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    state = &node->context.uplinks[uplink];
+    memset(status_out, 0, sizeof *status_out);
+    status_out->size = sizeof *status_out;
+    status_out->is_up = state->is_up;
+    status_out->nat = state->nat;
+    status_out->local = state->local;
+    memcpy(status_out->evidence, state->evidence, sizeof status_out->evidence);
+    return AVPN_OK;
+}
+
+int32_t avpn_node_registration_status(const struct avpn_node *node, uint32_t uplink,
+                                      uint32_t registry,
+                                      struct avpn_registration_status *status_out)
+{
+    const struct avpni_registration *r;
+
+    if (node == NULL || uplink >= AVPN_UPLINKS || status_out == NULL ||
+        status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    if (registry >= node->registrar_count)
+        return AVPN_ERROR_EMPTY;
+    memset(status_out, 0, sizeof *status_out);
+    status_out->size = sizeof *status_out;
+    status_out->answered_at = -1;
+    memcpy(status_out->host, node->registrars[registry].host, sizeof status_out->host);
+    r = node->registrations[uplink][registry];
+    if (r == NULL)
+        return AVPN_OK;
+    status_out->state = r->state;
+    status_out->registry = r->session.is_established ? r->remote : r->sent_to;
+    status_out->observed = r->observed;
+    status_out->answered_at = r->answered_at;
+    status_out->rtt_us = r->rtt_us;
+    status_out->missed = r->missed;
+    return AVPN_OK;
+}
+
+static uint8_t tunnel_state(const struct avpni_peer *peer)
+{
+    if (peer->is_up)
+        return peer->tunnel.attempt != NULL || peer->tunnel.pending != NULL ? AVPN_TUNNEL_REKEYING
+                                                                            : AVPN_TUNNEL_UP;
+    for (uint32_t i = 0; i < AVPNI_PATHS; i++)
+        if (peer->paths[i] != NULL && peer->paths[i]->state != AVPN_PATH_EMPTY)
+            return AVPN_TUNNEL_CONNECTING;
+    return AVPN_TUNNEL_DOWN;
+}
+
+static void fill_paths(const struct avpni_peer *peer, struct avpn_peer_status *status)
+{
+    for (uint32_t i = 0; i < AVPNI_PATHS; i++)
+        status->path_count += peer->paths[i] != NULL;
+    status->path_uplink = status->path_remote_uplink = AVPNI_UPLINK_UNKNOWN;
+    if (peer->selected == AVPNI_PATH_NONE)
+        return;
+    status->path_uplink = (uint8_t)(peer->selected / AVPN_UPLINKS);
+    status->path_remote_uplink = (uint8_t)(peer->selected % AVPN_UPLINKS);
+    status->rtt_us = peer->paths[peer->selected]->rtt_us;
+}
+
+static void fill_peer(const struct avpn_node *node, const struct avpni_peer *peer,
+                      struct avpn_peer_status *status)
+{
+    const struct avpni_session *session = peer->tunnel.current;
+    struct avpn_member member = {.size = sizeof member};
+
+    memset(status, 0, sizeof *status);
+    status->size = sizeof *status;
+    status->member = peer->member;
+    if (avpn_config_member(node->config, peer->member, &member) == AVPN_OK)
+        memcpy(status->name, member.name, sizeof status->name);
+    status->role = peer->role;
+    status->tunnel = tunnel_state(peer);
+    status->is_connected = avpni_peer_is_connected(peer);
+    status->is_initiator = peer->is_initiator;
+    for (uint32_t i = AVPN_UPLINKS; i-- > 0;)
+        if (peer->remotes[i] != NULL)
+            status->nat = peer->remotes[i]->nat;
+    fill_paths(peer, status);
+    status->up_since = peer->up_since;
+    status->session_since = session != NULL ? session->created_at : -1;
+    status->suite = session != NULL ? session->suite : AVPN_SUITE_NONE;
+    status->sent_packets = peer->sent_packets;
+    status->sent_bytes = peer->sent_bytes;
+    status->received_packets = peer->received_packets;
+    status->received_bytes = peer->received_bytes;
+}
+
+int32_t avpn_node_peer_at(const struct avpn_node *node, uint32_t index,
+                          struct avpn_peer_status *status_out)
+{
+    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    if (index >= node->peer_count)
+        return AVPN_ERROR_EMPTY;
+    fill_peer(node, node->peers[index], status_out);
+    return AVPN_OK;
+}
+
+int32_t avpn_node_peer(const struct avpn_node *node, uint32_t member,
+                       struct avpn_peer_status *status_out)
+{
+    struct avpni_peer *peer;
+
+    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    peer = avpni_node_find_peer(node, member);
+    if (peer == NULL)
+        return AVPN_ERROR_NOT_FOUND;
+    fill_peer(node, peer, status_out);
+    return AVPN_OK;
+}
+
+static const struct avpni_path *path_at(const struct avpni_peer *peer, uint32_t index)
+{
+    for (uint32_t i = 0; i < AVPNI_PATHS; i++)
+        if (peer->paths[i] != NULL && index-- == 0)
+            return peer->paths[i];
+    return NULL;
+}
+
+int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_t index,
+                          struct avpn_path_status *status_out)
+{
+    const struct avpni_peer *peer;
+    const struct avpni_path *path;
+
+    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    peer = avpni_node_find_peer(node, member);
+    if (peer == NULL)
+        return AVPN_ERROR_NOT_FOUND;
+    path = path_at(peer, index);
+    if (path == NULL)
+        return AVPN_ERROR_EMPTY;
+    memset(status_out, 0, sizeof *status_out);
+    status_out->size = sizeof *status_out;
+    status_out->state = path->state;
+    status_out->uplink = path->uplink;
+    status_out->remote_uplink = path->remote_uplink;
+    status_out->is_selected = peer->selected == path->uplink * AVPN_UPLINKS + path->remote_uplink;
+    status_out->contact = path->contact;
+    status_out->rtt_us = path->rtt_us;
+    status_out->answered_at = path->answered_at;
+    status_out->probes_sent = path->probes_sent;
+    status_out->probes_answered = path->probes_answered;
+    return AVPN_OK;
+}
+
+int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index,
+                           struct avpn_route *route_out, uint32_t *active_out)
+{
+    int32_t error;
+
+    if (node == NULL || route_out == NULL)
+        return AVPN_ERROR_ARGUMENT;
+    error = avpn_routes_at(node->routes, index, route_out);
+    if (error == AVPN_OK && active_out != NULL)
+        *active_out = avpn_routes_active(node->routes, route_out);
+    return error;
+}
+
+const struct avpn_config *avpn_node_config(const struct avpn_node *node)
+{
+    return node == NULL ? NULL : node->config;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * registry: life of the engine, the organizations it serves, and looking in.
+ *
+ * An organization's place in `organizations` is part of its slot numbers and stays as long as it
+ * is served. A place that is used again begins with a floor of generations, so that sessions
+ * of the time before name nobody.
+ */
+#include "registry/engine.h"
+
+#include "crypto/box.h"
+
+#include <string.h>
+
+static const uint8_t *organization_id_of(const void *owner, uint32_t place)
+{
+    const struct avpn_registry *registry = owner;
+
+    return registry->organizations[place]->id.bytes;
+}
+
+struct avpni_organization *avpni_registry_organization_of(const struct avpn_registry *registry,
+                                                          uint32_t slot)
+{
+    uint32_t place = avpni_slot_organization(slot);
+
+    return place < registry->place_count ? registry->organizations[place] : NULL;
+}
+
+struct avpni_member *avpni_registry_member_of(const struct avpn_registry *registry, uint32_t slot)
+{
+    struct avpni_organization *organization = avpni_registry_organization_of(registry, slot);
+    uint32_t place = avpni_slot_member(slot);
+
+    if (organization == NULL || place >= organization->member_count ||
+        organization->members[place].id == 0) {
+        return NULL;
+    }
+    return &organization->members[place];
+}
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+static bool is_pair(const struct avpn_key_pair *pair)
+{
+    struct avpn_key_pair again;
+    bool is_same = avpn_key_pair_from_secret(&pair->secret_key, &again) == AVPN_OK &&
+                   memcmp(&again.public_key, &pair->public_key, sizeof again.public_key) == 0;
+
+    avpni_wipe(&again, sizeof again);
+    return is_same;
+}
+
+/* Parts that need memory or randomness; what succeeded is undone by avpn_registry_del. */
+static int32_t init_parts(struct avpn_registry *registry,
+                          const struct avpn_registry_options *options, avpn_time now)
+{
+    static const uint8_t prologue[] = "autovpn 1 registry"; /* [HS-1] */
+    uint8_t map_secret[16];
+    int32_t error = avpni_random_fill(&registry->random, map_secret, sizeof map_secret);
+
+    avpni_map_init(&registry->map, &registry->memory, map_secret, AVPN_KEY_BYTES,
+                   organization_id_of, registry);
+    if (error == AVPN_OK) {
+        error = avpni_random_fill(&registry->random, (uint8_t *)&registry->member_secrets,
+                                  sizeof registry->member_secrets);
+    }
+    if (error == AVPN_OK) {
+        error = avpni_session_secrets_init(&registry->secrets, &registry->random);
+    }
+    if (error == AVPN_OK) {
+        error = avpn_noise_init_responder(&registry->responder, &options->identity, prologue,
+                                          sizeof prologue - 1);
+    }
+    if (error == AVPN_OK) {
+        error = avpni_guard_init(&registry->guard, &registry->memory, &registry->random,
+                                 &options->identity.public_key, options->handshakes_per_second,
+                                 now);
+    }
+    if (error == AVPN_OK) {
+        error = avpni_outbox_init(&registry->outbox, &registry->memory, &registry->host);
+    }
+    if (error == AVPN_OK) {
+        error = avpni_events_init(&registry->events, &registry->memory, &registry->host);
+    }
+    return error == AVPN_OK ? avpni_table_init(&registry->table, &registry->memory, now) : error;
+}
+
+int32_t avpn_registry_new(const struct avpn_registry_options *options,
+                          const struct avpn_host *host, avpn_time now,
+                          struct avpn_registry **registry_out)
+{
+    struct avpni_memory memory;
+
+    if (options == NULL || options->size != sizeof *options || host == NULL ||
+        host->size != sizeof *host || host->transmit == NULL || now < 0 || registry_out == NULL ||
+        avpni_memory_init(&memory, host) != AVPN_OK) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (avpni_crypto_init() < 0) {
+        return AVPN_ERROR_RANDOM;
+    }
+    if (!is_pair(&options->identity)) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    struct avpn_registry *registry = avpni_allocate(&memory, 1, sizeof *registry);
+
+    if (registry == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    registry->host = *host;
+    registry->memory = memory;
+    registry->guard.memory = memory;
+    registry->outbox.memory = memory;
+    registry->events.memory = memory;
+    registry->registration_limit = options->registration_limit;
+    avpni_pool_init(&registry->table.records, &memory, sizeof(struct avpni_record));
+    avpni_pool_init(&registry->table.addresses, &memory, sizeof(uint32_t));
+    avpni_random_init(&registry->random, host, avpni_crypto_random);
+    int32_t error = init_parts(registry, options, now);
+
+    if (error != AVPN_OK) {
+        avpn_registry_del(registry);
+        return error;
+    }
+    *registry_out = registry;
+    return AVPN_OK;
+}
+
+void avpn_registry_del(struct avpn_registry *registry)
+{
+    if (registry == NULL) {
+        return;
+    }
+    struct avpni_memory memory = registry->memory;
+
+    for (uint32_t i = 0; i < registry->place_count; i++) {
+        avpni_organization_del(registry->organizations[i]);
+    }
+    avpni_release(&memory, registry->organizations);
+    avpni_map_fini(&registry->map);
+    avpni_table_fini(&registry->table);
+    avpni_events_fini(&registry->events);
+    avpni_outbox_fini(&registry->outbox);
+    avpni_guard_fini(&registry->guard);
+    avpni_wipe(registry, sizeof *registry);
+    avpni_release(&memory, registry);
+}
+
+/* ---- organizations ------------------------------------------------------------------------- */
+
+/* A place for one organization more; false: the limit or no memory, by *error_out. */
+static int32_t find_place(struct avpn_registry *registry, uint32_t *place_out)
+{
+    uint32_t place = 0;
+
+    while (place < registry->place_count && registry->organizations[place] != NULL) {
+        place++;
+    }
+    if (place == AVPNI_SLOT_ORGANIZATIONS) {
+        return AVPN_ERROR_LIMIT;
+    }
+    if (place == registry->place_count) {
+        struct avpni_organization **places =
+            avpni_resize(&registry->memory, registry->organizations, place + 1u, sizeof(void *));
+
+        if (places == NULL) {
+            return AVPN_ERROR_MEMORY;
+        }
+        places[place] = NULL;
+        registry->organizations = places;
+        registry->place_count++;
+    }
+    *place_out = place;
+    return avpni_map_reserve(&registry->map, registry->organization_count + 1);
+}
+
+/* A member that is gone: its records go, and the host is told. */
+static void drop_member(struct avpn_registry *registry, struct avpni_member *member, avpn_time now)
+{
+    for (uint32_t handle = member->first; handle != 0;) {
+        struct avpni_record *record = avpni_table_at(&registry->table, handle);
+
+        if ((record->flags & AVPNI_RECORD_CONNECTED) != 0) {
+            avpni_table_disconnect(&registry->table, record);
+            avpni_registry_raise(registry, record, now);
+        }
+        handle = record->sibling;
+    }
+    avpni_table_drop(&registry->table, member);
+}
+
+/*
+ * Move registrations from one configuration to the next. Where a member's peers changed the
+ * contacts version does too, so that the next Ack makes the node fetch [REG-10].
+ */
+static void move_records(struct avpn_registry *registry, struct avpni_organization *old,
+                         struct avpni_organization *new_one, avpn_time now)
+{
+    bool hubs_changed = avpni_organization_changes_hubs(old, new_one);
+
+    for (uint32_t place = 0; place < old->member_count; place++) {
+        struct avpni_member *was = &old->members[place];
+
+        if (!avpni_organization_keeps(old, new_one, place)) {
+            drop_member(registry, was, now);
+            continue;
+        }
+        struct avpni_member *is = &new_one->members[place];
+
+        is->first = was->first;
+        is->record_count = was->record_count;
+        if (!avpni_organization_changes_peers(old, new_one, place, hubs_changed)) {
+            continue;
+        }
+        for (uint32_t handle = is->first; handle != 0;) {
+            struct avpni_record *record = avpni_table_at(&registry->table, handle);
+
+            record->version++;
+            handle = record->sibling;
+        }
+    }
+}
+
+static int32_t read_config(const struct avpn_registry *registry, const struct avpn_key *organization,
+                           const uint8_t *bundle, size_t count, struct avpn_config **config_out)
+{
+    const struct avpn_host *host = &registry->host;
+    int64_t wall_clock = host->wall_clock != NULL ? host->wall_clock(host->user) : 0;
+
+    return avpn_config_read(bundle, count, organization, wall_clock, host, config_out);
+}
+
+/* The tables of a configuration that was read, in the place of `old` or in a new one. */
+static int32_t serve_config(struct avpn_registry *registry, const struct avpn_key *id,
+                            const struct avpn_config *config, avpn_time now)
+{
+    uint32_t place = avpni_map_find(&registry->map, id->bytes);
+    struct avpni_organization *old = NULL, *made;
+    int32_t error = AVPN_OK;
+
+    if (place != AVPNI_MAP_NONE) {
+        old = registry->organizations[place];
+        if (avpn_config_version(config) <= old->version) {
+            return AVPN_ERROR_VERSION;
+        }
+    } else {
+        error = find_place(registry, &place);
+    }
+    if (error == AVPN_OK) {
+        error = avpni_organization_new(&registry->memory, config, id, &registry->member_secrets,
+                                       old, &made);
+    }
+    if (error != AVPN_OK) {
+        return error;
+    }
+    made->floor = registry->generation;
+    if (old != NULL) {
+        move_records(registry, old, made, now);
+        registry->organizations[place] = made;
+        avpni_organization_del(old);
+        return AVPN_OK;
+    }
+    registry->organizations[place] = made;
+    registry->organization_count++;
+    return avpni_map_add(&registry->map, id->bytes, place); /* reserved: cannot fail */
+}
+
+int32_t avpn_registry_set_organization(struct avpn_registry *registry,
+                                       const struct avpn_key *organization, const uint8_t *bundle,
+                                       size_t count, avpn_time now)
+{
+    struct avpn_config *config;
+
+    if (registry == NULL || organization == NULL || bundle == NULL) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    int32_t error = read_config(registry, organization, bundle, count, &config);
+
+    if (error != AVPN_OK) {
+        return error;
+    }
+    error = serve_config(registry, organization, config, now);
+    avpn_config_del(config);
+    return error;
+}
+
+int32_t avpn_registry_remove_organization(struct avpn_registry *registry,
+                                          const struct avpn_key *organization, avpn_time now)
+{
+    if (registry == NULL || organization == NULL) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    uint32_t place = avpni_map_remove(&registry->map, organization->bytes);
+
+    if (place == AVPNI_MAP_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    struct avpni_organization *old = registry->organizations[place];
+
+    for (uint32_t i = 0; i < old->member_count; i++) {
+        drop_member(registry, &old->members[i], now);
+    }
+    registry->organizations[place] = NULL;
+    registry->organization_count--;
+    avpni_organization_del(old);
+    return AVPN_OK;
+}
+
+/* ---- the cycle ------------------------------------------------------------------------------ */
+
+/* False: a host's mistake that would make us read outside of its buffers. */
+static bool is_batch(const struct avpn_datagrams *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct avpn_packets *packets = &batch[i].packets;
+
+        if (packets->data == NULL || packets->count == 0 || packets->last_bytes > packets->bytes ||
+            (packets->count > 1 && packets->stride < packets->bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Contacts are compared as bytes: unused ones must be zero. */
+static bool is_source(const struct avpn_contact *source)
+{
+    static const uint8_t zeros[12];
+
+    if (source->reserved != 0 || source->port == 0) {
+        return false;
+    }
+    return source->family == AVPN_FAMILY_IPV6 ||
+           (source->family == AVPN_FAMILY_IPV4 && memcmp(source->bytes + 4, zeros, 12) == 0);
+}
+
+static void take_run(struct avpn_registry *registry, const struct avpn_datagrams *run,
+                     avpn_time now)
+{
+    for (uint32_t i = 0; i < run->packets.count; i++) {
+        size_t bytes = i + 1 < run->packets.count ? run->packets.bytes : run->packets.last_bytes;
+
+        avpni_registry_take_datagram(registry, run->uplink, &run->remote,
+                                     run->packets.data + (size_t)i * run->packets.stride, bytes,
+                                     now);
+    }
+}
+
+int32_t avpn_registry_receive(struct avpn_registry *registry, const struct avpn_datagrams *batch,
+                              size_t count, avpn_time now)
+{
+    if (registry == NULL || (batch == NULL && count > 0) || !is_batch(batch, count)) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (batch[i].uplink < AVPN_UPLINKS && is_source(&batch[i].remote)) {
+            take_run(registry, &batch[i], now);
+        } else {
+            avpni_registry_count(registry, AVPN_REGISTRY_DROP_MALFORMED);
+        }
+    }
+    avpni_outbox_flush(&registry->outbox);
+    return AVPN_OK;
+}
+
+static void on_silent(void *owner, struct avpni_record *record, avpn_time now)
+{
+    avpni_registry_disconnect(owner, record, now); /* [REG-8] */
+}
+
+void avpn_registry_tick(struct avpn_registry *registry, avpn_time now)
+{
+    avpni_table_run(&registry->table, now, on_silent, registry);
+    avpni_outbox_flush(&registry->outbox);
+}
+
+avpn_time avpn_registry_deadline(const struct avpn_registry *registry)
+{
+    return avpni_table_deadline(&registry->table);
+}
+
+int32_t avpn_registry_next_event(struct avpn_registry *registry, struct avpn_event *event_out)
+{
+    return avpni_events_pop(&registry->events, event_out);
+}

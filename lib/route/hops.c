@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hops: see hops.h.
+ *
+ * Invariants: a record is in use while a list names it or it is alive; a record in use is in
+ * `by_id`; the record of AVPN_HOP_LOCAL is alive from the moment it exists.
+ */
+#include "route/hops.h"
+
+#include <string.h>
+
+#define FIRST_CAPACITY 8u
+#define POOL_LIMIT (UINT32_C(1) << 30)
+
+static const uint8_t *id_of(const void *owner, uint32_t index)
+{
+    const struct avpni_hops *hops = owner;
+
+    return (const uint8_t *)&hops->records[index].id;
+}
+
+void avpni_hops_init(struct avpni_hops *hops, const struct avpni_memory *memory)
+{
+    /* Hops are the caller's own numbers: nobody outside chooses them, so no secret is needed. */
+    static const uint8_t secret[16];
+
+    *hops = (struct avpni_hops){.memory = *memory, .free_record = AVPNI_HOPS_NONE};
+    avpni_map_init(&hops->by_id, memory, secret, sizeof(uint32_t), id_of, hops);
+    memset(hops->free_lists, 0xff, sizeof hops->free_lists);
+}
+
+void avpni_hops_fini(struct avpni_hops *hops)
+{
+    avpni_map_fini(&hops->by_id);
+    avpni_release(&hops->memory, hops->records);
+    avpni_release(&hops->memory, hops->pool);
+}
+
+static uint32_t find_record(const struct avpni_hops *hops, uint32_t id)
+{
+    return avpni_map_find(&hops->by_id, (const uint8_t *)&id);
+}
+
+static int32_t grow_records(struct avpni_hops *hops)
+{
+    uint32_t capacity = hops->record_capacity == 0 ? FIRST_CAPACITY : 2 * hops->record_capacity;
+
+    if (capacity > POOL_LIMIT) {
+        return AVPN_ERROR_MEMORY;
+    }
+    struct avpni_hop *records =
+        avpni_resize(&hops->memory, hops->records, capacity, sizeof *records);
+
+    if (records == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    hops->records = records;
+    hops->record_capacity = capacity;
+    return AVPN_OK;
+}
+
+/* The record of a hop, made when there is none; AVPNI_HOPS_NONE: no memory. */
+static uint32_t ensure_record(struct avpni_hops *hops, uint32_t id)
+{
+    uint32_t found = find_record(hops, id);
+
+    if (found != AVPNI_MAP_NONE) {
+        return found;
+    }
+    bool is_new = hops->free_record == AVPNI_HOPS_NONE;
+
+    if (is_new && hops->record_count == hops->record_capacity && grow_records(hops) != AVPN_OK) {
+        return AVPNI_HOPS_NONE;
+    }
+    uint32_t index = is_new ? hops->record_count : hops->free_record;
+
+    if (avpni_map_add(&hops->by_id, (const uint8_t *)&id, index) != AVPN_OK) {
+        return AVPNI_HOPS_NONE;
+    }
+    if (is_new) {
+        hops->record_count++;
+    } else {
+        hops->free_record = hops->records[index].uses;
+    }
+    hops->records[index] = (struct avpni_hop){.id = id, .is_alive = id == AVPN_HOP_LOCAL};
+    return index;
+}
+
+/* Free a record that nothing needs any more. */
+static void release_record(struct avpni_hops *hops, uint32_t index)
+{
+    struct avpni_hop *record = &hops->records[index];
+
+    if (record->uses == 0 && (!record->is_alive || record->id == AVPN_HOP_LOCAL)) {
+        avpni_map_remove(&hops->by_id, (const uint8_t *)&record->id);
+        record->uses = hops->free_record;
+        hops->free_record = index;
+    }
+}
+
+/* Room for a list in the pool, not yet taken; AVPNI_HOPS_NONE: no memory. */
+static uint32_t find_room(struct avpni_hops *hops, uint32_t count)
+{
+    if (hops->free_lists[count] != AVPNI_HOPS_NONE) {
+        return hops->free_lists[count];
+    }
+    uint32_t needed = hops->pool_used + count + 1;
+
+    if (needed > hops->pool_capacity) {
+        uint32_t capacity = hops->pool_capacity + hops->pool_capacity / 2 + 4 * FIRST_CAPACITY;
+        uint32_t *pool = capacity > POOL_LIMIT ? NULL
+                                               : avpni_resize(&hops->memory, hops->pool, capacity,
+                                                              sizeof *pool);
+
+        if (pool == NULL) {
+            return AVPNI_HOPS_NONE;
+        }
+        hops->pool = pool;
+        hops->pool_capacity = capacity;
+    }
+    return hops->pool_used;
+}
+
+static void take_room(struct avpni_hops *hops, uint32_t list, uint32_t count)
+{
+    if (list == hops->free_lists[count]) {
+        hops->free_lists[count] = hops->pool[list + 1];
+    } else {
+        hops->pool_used += count + 1;
+    }
+    hops->pool[list] = count;
+}
+
+uint32_t avpni_hops_add(struct avpni_hops *hops, const uint32_t *ids, uint32_t count)
+{
+    uint32_t indices[AVPN_ROUTE_HOPS];
+    uint32_t list = find_room(hops, count);
+    uint32_t done = 0;
+
+    for (; list != AVPNI_HOPS_NONE && done < count; done++) {
+        indices[done] = ensure_record(hops, ids[done]);
+        if (indices[done] == AVPNI_HOPS_NONE) {
+            list = AVPNI_HOPS_NONE;
+            break;
+        }
+        hops->records[indices[done]].uses++;
+    }
+    if (list == AVPNI_HOPS_NONE) {
+        while (done-- > 0) {
+            hops->records[indices[done]].uses--;
+            release_record(hops, indices[done]);
+        }
+        return AVPNI_HOPS_NONE;
+    }
+    take_room(hops, list, count);
+    memcpy(&hops->pool[list + 1], indices, count * sizeof *indices);
+    return list;
+}
+
+void avpni_hops_remove(struct avpni_hops *hops, uint32_t list)
+{
+    uint32_t count = hops->pool[list];
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = hops->pool[list + 1 + i];
+
+        hops->records[index].uses--;
+        release_record(hops, index);
+    }
+    hops->pool[list + 1] = hops->free_lists[count];
+    hops->free_lists[count] = list;
+}
+
+void avpni_hops_clear(struct avpni_hops *hops)
+{
+    for (uint32_t i = 0; i < hops->record_count; i++) {
+        /* Records of the free list are not in the map under their id. */
+        if (find_record(hops, hops->records[i].id) == i) {
+            hops->records[i].uses = 0;
+            release_record(hops, i);
+        }
+    }
+    hops->pool_used = 0;
+    memset(hops->free_lists, 0xff, sizeof hops->free_lists);
+}
+
+int32_t avpni_hops_set_alive(struct avpni_hops *hops, uint32_t id, bool is_alive)
+{
+    uint32_t index = is_alive ? ensure_record(hops, id) : find_record(hops, id);
+
+    if (index == AVPNI_HOPS_NONE) {
+        return is_alive ? AVPN_ERROR_MEMORY : AVPN_OK;
+    }
+    hops->records[index].is_alive = is_alive;
+    release_record(hops, index);
+    return AVPN_OK;
+}
+
+uint32_t avpni_hops_count(const struct avpni_hops *hops, uint32_t list)
+{
+    return hops->pool[list];
+}
+
+const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t list, uint32_t index)
+{
+    return &hops->records[hops->pool[list + 1 + index]];
+}
+
+bool avpni_hops_is_alive(const struct avpni_hops *hops, uint32_t id)
+{
+    uint32_t index = find_record(hops, id);
+
+    return id == AVPN_HOP_LOCAL || (index != AVPNI_MAP_NONE && hops->records[index].is_alive);
+}
+
+size_t avpni_hops_footprint(const struct avpni_hops *hops)
+{
+    return hops->record_capacity * sizeof *hops->records +
+           hops->pool_capacity * sizeof *hops->pool +
+           hops->by_id.capacity * sizeof *hops->by_id.slots;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hops: the lists of next hops of a route table, and which hops are alive.
+ *
+ * Each distinct hop has one record, so that a change of its life costs one write and a lookup
+ * reads it without searching. Lists of 1 to AVPN_ROUTE_HOPS records' indices lie in a pool of
+ * words, freed ones in a list by length.
+ */
+#ifndef AVPNI_ROUTE_HOPS_H
+#define AVPNI_ROUTE_HOPS_H
+
+#include "base/map.h"
+#include <autovpn/route.h>
+
+#define AVPNI_HOPS_NONE UINT32_MAX
+
+struct avpni_hop {
+    uint32_t id;
+    uint32_t uses; /* lists that name it */
+    bool is_alive;
+};
+
+struct avpni_hops {
+    struct avpni_memory memory;
+    struct avpni_map by_id; /* id -> place in `records` */
+    struct avpni_hop *records;
+    uint32_t record_count, record_capacity;
+    uint32_t free_record; /* list linked by `uses` */
+    uint32_t *pool;       /* a list: its length, then indices of records */
+    uint32_t pool_used, pool_capacity;
+    uint32_t free_lists[AVPN_ROUTE_HOPS + 1]; /* by length, linked by the second word */
+};
+
+void avpni_hops_init(struct avpni_hops *hops, const struct avpni_memory *memory);
+void avpni_hops_fini(struct avpni_hops *hops);
+
+/* Store a list of 1..AVPN_ROUTE_HOPS different ids: its handle, or AVPNI_HOPS_NONE: no memory. */
+uint32_t avpni_hops_add(struct avpni_hops *hops, const uint32_t *ids, uint32_t count);
+void avpni_hops_remove(struct avpni_hops *hops, uint32_t list);
+/* Forget all lists; which hops are alive is kept. */
+void avpni_hops_clear(struct avpni_hops *hops);
+
+/* AVPN_ERROR_MEMORY: unchanged. */
+int32_t avpni_hops_set_alive(struct avpni_hops *hops, uint32_t id, bool is_alive);
+
+uint32_t avpni_hops_count(const struct avpni_hops *hops, uint32_t list);
+const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t list, uint32_t index);
+/* The life of a hop that may be in no list. */
+bool avpni_hops_is_alive(const struct avpni_hops *hops, uint32_t id);
+size_t avpni_hops_footprint(const struct avpni_hops *hops);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * routes: the route table: a trie per family from prefix to a list of hops. Spec: [RTE-3], [RTE-5].
+ *
+ * Invariant: every value in the tries is the handle of a list that is in use, each of one prefix only.
+ */
+#include "route/routes.h"
+
+#include "base/address.h"
+#include "route/hops.h"
+#include "route/trie.h"
+
+#include <string.h>
+
+struct avpn_routes {
+    struct avpni_memory memory;
+    struct avpni_trie ipv4, ipv6;
+    struct avpni_hops hops;
+};
+
+int32_t avpn_routes_new(const struct avpn_host *host, struct avpn_routes **routes_out)
+{
+    struct avpni_memory memory;
+
+    if (routes_out == NULL || avpni_memory_init(&memory, host) != AVPN_OK) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    struct avpn_routes *routes = avpni_allocate(&memory, 1, sizeof *routes);
+
+    if (routes == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    routes->memory = memory;
+    avpni_trie_init(&routes->ipv4, &memory);
+    avpni_trie_init(&routes->ipv6, &memory);
+    avpni_hops_init(&routes->hops, &memory);
+    *routes_out = routes;
+    return AVPN_OK;
+}
+
+void avpn_routes_del(struct avpn_routes *routes)
+{
+    if (routes == NULL) {
+        return;
+    }
+    const struct avpni_memory memory = routes->memory;
+
+    avpni_trie_fini(&routes->ipv4);
+    avpni_trie_fini(&routes->ipv6);
+    avpni_hops_fini(&routes->hops);
+    avpni_release(&memory, routes);
+}
+
+/* ---- between prefixes and keys --------------------------------------------------------- */
+
+static uint64_t load_u64(const uint8_t bytes[8])
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < 8; i++) {
+        value = value << 8 | bytes[i];
+    }
+    return value;
+}
+
+static void store_u64(uint8_t bytes[8], uint64_t value)
+{
+    for (size_t i = 8; i-- > 0; value >>= 8) {
+        bytes[i] = (uint8_t)value;
+    }
+}
+
+static struct avpni_trie_key key_of(const struct avpn_prefix *prefix)
+{
+    return (struct avpni_trie_key){load_u64(prefix->bytes), load_u64(prefix->bytes + 8),
+                                   prefix->length};
+}
+
+static struct avpn_prefix prefix_of(uint8_t family, const struct avpni_trie_key *key)
+{
+    struct avpn_prefix prefix = {.family = family, .length = key->length};
+
+    store_u64(prefix.bytes, key->high);
+    store_u64(prefix.bytes + 8, key->low);
+    return prefix;
+}
+
+static const struct avpni_trie *trie_of(const struct avpn_routes *routes, uint8_t family)
+{
+    return family == AVPN_FAMILY_IPV4 ? &routes->ipv4 : &routes->ipv6;
+}
+
+static struct avpni_trie *trie_to_change(struct avpn_routes *routes, uint8_t family)
+{
+    return family == AVPN_FAMILY_IPV4 ? &routes->ipv4 : &routes->ipv6;
+}
+
+/* ---- change --------------------------------------------------------------------------- */
+
+static bool is_hop_list(const uint32_t *hops, uint32_t count)
+{
+    if (count == 0 || count > AVPN_ROUTE_HOPS) {
+        return false;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (hops[i] == hops[k]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+int32_t avpn_routes_put(struct avpn_routes *routes, const struct avpn_route *route)
+{
+    if (route->size != sizeof *route || !avpni_prefix_is_canonical(&route->prefix) ||
+        !is_hop_list(route->hops, route->hop_count)) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    const struct avpni_trie_key key = key_of(&route->prefix);
+    struct avpni_trie *trie = trie_to_change(routes, route->prefix.family);
+    uint32_t list = avpni_hops_add(&routes->hops, route->hops, route->hop_count);
+
+    if (list == AVPNI_HOPS_NONE) {
+        return AVPN_ERROR_MEMORY;
+    }
+    uint32_t old = avpni_trie_get(trie, &key);
+
+    if (avpni_trie_put(trie, &key, list) != AVPN_OK) {
+        avpni_hops_remove(&routes->hops, list);
+        return AVPN_ERROR_MEMORY;
+    }
+    if (old != AVPNI_TRIE_NONE) {
+        avpni_hops_remove(&routes->hops, old);
+    }
+    return AVPN_OK;
+}
+
+int32_t avpn_routes_remove(struct avpn_routes *routes, const struct avpn_prefix *prefix)
+{
+    if (!avpni_prefix_is_canonical(prefix)) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    const struct avpni_trie_key key = key_of(prefix);
+    uint32_t list = avpni_trie_remove(trie_to_change(routes, prefix->family), &key);
+
+    if (list == AVPNI_TRIE_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    avpni_hops_remove(&routes->hops, list);
+    return AVPN_OK;
+}
+
+void avpn_routes_clear(struct avpn_routes *routes)
+{
+    avpni_trie_clear(&routes->ipv4);
+    avpni_trie_clear(&routes->ipv6);
+    avpni_hops_clear(&routes->hops);
+}
+
+int32_t avpn_routes_set_alive(struct avpn_routes *routes, uint32_t hop, int32_t is_alive)
+{
+    if (is_alive != 0 && is_alive != 1) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (hop == AVPN_HOP_LOCAL) {
+        return is_alive == 1 ? AVPN_OK : AVPN_ERROR_ARGUMENT;
+    }
+    return avpni_hops_set_alive(&routes->hops, hop, is_alive == 1);
+}
+
+/* ---- the packet path ------------------------------------------------------------------ */
+
+uint32_t avpni_routes_find(const struct avpn_routes *routes, const struct avpn_address *address,
+                           uint8_t *length_out)
+{
+    if (address->family == AVPN_FAMILY_IPV4) {
+        uint64_t high = (uint64_t)address->bytes[0] << 56 | (uint64_t)address->bytes[1] << 48 |
+                        (uint64_t)address->bytes[2] << 40 | (uint64_t)address->bytes[3] << 32;
+
+        return avpni_trie_match(&routes->ipv4, high, 0, length_out);
+    }
+    if (address->family == AVPN_FAMILY_IPV6) {
+        return avpni_trie_match(&routes->ipv6, load_u64(address->bytes),
+                                load_u64(address->bytes + 8), length_out);
+    }
+    return AVPN_ROUTE_NONE;
+}
+
+uint32_t avpni_routes_hop_count(const struct avpn_routes *routes, uint32_t route)
+{
+    return avpni_hops_count(&routes->hops, route);
+}
+
+uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint32_t index,
+                          bool *is_alive_out)
+{
+    const struct avpni_hop *hop = avpni_hops_at(&routes->hops, route, index);
+
+    if (is_alive_out != NULL) {
+        *is_alive_out = hop->is_alive;
+    }
+    return hop->id;
+}
+
+bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint32_t hop)
+{
+    uint32_t count = avpni_hops_count(&routes->hops, route);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (avpni_hops_at(&routes->hops, route, i)->id == hop) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_address *address,
+                           uint32_t *hop_out)
+{
+    uint32_t route = avpni_routes_find(routes, address, NULL);
+
+    if (route == AVPN_ROUTE_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    uint32_t count = avpni_hops_count(&routes->hops, route);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct avpni_hop *hop = avpni_hops_at(&routes->hops, route, i);
+
+        if (hop->is_alive) {
+            *hop_out = hop->id;
+            return AVPN_OK;
+        }
+    }
+    /* [RTE-3]: the longest prefix decides even when it cannot deliver. */
+    return AVPN_ERROR_EMPTY;
+}
+
+int32_t avpn_routes_allows(const struct avpn_routes *routes, const struct avpn_address *address,
+                           uint32_t hop)
+{
+    uint32_t route = avpni_routes_find(routes, address, NULL);
+
+    return route != AVPN_ROUTE_NONE && avpni_routes_has_hop(routes, route, hop);
+}
+
+/* ---- look ----------------------------------------------------------------------------- */
+
+static void describe(const struct avpn_routes *routes, const struct avpn_prefix *prefix,
+                     uint32_t list, struct avpn_route *route_out)
+{
+    struct avpn_route route = {.size = sizeof route, .prefix = *prefix};
+
+    route.hop_count = avpni_hops_count(&routes->hops, list);
+    for (uint32_t i = 0; i < route.hop_count; i++) {
+        route.hops[i] = avpni_hops_at(&routes->hops, list, i)->id;
+    }
+    *route_out = route;
+}
+
+int32_t avpn_routes_match(const struct avpn_routes *routes, const struct avpn_address *address,
+                          struct avpn_route *route_out)
+{
+    uint8_t length = 0;
+    uint32_t list = avpni_routes_find(routes, address, &length);
+
+    if (list == AVPN_ROUTE_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    struct avpn_prefix prefix = {.family = address->family, .length = length};
+
+    memcpy(prefix.bytes, address->bytes, (length + 7u) / 8);
+    if (length % 8 != 0) {
+        prefix.bytes[length / 8] &= (uint8_t)(0xff << (8 - length % 8));
+    }
+    describe(routes, &prefix, list, route_out);
+    return AVPN_OK;
+}
+
+uint32_t avpn_routes_count(const struct avpn_routes *routes)
+{
+    return avpni_trie_count(&routes->ipv4) + avpni_trie_count(&routes->ipv6);
+}
+
+int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
+                       struct avpn_route *route_out)
+{
+    uint32_t before = avpni_trie_count(&routes->ipv4);
+    uint8_t family = index < before ? AVPN_FAMILY_IPV4 : AVPN_FAMILY_IPV6;
+    struct avpni_trie_key key;
+    uint32_t list = avpni_trie_at(trie_of(routes, family),
+                                  family == AVPN_FAMILY_IPV4 ? index : index - before, &key);
+
+    if (list == AVPNI_TRIE_NONE) {
+        return AVPN_ERROR_EMPTY;
+    }
+    const struct avpn_prefix prefix = prefix_of(family, &key);
+
+    describe(routes, &prefix, list, route_out);
+    return AVPN_OK;
+}
+
+int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_prefix *prefix,
+                        struct avpn_route *route_out)
+{
+    if (!avpni_prefix_is_canonical(prefix)) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    const struct avpni_trie_key key = key_of(prefix);
+    uint32_t list = avpni_trie_get(trie_of(routes, prefix->family), &key);
+
+    if (list == AVPNI_TRIE_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    describe(routes, prefix, list, route_out);
+    return AVPN_OK;
+}
+
+uint32_t avpn_routes_active(const struct avpn_routes *routes, const struct avpn_route *route)
+{
+    for (uint32_t i = 0; i < route->hop_count && i < AVPN_ROUTE_HOPS; i++) {
+        if (avpni_hops_is_alive(&routes->hops, route->hops[i])) {
+            return i;
+        }
+    }
+    return AVPN_ROUTE_NONE;
+}
+
+size_t avpn_routes_footprint(const struct avpn_routes *routes)
+{
+    return sizeof *routes + avpni_trie_footprint(&routes->ipv4) +
+           avpni_trie_footprint(&routes->ipv6) + avpni_hops_footprint(&routes->hops);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * handshake: heads of initiations and responses, cookies, and the payloads inside Noise
+ * messages. Section 3. Outputs are written only when all of the bytes are canonical.
+ */
+#include "base/memory.h"
+#include "wire/header.h"
+
+/* ---- heads ---------------------------------------------------------------------- */
+
+void avpni_initiation_write_head(uint8_t *bytes, uint32_t sender)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_INITIATION_NOISE);
+
+    avpni_header_write(&w, AVPNI_KIND_INITIATION);
+    avpni_write_u32(&w, sender);
+}
+
+/* The index that begins at `offset`. */
+static uint32_t read_index(const uint8_t *bytes, size_t offset)
+{
+    struct avpni_reader r = avpni_reader(bytes + offset, 4);
+
+    return avpni_read_u32(&r);
+}
+
+uint32_t avpni_initiation_sender(const uint8_t *bytes)
+{
+    return read_index(bytes, AVPNI_HEADER_BYTES);
+}
+
+void avpni_response_write_head(uint8_t *bytes, uint32_t sender, uint32_t receiver)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_RESPONSE_NOISE);
+
+    avpni_header_write(&w, AVPNI_KIND_RESPONSE);
+    avpni_write_u32(&w, sender);
+    avpni_write_u32(&w, receiver);
+}
+
+uint32_t avpni_response_sender(const uint8_t *bytes)
+{
+    return read_index(bytes, AVPNI_HEADER_BYTES);
+}
+
+uint32_t avpni_response_receiver(const uint8_t *bytes)
+{
+    return read_index(bytes, AVPNI_HEADER_BYTES + 4);
+}
+
+/* ---- cookie ----------------------------------------------------------------------- */
+
+void avpni_cookie_write(uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
+                        const struct avpni_cookie_message *message)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_COOKIE_MESSAGE_BYTES);
+
+    avpni_header_write(&w, AVPNI_KIND_COOKIE);
+    avpni_write_u32(&w, message->receiver);
+    avpni_write_bytes(&w, message->nonce, sizeof message->nonce);
+    avpni_write_bytes(&w, message->sealed, sizeof message->sealed);
+}
+
+void avpni_cookie_read(const uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
+                       struct avpni_cookie_message *message_out)
+{
+    struct avpni_reader r = avpni_reader(bytes + AVPNI_HEADER_BYTES,
+                                         AVPNI_COOKIE_MESSAGE_BYTES - AVPNI_HEADER_BYTES);
+
+    message_out->receiver = avpni_read_u32(&r);
+    avpni_read_bytes(&r, message_out->nonce, sizeof message_out->nonce);
+    avpni_read_bytes(&r, message_out->sealed, sizeof message_out->sealed);
+}
+
+/* ---- payloads with a registry -------------------------------------------------------- */
+
+#define REGISTER_REQUEST_KIND 1
+#define REGISTER_REQUEST_FILL 52
+
+void avpni_register_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                                  const struct avpni_register_request *request)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_REGISTER_REQUEST_BYTES);
+
+    avpni_write_u8(&w, REGISTER_REQUEST_KIND);
+    avpni_write_u8(&w, request->uplink);
+    avpni_write_u8(&w, request->nat);
+    avpni_write_u8(&w, 0);
+    avpni_write_bytes(&w, request->organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u64(&w, request->config_version);
+    avpni_contact_write_fixed(&w, &request->local);
+    avpni_write_zeros(&w, REGISTER_REQUEST_FILL);
+}
+
+bool avpni_register_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                                 struct avpni_register_request *request_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_REGISTER_REQUEST_BYTES);
+    struct avpni_register_request request;
+
+    if (avpni_read_u8(&r) != REGISTER_REQUEST_KIND)
+        return false;
+    request.uplink = avpni_read_uplink(&r);
+    request.nat = avpni_read_nat(&r);
+    avpni_read_zeros(&r, 1);
+    avpni_read_bytes(&r, request.organization.bytes, AVPN_KEY_BYTES);
+    request.config_version = avpni_read_u64(&r);
+    avpni_contact_read_fixed(&r, &request.local);
+    avpni_read_zeros(&r, REGISTER_REQUEST_FILL);
+    if (!avpni_reader_is_done(&r))
+        return false;
+    *request_out = request;
+    return true;
+}
+
+void avpni_register_response_write(uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
+                                   const struct avpni_register_response *response)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_REGISTER_RESPONSE_BYTES);
+
+    avpni_write_u32(&w, response->slot);
+    avpni_write_u64(&w, response->generation);
+    avpni_write_bytes(&w, response->key, sizeof response->key);
+    avpni_write_bytes(&w, response->token, sizeof response->token);
+    avpni_contact_write_fixed(&w, &response->observed);
+    avpni_write_u64(&w, response->config_version);
+    avpni_write_u32(&w, response->contacts_version);
+    avpni_write_u16(&w, response->keepalive_seconds);
+    avpni_write_u16(&w, 0);
+}
+
+bool avpni_register_response_read(const uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
+                                  struct avpni_register_response *response_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_REGISTER_RESPONSE_BYTES);
+    struct avpni_register_response response;
+    bool is_done;
+
+    response.slot = avpni_read_u32(&r);
+    response.generation = avpni_read_u64(&r);
+    avpni_read_bytes(&r, response.key, sizeof response.key);
+    avpni_read_bytes(&r, response.token, sizeof response.token);
+    avpni_contact_read_fixed(&r, &response.observed);
+    response.config_version = avpni_read_u64(&r);
+    response.contacts_version = avpni_read_u32(&r);
+    response.keepalive_seconds = avpni_read_u16(&r);
+    avpni_read_zeros(&r, 2);
+    is_done = avpni_reader_is_done(&r);
+    if (is_done)
+        *response_out = response;
+    avpni_wipe(&response, sizeof response);
+    return is_done;
+}
+
+/* ---- payloads between nodes ------------------------------------------------------------ */
+
+void avpni_node_request_write(uint8_t bytes[AVPNI_NODE_REQUEST_BYTES],
+                              const struct avpni_node_request *request)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_NODE_REQUEST_BYTES);
+
+    avpni_write_u64(&w, request->ticket);
+    avpni_write_u32(&w, request->psk_epoch);
+    avpni_write_bytes(&w, request->suites, sizeof request->suites);
+    avpni_write_u64(&w, request->config_version);
+}
+
+/* [HS-7]: at least one, and zeros only at the end. */
+static bool is_suite_list(const uint8_t suites[4])
+{
+    for (size_t i = 1; i < 4; i++) {
+        if (suites[i] != 0 && suites[i - 1] == 0)
+            return false;
+    }
+    return suites[0] != 0;
+}
+
+bool avpni_node_request_read(const uint8_t bytes[AVPNI_NODE_REQUEST_BYTES],
+                             struct avpni_node_request *request_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_NODE_REQUEST_BYTES);
+    struct avpni_node_request request;
+
+    request.ticket = avpni_read_u64(&r);
+    request.psk_epoch = avpni_read_u32(&r);
+    avpni_read_bytes(&r, request.suites, sizeof request.suites);
+    request.config_version = avpni_read_u64(&r);
+    if (!avpni_reader_is_done(&r) || !is_suite_list(request.suites))
+        return false;
+    *request_out = request;
+    return true;
+}
+
+void avpni_node_response_write(uint8_t bytes[AVPNI_NODE_RESPONSE_BYTES],
+                               const struct avpni_node_response *response)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_NODE_RESPONSE_BYTES);
+
+    avpni_write_u8(&w, response->suite);
+    avpni_write_zeros(&w, 3);
+    avpni_write_u64(&w, response->config_version);
+}
+
+bool avpni_node_response_read(const uint8_t bytes[AVPNI_NODE_RESPONSE_BYTES],
+                              struct avpni_node_response *response_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_NODE_RESPONSE_BYTES);
+    struct avpni_node_response response;
+
+    response.suite = avpni_read_u8(&r);
+    avpni_read_zeros(&r, 3);
+    response.config_version = avpni_read_u64(&r);
+    if (!avpni_reader_is_done(&r) || response.suite == 0)
+        return false;
+    *response_out = response;
+    return true;
+}

@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# run.sh: every test, from a fresh Debian 12 machine (as root) to one line of totals.
+#
+#     tests/run.sh [--quick] [--werror]
+#
+# Phases: packages; a plain build with all meson tests; a build with address and undefined
+# behaviour sanitizers; the laboratory of namespaces with the real programs; the oracles.
+# --quick leaves out the last three. --werror makes compiler warnings errors.
+#
+# Builds go to build/ and build-sanitize/ in the tree, what each phase printed to build/log/.
+# The last line is "N passed, N failed, N skipped"; each failure has a line before it.
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$root/build
+sanitized=$root/build-sanitize
+log=$build/log
+is_quick=no
+werror=false
+passed=0
+failed=0
+skipped=0
+failures=()
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --quick) is_quick=yes ;;
+        --werror) werror=true ;;
+        *) sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    esac
+    shift
+done
+
+# Count what count_results.py says.
+add_counts() {
+    local counts line
+
+    counts=$(python3 "$root/tests/count_results.py" "$@") || counts="0 1 0
+count_results.py $*"
+    read -r p f s <<<"$counts"
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+    while read -r line; do
+        failures+=("$line")
+    done < <(tail -n +2 <<<"$counts")
+    printf '    %d passed, %d failed, %d skipped in this phase\n' "$p" "$f" "$s"
+}
+
+# phase NAME LIMIT_SECONDS COMMAND...: run it with its output in a file; says how long it took.
+phase() {
+    local name=$1 limit=$2 started=$SECONDS status file
+
+    shift 2
+    file=$log/${name// /-}.txt
+    timeout --kill-after=10 "$limit" "$@" >"$file" 2>&1 </dev/null
+    status=$?
+    [ $status -ne 124 ] || echo "run.sh: stopped after $limit seconds" >>"$file"
+    printf '%-28s %4ds  %s\n' "$name" $((SECONDS - started)) \
+        "$(case $status in 0) echo done ;; 77) echo skipped ;; *) echo "exit status $status" ;; esac)"
+    return $status
+}
+
+# must NAME LIMIT COMMAND...: a phase without which the rest makes no sense counts as one test.
+must() {
+    phase "$@" && return 0
+    failed=$((failed + 1))
+    failures+=("$1 (see build/log/${1// /-}.txt)")
+    tail -n 30 "$log/${1// /-}.txt"
+    return 1
+}
+
+finish() {
+    local failure
+
+    for failure in "${failures[@]+"${failures[@]}"}"; do
+        echo "FAILED $failure"
+    done
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+configure() {
+    local folder=$1 reconfigure=
+
+    shift
+    [ ! -e "$folder/build.ninja" ] || reconfigure=--reconfigure
+    meson setup $reconfigure "$@" "$folder" "$root"
+}
+
+# meson_tests NAME FOLDER LIMIT OPTIONS...
+meson_tests() {
+    local name=$1 folder=$2 limit=$3
+
+    shift 3
+    rm -f "$folder/meson-logs/testlog.json"
+    phase "$name" "$limit" meson test -C "$folder" --no-rebuild --print-errorlogs "$@" ||
+        grep -E '^(not ok|.*(Assertion|ERROR|runtime error|SUMMARY).*)' "$log/${name// /-}.txt" | head -40
+    if [ -e "$folder/meson-logs/testlog.json" ]; then
+        add_counts "$folder/meson-logs/testlog.json"
+    else
+        failed=$((failed + 1))
+        failures+=("$name (see build/log/${name// /-}.txt)")
+    fi
+}
+
+# script_tests NAME LIMIT SCRIPT ARGUMENTS...: prints ok / not ok / skip lines.
+script_tests() {
+    local name=$1 limit=$2 status
+
+    shift 2
+    [ -e "$1" ] || return 0
+    phase "$name" "$limit" "$@"
+    status=$?
+    [ $status -eq 0 ] || [ $status -eq 77 ] || tail -n 40 "$log/$name.txt"
+    add_counts --tap --status $status --name "$name" "$log/$name.txt"
+}
+
+groups="build programs test"
+[ $is_quick = yes ] || groups="$groups lab oracle"
+mkdir -p "$log"
+export -f configure
+export root
+
+# shellcheck disable=SC2086
+must "packages" 900 "$root/scripts/install-packages.sh" $groups || finish
+must "configure" 120 bash -c 'configure "$@"' - "$build" -Dwerror=$werror || finish
+must "build" 900 ninja -C "$build" || finish
+meson_tests "tests" "$build" 900
+
+if [ $is_quick = no ]; then
+    if must "configure sanitized" 120 bash -c 'configure "$@"' - "$sanitized" \
+        -Db_sanitize=address,undefined -Db_lundef=false -Dprograms=disabled -Dbench=false \
+        -Dc_args=-fno-sanitize-recover=all &&
+        must "build sanitized" 900 ninja -C "$sanitized"; then
+        suites=()
+        for suite in unit vectors sim alloc; do
+            meson test -C "$sanitized" --list --suite "$suite" 2>/dev/null | grep -q / &&
+                suites+=(--suite "$suite")
+        done
+        UBSAN_OPTIONS=print_stacktrace=1 \
+            meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"
+    fi
+    export AVPN_BUILD=$build
+    script_tests "laboratory" 1200 "$root/tests/e2e/run.sh"
+    script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
+    script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
+fi
+finish

@@ -1,0 +1,755 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * world: owns the engines and what hosts them: ports, sockets, memory, chance, waking. Hosting is
+ * what any program does with the library: five calls in, a few callbacks out.
+ */
+#include "world.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_UDP_PORT 40000
+#define REGISTRY_UDP_PORT 9350
+#define TICKS_AT_ONE_MOMENT 100
+#define BUNDLE_LIMIT (1u << 20)
+
+void world_fail(struct world *world, const char *what)
+{
+    world->failures++;
+    if (world->failures <= 10)
+        printf("# %s, seed %llu, at %.6f s: %s\n", world->name, (unsigned long long)world->seed,
+               (double)sim_now(world->sim) / 1e9, what);
+}
+
+bool world_expect(struct world *world, bool is_so, const char *what, int line)
+{
+    char text[300];
+
+    if (!is_so) {
+        snprintf(text, sizeof text, "line %d: not so: %s", line, what);
+        world_fail(world, text);
+    }
+    return is_so;
+}
+
+static void must(struct world *world, int32_t error, const char *what)
+{
+    char text[200];
+
+    if (error == AVPN_OK)
+        return;
+    snprintf(text, sizeof text, "%s: %s", what, avpn_error_name(error));
+    world_fail(world, text);
+}
+
+avpn_time world_now(const struct world *world)
+{
+    return sim_now(world->sim);
+}
+
+void world_run(struct world *world, avpn_span span)
+{
+    sim_run(world->sim, span);
+}
+
+/* ---- seams ------------------------------------------------------------------------ */
+
+static void *host_allocate(void *user, size_t bytes)
+{
+    struct world_engine *engine = user;
+
+    engine->allocations++;
+    engine->allocated++;
+    return malloc(bytes);
+}
+
+static void *host_resize(void *user, void *memory, size_t bytes)
+{
+    struct world_engine *engine = user;
+
+    if (memory == NULL)
+        engine->allocations++;
+    engine->allocated++;
+    return realloc(memory, bytes);
+}
+
+static void host_release(void *user, void *memory)
+{
+    struct world_engine *engine = user;
+
+    if (memory != NULL)
+        engine->allocations--;
+    free(memory);
+}
+
+static int32_t host_random(void *user, uint8_t *bytes, size_t count)
+{
+    struct world_engine *engine = user;
+
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (uint8_t)(sim_chance_next(&engine->chance) >> 24);
+    return 0;
+}
+
+static void engine_init(struct world_engine *engine, struct world *world, uint32_t id)
+{
+    engine->world = world;
+    engine->id = id;
+    engine->armed = AVPN_TIME_NEVER;
+    sim_chance_init(&engine->chance, world->seed * 1000003 + id);
+}
+
+static struct avpn_host engine_host(struct world_engine *engine)
+{
+    return (struct avpn_host){.size = sizeof(struct avpn_host),
+                              .user = engine,
+                              .allocate = host_allocate,
+                              .resize = host_resize,
+                              .release = host_release,
+                              .random = host_random};
+}
+
+static struct avpn_key random_key(struct sim_chance *chance)
+{
+    struct avpn_key key;
+
+    for (size_t i = 0; i < sizeof key.bytes; i++)
+        key.bytes[i] = (uint8_t)(sim_chance_next(chance) >> 24);
+    return key;
+}
+
+static uint32_t packet_bytes(const struct avpn_packets *run, uint32_t i)
+{
+    return i + 1 == run->count ? run->last_bytes : run->bytes;
+}
+
+/* Arrange to be woken at `deadline`; returns false if that is in the past although just served. */
+static void engine_arm(struct world_engine *engine, avpn_time deadline,
+                       void (*wake)(void *user, avpn_time now))
+{
+    if (deadline >= engine->armed)
+        return;
+    engine->armed = deadline;
+    sim_at(engine->world->sim, deadline, wake, engine);
+}
+
+/* An engine that wants to be ticked again and again at one moment is in a busy loop. */
+static void engine_ticked(struct world_engine *engine, avpn_time now)
+{
+    if (engine->ticked_at != now) {
+        engine->ticked_at = now;
+        engine->ticks = 0;
+    }
+    if (++engine->ticks == TICKS_AT_ONE_MOMENT) {
+        world_fail(engine->world, "an engine wants to be ticked without end");
+        abort();
+    }
+}
+
+static void check_deadline(struct world_engine *engine, avpn_time deadline, avpn_time now)
+{
+    if (deadline <= now)
+        world_fail(engine->world, "a deadline is in the past after it was served");
+}
+
+/* ---- nodes --------------------------------------------------------------------------- */
+
+static void node_event(struct world_node *node, const struct avpn_event *event)
+{
+    if (event->kind == AVPN_EVENT_TUNNEL && event->state == 1)
+        node->ups++;
+    else if (event->kind == AVPN_EVENT_TUNNEL)
+        node->downs++;
+    else if (event->kind == AVPN_EVENT_ROAM)
+        node->roams++;
+    else if (event->kind == AVPN_EVENT_PATH && event->state == 0)
+        node->path_downs++;
+    if (getenv("AVPN_SIM_EVENTS") != NULL)
+        fprintf(stderr, "%12.6f site %u: %s peer %u uplink %u state %u %s\n",
+                (double)event->at / 1e9, node->engine.id, avpn_event_name(event->kind), event->peer,
+                event->uplink, event->state, sim_text(&event->contact));
+}
+
+static void node_wake(void *user, avpn_time now)
+{
+    struct world_node *node = user;
+
+    if (node->engine.armed != now)
+        return; /* served meanwhile, or armed again */
+    node->engine.armed = AVPN_TIME_NEVER;
+    if (node->node == NULL)
+        return;
+    if (avpn_node_deadline(node->node) <= now) {
+        engine_ticked(&node->engine, now);
+        avpn_node_tick(node->node, now);
+        check_deadline(&node->engine, avpn_node_deadline(node->node), now);
+    }
+    world_node_serve(node);
+}
+
+void world_node_serve(struct world_node *node)
+{
+    struct avpn_event event;
+
+    while (avpn_node_next_event(node->node, &event) == AVPN_OK)
+        node_event(node, &event);
+    engine_arm(&node->engine, avpn_node_deadline(node->node), node_wake);
+}
+
+static void node_receive(void *user, const struct sim_datagram *d)
+{
+    struct world_node *node = user;
+    struct avpn_datagrams batch = {.remote = d->from};
+
+    if (node->node == NULL)
+        return;
+    while (batch.uplink < node->uplink_count &&
+           !sim_contact_is_equal(&node->uplinks[batch.uplink].local, &d->to))
+        batch.uplink++;
+    if (batch.uplink == node->uplink_count || !node->uplinks[batch.uplink].is_up || d->count == 0)
+        return;
+    batch.packets = (struct avpn_packets){.data = d->bytes,
+                                          .count = 1,
+                                          .bytes = (uint32_t)d->count,
+                                          .last_bytes = (uint32_t)d->count,
+                                          .stride = (uint32_t)d->count};
+    must(node->engine.world, avpn_node_receive(node->node, &batch, 1, world_now(node->engine.world)),
+         "avpn_node_receive");
+    world_node_serve(node);
+}
+
+static void node_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
+{
+    struct world_node *node = user;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct avpn_packets *run = &batch[i].packets;
+        const struct world_uplink *uplink;
+
+        if (batch[i].uplink >= node->uplink_count) {
+            world_fail(node->engine.world, "transmit through an uplink that does not exist");
+            continue;
+        }
+        uplink = &node->uplinks[batch[i].uplink];
+        for (uint32_t k = 0; k < run->count; k++) {
+            const uint8_t *bytes = run->data + (size_t)k * run->stride;
+
+            world_watch_sent(node->engine.world, node->engine.id, bytes, packet_bytes(run, k));
+            if (uplink->is_up)
+                sim_send(uplink->port, uplink->local, batch[i].remote, bytes, packet_bytes(run, k));
+        }
+    }
+}
+
+static void node_deliver(void *user, const struct avpn_packets *batch, size_t count)
+{
+    struct world_node *node = user;
+
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < batch[i].count; k++)
+            world_traffic_delivered(node->engine.world, node->engine.id,
+                                    batch[i].data + (size_t)k * batch[i].stride,
+                                    packet_bytes(&batch[i], k));
+}
+
+static void tell_uplink(struct world_node *node, uint32_t uplink)
+{
+    const struct world_uplink *u = &node->uplinks[uplink];
+    const struct avpn_uplink state = {
+        .size = sizeof state, .is_up = u->is_up ? 1 : 0, .local = u->local};
+
+    must(node->engine.world,
+         avpn_node_set_uplink(node->node, uplink, &state, world_now(node->engine.world)),
+         "avpn_node_set_uplink");
+}
+
+void world_node_start(struct world *world, uint32_t site, uint16_t moved)
+{
+    struct world_node *node = &world->nodes[site];
+    struct avpn_host host = engine_host(&node->engine);
+    const struct avpn_node_options options = {.size = sizeof options,
+                                              .organization = world->organization,
+                                              .identity = node->identity,
+                                              .bundle = world->bundle,
+                                              .bundle_bytes = world->bundle_bytes};
+
+    host.transmit = node_transmit;
+    host.deliver = node_deliver;
+    must(world, avpn_node_new(&options, &host, world_now(world), &node->node), "avpn_node_new");
+    if (node->node == NULL)
+        abort();
+    for (uint32_t u = 0; u < node->uplink_count; u++) {
+        struct world_uplink *uplink = &node->uplinks[u];
+
+        sim_socket(uplink->port, uplink->local.port, NULL, NULL);
+        uplink->local.port = (uint16_t)(uplink->local.port + moved);
+        sim_socket(uplink->port, uplink->local.port, node_receive, node);
+        uplink->is_up = true;
+        tell_uplink(node, u);
+    }
+    world_node_serve(node);
+}
+
+void world_node_stop(struct world *world, uint32_t site)
+{
+    struct world_node *node = &world->nodes[site];
+
+    avpn_node_del(node->node);
+    node->node = NULL;
+    node->engine.armed = AVPN_TIME_NEVER;
+    if (node->engine.allocations != 0)
+        world_fail(world, "a node left memory behind");
+}
+
+void world_uplink_set(struct world *world, uint32_t site, uint32_t uplink, bool is_up)
+{
+    world->nodes[site].uplinks[uplink].is_up = is_up;
+    tell_uplink(&world->nodes[site], uplink);
+    world_node_serve(&world->nodes[site]);
+}
+
+/* ---- registries ----------------------------------------------------------------------- */
+
+static void registry_serve(struct world_registry *registry);
+
+static void registry_wake(void *user, avpn_time now)
+{
+    struct world_registry *registry = user;
+
+    if (registry->engine.armed != now)
+        return;
+    registry->engine.armed = AVPN_TIME_NEVER;
+    if (registry->registry == NULL)
+        return;
+    if (avpn_registry_deadline(registry->registry) <= now) {
+        engine_ticked(&registry->engine, now);
+        avpn_registry_tick(registry->registry, now);
+        check_deadline(&registry->engine, avpn_registry_deadline(registry->registry), now);
+    }
+    registry_serve(registry);
+}
+
+static void registry_serve(struct world_registry *registry)
+{
+    struct avpn_event event;
+
+    while (avpn_registry_next_event(registry->registry, &event) == AVPN_OK)
+        ;
+    engine_arm(&registry->engine, avpn_registry_deadline(registry->registry), registry_wake);
+}
+
+static void registry_receive(void *user, const struct sim_datagram *d)
+{
+    struct world_registry *registry = user;
+    const struct avpn_datagrams batch = {.remote = d->from,
+                                         .packets = {.data = d->bytes,
+                                                     .count = 1,
+                                                     .bytes = (uint32_t)d->count,
+                                                     .last_bytes = (uint32_t)d->count,
+                                                     .stride = (uint32_t)d->count}};
+
+    if (registry->registry == NULL || d->count == 0)
+        return;
+    must(registry->engine.world,
+         avpn_registry_receive(registry->registry, &batch, 1, world_now(registry->engine.world)),
+         "avpn_registry_receive");
+    registry_serve(registry);
+}
+
+/* [REG-13] and R13: never more to a contact that is not proved than came from it. */
+static void check_amplification(struct world_registry *registry, struct avpn_contact remote)
+{
+    const struct sim_account *account =
+        sim_account(registry->engine.world->sim, registry->port, remote);
+
+    if (!account->is_proved && account->unproven_bytes_out > account->unproven_bytes_in)
+        world_fail(registry->engine.world, "a registry amplifies");
+}
+
+static void registry_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
+{
+    struct world_registry *registry = user;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct avpn_packets *run = &batch[i].packets;
+
+        for (uint32_t k = 0; k < run->count; k++)
+            sim_send(registry->port, registry->contact, batch[i].remote,
+                     run->data + (size_t)k * run->stride, packet_bytes(run, k));
+        check_amplification(registry, batch[i].remote);
+    }
+}
+
+void world_registry_start(struct world *world, uint32_t number)
+{
+    struct world_registry *registry = &world->registries[number];
+    struct avpn_host host = engine_host(&registry->engine);
+    const struct avpn_registry_options options = {.size = sizeof options,
+                                                  .identity = registry->identity};
+
+    host.transmit = registry_transmit;
+    must(world, avpn_registry_new(&options, &host, world_now(world), &registry->registry),
+         "avpn_registry_new");
+    if (registry->registry == NULL)
+        abort();
+    must(world,
+         avpn_registry_set_organization(registry->registry, &world->organization, world->bundle,
+                                        world->bundle_bytes, world_now(world)),
+         "avpn_registry_set_organization");
+    sim_socket(registry->port, registry->contact.port, registry_receive, registry);
+    registry_serve(registry);
+}
+
+void world_registry_stop(struct world *world, uint32_t number)
+{
+    struct world_registry *registry = &world->registries[number];
+
+    avpn_registry_del(registry->registry);
+    registry->registry = NULL;
+    registry->engine.armed = AVPN_TIME_NEVER;
+    if (registry->engine.allocations != 0)
+        world_fail(world, "a registry left memory behind");
+}
+
+/* ---- the organization ------------------------------------------------------------------ */
+
+static struct avpn_address site_address(uint32_t site, uint32_t uplink, uint32_t which)
+{
+    return (struct avpn_address){
+        .family = AVPN_FAMILY_IPV4,
+        .bytes = {11, (uint8_t)(10 * uplink + which), (uint8_t)(site >> 8), (uint8_t)site}};
+}
+
+static const char *site_address_text(uint32_t site, uint32_t uplink, uint32_t which)
+{
+    static char text[AVPN_ADDRESS_TEXT];
+    const struct avpn_address address = site_address(site, uplink, which);
+
+    avpn_address_format(&address, text, sizeof text);
+    return text;
+}
+
+static void add_uplink(struct world *world, const struct world_site *sites, uint32_t site,
+                       uint32_t number)
+{
+    const struct world_site *spec = &sites[site - 1];
+    struct world_uplink *uplink = &world->nodes[site].uplinks[number];
+    const struct sim_link line = {.delay = spec->delay == 0 ? 5 * AVPN_MILLISECOND : spec->delay};
+    char inside[AVPN_CONTACT_TEXT];
+
+    snprintf(inside, sizeof inside, "192.168.%u.%u", number, spec->behind != 0 ? 2 + site : 2);
+    if (spec->behind != 0) {
+        uplink->nat = world->nodes[spec->behind].uplinks[0].nat;
+        uplink->port = sim_attach(sim_nat_inside(uplink->nat), inside);
+    } else if (spec->nat[number] != NULL) {
+        uplink->nat = sim_nat_new(sim_internet(world->sim), spec->nat[number],
+                                  site_address_text(site, number, 0));
+        if (spec->nat[number]->pooling != SIM_NAT_PAIRED)
+            sim_nat_add_address(uplink->nat, site_address_text(site, number, 1));
+        uplink->port = sim_attach(sim_nat_inside(uplink->nat), inside);
+        sim_port_link(sim_nat_outside(uplink->nat), &line);
+    } else {
+        uplink->port = sim_attach(sim_internet(world->sim), site_address_text(site, number, 0));
+        sim_port_link(uplink->port, &line);
+    }
+    uplink->local = sim_join(sim_port_address(uplink->port, AVPN_FAMILY_IPV4),
+                             (uint16_t)(NODE_UDP_PORT + number));
+    if (number == 0 && spec->manual_port != 0) {
+        snprintf(inside, sizeof inside, "192.168.%u.2:%u", number, NODE_UDP_PORT + number);
+        sim_nat_forward(uplink->nat, spec->manual_port, inside);
+    }
+}
+
+static void add_exports(struct avpn_member *member, uint32_t site)
+{
+    member->export_count = 2;
+    member->exports[0] = (struct avpn_prefix){.family = AVPN_FAMILY_IPV4,
+                                              .length = 24,
+                                              .bytes = {10, (uint8_t)(site >> 8), (uint8_t)site}};
+    member->exports[1] = (struct avpn_prefix){
+        .family = AVPN_FAMILY_IPV6,
+        .length = 64,
+        .bytes = {0xfd, 0, 0, 0, 0, 0, (uint8_t)(site >> 8), (uint8_t)site}};
+}
+
+static void add_member(struct world *world, struct avpn_config *config,
+                       const struct world_site *spec, uint32_t site)
+{
+    struct avpn_member member = {.size = sizeof member, .id = site};
+
+    member.key = world->nodes[site].identity.public_key;
+    member.role = spec->role == 0 ? AVPN_ROLE_SPOKE : spec->role;
+    snprintf(member.name, sizeof member.name, "site-%u", site);
+    for (uint32_t i = 0; i < 4 && spec->hubs[i] != 0; i++)
+        member.hubs[member.hub_count++] = (struct avpn_member_hub){
+            spec->hubs[i], spec->hubs[i] == spec->exit_hub ? AVPN_HUB_DEFAULT_ROUTE : 0};
+    add_exports(&member, site);
+    member.uplink_count = (uint8_t)world->nodes[site].uplink_count;
+    if (spec->manual_port != 0)
+        member.manual[0] = sim_join(site_address(site, 0, 0), spec->manual_port);
+    must(world, avpn_config_add_member(config, &member), "avpn_config_add_member");
+}
+
+static void add_registry(struct world *world, struct avpn_config *config, uint32_t number)
+{
+    struct avpn_registry_entry entry = {.size = sizeof entry,
+                                        .key = world->registries[number].identity.public_key,
+                                        .port = world->registries[number].contact.port};
+
+    snprintf(entry.host, sizeof entry.host, "198.51.100.%u", number + 1);
+    must(world, avpn_config_add_registry(config, &entry), "avpn_config_add_registry");
+}
+
+static void print_problem(void *user, const struct avpn_problem *problem)
+{
+    (void)user;
+    printf("# member %u, %s %s: %s\n", problem->member, problem->field, problem->value,
+           problem->message);
+}
+
+static void sign(struct world *world, struct sim_chance *chance, const struct avpn_config *config)
+{
+    struct avpn_authority *authority;
+    const struct avpn_key root = random_key(chance), signer = random_key(chance);
+    const struct avpn_publication publication = {.size = sizeof publication,
+                                                 .version = 1,
+                                                 .psk_epoch = 1,
+                                                 .created = 1700000000,
+                                                 .psk = random_key(chance)};
+
+    must(world, avpn_authority_new(NULL, &authority), "avpn_authority_new");
+    must(world, avpn_authority_add_root(authority, &root), "avpn_authority_add_root");
+    must(world, avpn_authority_add_signer(authority, &signer), "avpn_authority_add_signer");
+    must(world, avpn_authority_organization(authority, &world->organization),
+         "avpn_authority_organization");
+    world->bundle = malloc(BUNDLE_LIMIT);
+    must(world,
+         avpn_authority_sign(authority, config, &publication, world->bundle, BUNDLE_LIMIT,
+                             &world->bundle_bytes),
+         "avpn_authority_sign");
+    avpn_authority_del(authority);
+}
+
+static void publish(struct world *world, struct sim_chance *chance, const struct world_site *sites)
+{
+    struct avpn_config *config;
+
+    must(world, avpn_config_new(NULL, &config), "avpn_config_new");
+    must(world, avpn_config_set_name(config, "world"), "avpn_config_set_name");
+    for (uint32_t r = 0; r < world->registry_count; r++)
+        add_registry(world, config, r);
+    for (uint32_t site = 1; site <= world->node_count; site++)
+        add_member(world, config, &sites[site - 1], site);
+    if (avpn_config_check(config, print_problem, NULL) != 0)
+        abort();
+    sign(world, chance, config);
+    avpn_config_del(config);
+}
+
+static struct avpn_key_pair new_identity(struct world *world, struct sim_chance *chance)
+{
+    struct avpn_key_pair pair = {0};
+    const struct avpn_key secret = random_key(chance);
+
+    must(world, avpn_key_pair_from_secret(&secret, &pair), "avpn_key_pair_from_secret");
+    return pair;
+}
+
+struct world *world_new(const char *name, uint64_t seed, const struct world_site *sites,
+                        uint32_t count, uint32_t registries)
+{
+    struct world *world = calloc(1, sizeof *world);
+    struct sim_chance chance;
+    char address[AVPN_CONTACT_TEXT];
+
+    world->name = name;
+    world->seed = seed;
+    world->sim = sim_new(seed);
+    world->node_count = count;
+    world->registry_count = registries;
+    world->nodes = calloc(count + 1, sizeof *world->nodes);
+    sim_chance_init(&chance, seed ^ UINT64_C(0x6b657973));
+    for (uint32_t r = 0; r < registries; r++) {
+        struct world_registry *registry = &world->registries[r];
+
+        engine_init(&registry->engine, world, 1000000 + r);
+        registry->identity = new_identity(world, &chance);
+        snprintf(address, sizeof address, "198.51.100.%u", r + 1);
+        registry->port = sim_attach(sim_internet(world->sim), address);
+        sim_port_link(registry->port, &(struct sim_link){.delay = 10 * AVPN_MILLISECOND});
+        registry->contact = sim_join(sim_address(address), REGISTRY_UDP_PORT);
+    }
+    for (uint32_t site = 1; site <= count; site++) {
+        struct world_node *node = &world->nodes[site];
+
+        engine_init(&node->engine, world, site);
+        node->identity = new_identity(world, &chance);
+        node->uplink_count = sites[site - 1].uplinks == 0 ? 1 : sites[site - 1].uplinks;
+        for (uint32_t u = 0; u < node->uplink_count; u++)
+            add_uplink(world, sites, site, u);
+    }
+    publish(world, &chance, sites);
+    for (uint32_t r = 0; r < registries; r++)
+        world_registry_start(world, r);
+    for (uint32_t site = 1; site <= count; site++)
+        world_node_start(world, site, 0);
+    return world;
+}
+
+uint32_t world_del(struct world *world)
+{
+    uint32_t failures;
+
+    for (uint32_t site = 1; site <= world->node_count; site++)
+        if (world->nodes[site].node != NULL)
+            world_node_stop(world, site);
+    for (uint32_t r = 0; r < world->registry_count; r++)
+        if (world->registries[r].registry != NULL)
+            world_registry_stop(world, r);
+    failures = world->failures;
+    sim_del(world->sim);
+    world_traffic_fini(world);
+    free(world->bundle);
+    free(world->nodes);
+    free(world);
+    return failures;
+}
+
+/* ---- faults ------------------------------------------------------------------------- */
+
+static struct sim_port *line(const struct world *world, uint32_t site, uint32_t uplink)
+{
+    const struct world_uplink *u = &world->nodes[site].uplinks[uplink];
+
+    return u->nat != NULL ? sim_nat_outside(u->nat) : u->port;
+}
+
+void world_link(struct world *world, uint32_t site, uint32_t uplink, const struct sim_link *link)
+{
+    sim_port_link(line(world, site, uplink), link);
+}
+
+void world_line_set(struct world *world, uint32_t site, uint32_t uplink, bool is_passing)
+{
+    world_link(world, site, uplink, &(struct sim_link){.delay = 5 * AVPN_MILLISECOND,
+                                                       .is_blackhole = !is_passing});
+}
+
+void world_move(struct world *world, uint32_t site, const char *address)
+{
+    struct world_uplink *uplink = &world->nodes[site].uplinks[0];
+
+    sim_port_move(uplink->port, sim_internet(world->sim), address);
+    uplink->local = sim_join(sim_address(address), uplink->local.port);
+    tell_uplink(&world->nodes[site], 0);
+    world_node_serve(&world->nodes[site]);
+}
+
+/* ---- looking ------------------------------------------------------------------------ */
+
+struct avpn_peer_status world_peer(const struct world *world, uint32_t site, uint32_t peer)
+{
+    struct avpn_peer_status status = {.size = sizeof status};
+
+    if (world->nodes[site].node != NULL)
+        avpn_node_peer(world->nodes[site].node, peer, &status);
+    return status;
+}
+
+static bool end_is_up(const struct world *world, uint32_t site, uint32_t peer)
+{
+    const uint8_t tunnel = world_peer(world, site, peer).tunnel;
+
+    return tunnel == AVPN_TUNNEL_UP || tunnel == AVPN_TUNNEL_REKEYING;
+}
+
+bool world_tunnel_is_up(const struct world *world, uint32_t a, uint32_t b)
+{
+    return end_is_up(world, a, b) && end_is_up(world, b, a);
+}
+
+struct wait {
+    const struct world *world;
+    uint32_t a, b;
+};
+
+static bool tunnel_is_up(void *user)
+{
+    const struct wait *wait = user;
+
+    return world_tunnel_is_up(wait->world, wait->a, wait->b);
+}
+
+bool world_wait_tunnel(struct world *world, uint32_t a, uint32_t b, avpn_span span)
+{
+    struct wait wait = {world, a, b};
+
+    return sim_run_until(world->sim, span, tunnel_is_up, &wait);
+}
+
+static bool all_are_up(const struct world *world)
+{
+    for (uint32_t site = 1; site <= world->node_count; site++) {
+        struct avpn_node_status status = {.size = sizeof status};
+
+        avpn_node_status(world->nodes[site].node, &status);
+        if (status.tunnels_up != status.peer_count)
+            return false;
+    }
+    return true;
+}
+
+bool world_wait_all(struct world *world, avpn_span span)
+{
+    const avpn_time until = world_now(world) + span;
+
+    while (!all_are_up(world) && world_now(world) < until)
+        world_run(world, 100 * AVPN_MILLISECOND);
+    return all_are_up(world);
+}
+
+uint8_t world_nat(const struct world *world, uint32_t site, uint32_t uplink)
+{
+    struct avpn_uplink_status status = {.size = sizeof status};
+
+    avpn_node_uplink_status(world->nodes[site].node, uplink, &status);
+    return status.nat;
+}
+
+uint64_t world_counter(const struct world *world, uint32_t site, uint32_t counter)
+{
+    uint64_t counters[AVPN_COUNTERS];
+
+    avpn_node_counters(world->nodes[site].node, counters, AVPN_COUNTERS);
+    return counters[counter];
+}
+
+bool world_is_registered(const struct world *world, uint32_t registry, uint32_t site)
+{
+    struct avpn_registration status = {.size = sizeof status};
+
+    return world->registries[registry].registry != NULL &&
+           avpn_registry_registration(world->registries[registry].registry, &world->organization,
+                                      site, 0, &status) == AVPN_OK &&
+           status.is_connected == 1;
+}
+
+struct avpn_contact world_contact(const struct world *world, uint32_t site)
+{
+    struct avpn_registration status = {.size = sizeof status};
+
+    avpn_registry_registration(world->registries[0].registry, &world->organization, site, 0,
+                               &status);
+    return status.observed;
+}
+
+struct avpn_contact world_path_contact(const struct world *world, uint32_t site, uint32_t peer)
+{
+    struct avpn_path_status status = {.size = sizeof status};
+
+    for (uint32_t i = 0;
+         avpn_node_path_at(world->nodes[site].node, peer, i, &status) == AVPN_OK; i++)
+        if (status.is_selected)
+            return status.contact;
+    return (struct avpn_contact){0};
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * world: an organization on the simulated network: registries, and sites behind NATs whose
+ * nodes are hosted through the public API only. Members are numbered as the sites, from 1; site
+ * n has the LAN 10.(n / 256).(n % 256).0/24 and fd00:0:0:n::/64.
+ *
+ * Invariants are checked in every callback: an inner packet arrives at most once, unchanged, at the
+ * site it was meant for, and a spoofed one nowhere; no engine asks to be woken in the past once
+ * served; a registry sends to a contact that has not proved itself no more than it got from there; no
+ * (SPI, IV) is sealed twice. What breaks them is printed and counted in `failures`.
+ *
+ *     static const struct world_site sites[] = {
+ *         {.role = AVPN_ROLE_HUB, .nat = {&sim_nat_home}},
+ *         {.nat = {&sim_nat_symmetric}, .hubs = {1}}};
+ *     struct world *w = world_new("two sites", seed, sites, 2, 2);
+ *     EXPECT(w, world_wait_tunnel(w, 1, 2, 30 * AVPN_SECOND));
+ *     EXPECT(w, world_ping(w, 2, 1));
+ *     return world_del(w);
+ */
+#ifndef AVPN_SIM_WORLD_H
+#define AVPN_SIM_WORLD_H
+
+#include "chance.h"
+#include "nat.h"
+#include "net.h"
+#include <autovpn/autovpn.h>
+
+#define WORLD_UPLINKS 2
+#define WORLD_REGISTRIES 3
+
+struct world;
+
+struct world_site {
+    uint8_t role;                                   /* 0: spoke */
+    const struct sim_nat_kind *nat[WORLD_UPLINKS];  /* NULL: a public address */
+    uint32_t uplinks;                               /* 0: 1 */
+    uint32_t hubs[4];                               /* site numbers, in order of preference */
+    uint32_t exit_hub;                              /* the one of them that takes the default route */
+    uint16_t manual_port;                           /* forwarded on the first NAT, and configured */
+    uint32_t behind;                                /* share the first NAT of this site */
+    avpn_span delay;                                /* of the access line; 0: 5 ms */
+};
+
+struct world_uplink {
+    struct sim_nat *nat;
+    struct sim_port *port;
+    struct avpn_contact local;
+    bool is_up;
+};
+
+/* Memory, chance and waking of one engine. */
+struct world_engine {
+    struct world *world;
+    uint32_t id;
+    struct sim_chance chance;
+    size_t allocations; /* live */
+    uint64_t allocated; /* ever */
+    avpn_time armed;
+    uint32_t ticks; /* at `ticked_at` */
+    avpn_time ticked_at;
+};
+
+struct world_node {
+    struct world_engine engine; /* first: callbacks get it as `user` */
+    struct avpn_node *node;     /* NULL: not running */
+    struct avpn_key_pair identity;
+    struct world_uplink uplinks[WORLD_UPLINKS];
+    uint32_t uplink_count;
+    uint32_t ups, downs, roams, path_downs; /* events since the start */
+    uint64_t delivered;
+};
+
+struct world_registry {
+    struct world_engine engine;
+    struct avpn_registry *registry; /* NULL: not running */
+    struct avpn_key_pair identity;
+    struct sim_port *port;
+    struct avpn_contact contact;
+};
+
+struct world {
+    const char *name;
+    struct sim *sim;
+    uint64_t seed;
+    uint32_t failures;
+    struct world_node *nodes; /* by site number; 0 is not used */
+    uint32_t node_count;
+    struct world_registry registries[WORLD_REGISTRIES];
+    uint32_t registry_count;
+    struct avpn_key organization;
+    uint8_t *bundle;
+    size_t bundle_bytes;
+    struct world_packet *packets; /* inner packets sent; the index is their number */
+    size_t packet_count, packet_capacity;
+    struct world_nonce *nonces;
+    size_t nonce_count, nonce_slots;
+};
+
+/* Counts and prints what is not so, and goes on. */
+#define EXPECT(world_, condition_) world_expect(world_, condition_, #condition_, __LINE__)
+bool world_expect(struct world *world, bool is_so, const char *what, int line);
+void world_fail(struct world *world, const char *what);
+
+/* All registries and nodes run when it returns; nothing has been sent yet. */
+struct world *world_new(const char *name, uint64_t seed, const struct world_site *sites,
+                        uint32_t count, uint32_t registries);
+/* Ends everything; returns the number of failures, leaks included. */
+uint32_t world_del(struct world *world);
+void world_run(struct world *world, avpn_span span);
+avpn_time world_now(const struct world *world);
+
+/* ---- faults ---------------------------------------------------------------------- */
+
+void world_registry_stop(struct world *world, uint32_t registry);
+/* With an empty memory. */
+void world_registry_start(struct world *world, uint32_t registry);
+void world_node_stop(struct world *world, uint32_t site);
+/* From its configuration; `moved` adds to its UDP ports. */
+void world_node_start(struct world *world, uint32_t site, uint16_t moved);
+/* Tell the engine that an uplink is up or down. */
+void world_uplink_set(struct world *world, uint32_t site, uint32_t uplink, bool is_up);
+/* The access line passes nothing, or passes again; the engine is not told. */
+void world_line_set(struct world *world, uint32_t site, uint32_t uplink, bool is_passing);
+/* The first uplink, which has a public address, gets another one. */
+void world_move(struct world *world, uint32_t site, const char *address);
+/* Faults on a site's access line, both ways. */
+void world_link(struct world *world, uint32_t site, uint32_t uplink, const struct sim_link *link);
+
+/* ---- looking --------------------------------------------------------------------- */
+
+struct avpn_peer_status world_peer(const struct world *world, uint32_t site, uint32_t peer);
+bool world_tunnel_is_up(const struct world *world, uint32_t a, uint32_t b);
+/* At both ends. Returns whether it came up within `span`. */
+bool world_wait_tunnel(struct world *world, uint32_t a, uint32_t b, avpn_span span);
+bool world_wait_all(struct world *world, avpn_span span);
+uint8_t world_nat(const struct world *world, uint32_t site, uint32_t uplink);
+uint64_t world_counter(const struct world *world, uint32_t site, uint32_t counter);
+bool world_is_registered(const struct world *world, uint32_t registry, uint32_t site);
+/* The contact at which `site` is seen by the first registry. */
+struct avpn_contact world_contact(const struct world *world, uint32_t site);
+/* The remote contact of the path in use; family NONE without one. */
+struct avpn_contact world_path_contact(const struct world *world, uint32_t site, uint32_t peer);
+
+/* ---- inner traffic ---------------------------------------------------------------- */
+
+struct world_flow {
+    uint32_t from, to; /* sites; `to` 0: an address in no site */
+    uint8_t family;    /* 0: IPv4 */
+    uint32_t bytes;    /* 0: 100; of the inner packet */
+    uint32_t spoof;    /* the source address is this site's: must not arrive */
+    uint32_t exit;     /* `to` 0: the site that must deliver it */
+};
+
+/* Sends one packet; returns its number. */
+size_t world_send(struct world *world, const struct world_flow *flow);
+bool world_has_arrived(const struct world *world, size_t packet);
+/* One IPv4 and one IPv6 packet; both arrive within 2 s. */
+bool world_ping(struct world *world, uint32_t from, uint32_t to);
+/* `count` packets `apart`, while the time runs; returns how many arrived 2 s after the last. */
+uint32_t world_stream(struct world *world, uint32_t from, uint32_t to, uint32_t count,
+                      avpn_span apart);
+
+/* ---- between the parts of world ---------------------------------------------------- */
+
+void world_traffic_delivered(struct world *world, uint32_t site, const uint8_t *packet,
+                             uint32_t bytes);
+void world_watch_sent(struct world *world, uint32_t site, const uint8_t *datagram, size_t bytes);
+void world_traffic_fini(struct world *world);
+/* After any call into a node: its events and its next deadline. */
+void world_node_serve(struct world_node *node);
+
+#endif

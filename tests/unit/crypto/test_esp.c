@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: ISC */
+/* Sealing and opening: sizes, room, forgeries, malformed insides. [ESP-1] [ESP-4] [ESP-5] [ESP-8] */
+#include "crypto/esp.h"
+#include "crypto/replay.h"
+#include "harness.h"
+
+#include <string.h>
+
+#define INNER_LIMIT 1500
+#define GUARD 64
+#define BLOCK_LIMIT 4096
+
+/* One SA in each direction, placed by their owner as link/ places them in its own objects. */
+struct ends {
+    _Alignas(AVPNI_ESP_ALIGN) uint8_t send[BLOCK_LIMIT];
+    _Alignas(AVPNI_ESP_ALIGN) uint8_t receive[BLOCK_LIMIT];
+    size_t receive_bytes;
+};
+
+static struct ends ends;
+
+static struct avpni_sa *sender(void)
+{
+    void *block = ends.send;
+
+    return block;
+}
+
+static struct avpni_sa *receiver(void)
+{
+    void *block = ends.receive;
+
+    return block;
+}
+
+static struct avpn_sa_parameters parameters_of(uint8_t suite, uint64_t sequence)
+{
+    struct avpn_sa_parameters p = {
+        .size = sizeof p, .spi = 0x12345678, .suite = suite, .sequence = sequence,
+        .limit = UINT64_MAX};
+
+    for (uint8_t i = 0; i < 32; i++) {
+        p.key[i] = (uint8_t)(i * 7 + 1);
+    }
+    memcpy(p.salt, "salt", 4);
+    return p;
+}
+
+static bool start_from(uint8_t suite, uint64_t sequence)
+{
+    struct avpn_sa_parameters p = parameters_of(suite, sequence);
+
+    if (!avpn_suite_is_available(suite)) {
+        harness_skipped(1, "no hardware AES for AES-256-GCM");
+        return false;
+    }
+    memset(&ends, 0xee, sizeof ends);
+    ends.receive_bytes = avpni_esp_bytes(suite, 0, true);
+    ck_assert_uint_le(ends.receive_bytes, BLOCK_LIMIT);
+    ck_assert_int_eq(avpni_esp_init(sender(), &p, false), AVPN_OK);
+    ck_assert_int_eq(avpni_esp_init(receiver(), &p, true), AVPN_OK);
+    /* Nothing beyond the size that was asked for is touched. */
+    ck_assert_uint_eq(ends.receive[ends.receive_bytes], 0xee);
+    ck_assert_uint_eq(ends.send[avpni_esp_bytes(suite, 0, false)], 0xee);
+    return true;
+}
+
+static const uint8_t suites[] = {AVPN_SUITE_AES_256_GCM, AVPN_SUITE_CHACHA20_POLY1305};
+
+/* A packet with a header that says `bytes`; IPv4 below 40 bytes and for even sizes, else IPv6. */
+static void fill_inner(uint8_t *packet, uint32_t bytes)
+{
+    for (uint32_t i = 0; i < bytes; i++) {
+        packet[i] = (uint8_t)(i * 31 + bytes);
+    }
+    if (bytes < 40 || bytes % 2 == 0) {
+        packet[0] = 0x45;
+        packet[2] = (uint8_t)(bytes >> 8);
+        packet[3] = (uint8_t)bytes;
+    } else {
+        packet[0] = 0x60;
+        packet[4] = (uint8_t)((bytes - 40) >> 8);
+        packet[5] = (uint8_t)(bytes - 40);
+    }
+}
+
+START_TEST(every_inner_size_comes_back_and_only_the_stated_room_is_touched)
+{
+    static uint8_t buffer[GUARD + AVPN_HEADROOM + INNER_LIMIT + AVPN_TAILROOM + GUARD];
+    uint8_t inner[INNER_LIMIT];
+    uint8_t *packet = buffer + GUARD + AVPN_HEADROOM, *esp = buffer + GUARD;
+
+    if (!start_from(suites[_i], 0)) {
+        return;
+    }
+    for (uint32_t bytes = 20; bytes <= INNER_LIMIT; bytes++) {
+        memset(buffer, 0xa5, sizeof buffer);
+        fill_inner(inner, bytes);
+        memcpy(packet, inner, bytes);
+        uint32_t sealed = avpn_sealed_bytes(bytes);
+
+        ck_assert_int_eq(avpni_esp_seal(sender(), packet, bytes), (int32_t)sealed);
+        ck_assert_uint_eq(sealed % 4, 0);
+        for (size_t i = 0; i < GUARD; i++) {
+            ck_assert_uint_eq(buffer[i], 0xa5);
+        }
+        for (const uint8_t *p = packet + bytes + AVPN_TAILROOM; p < buffer + sizeof buffer; p++) {
+            ck_assert_uint_eq(*p, 0xa5);
+        }
+        for (const uint8_t *p = esp + sealed; p < packet + bytes + AVPN_TAILROOM; p++) {
+            ck_assert_uint_eq(*p, 0xa5); /* runs lie end to end at avpn_sealed_bytes */
+        }
+        ck_assert_mem_ne(packet, inner, bytes);
+        ck_assert_int_eq(avpni_esp_open(receiver(), esp, sealed), (int32_t)bytes);
+        ck_assert_mem_eq(packet, inner, bytes);
+        ck_assert_uint_eq(receiver()->sequence, bytes - 19);
+    }
+}
+END_TEST
+
+START_TEST(the_header_is_spi_number_and_iv)
+{
+    uint8_t buffer[AVPN_HEADROOM + 20 + AVPN_TAILROOM];
+    static const uint8_t expected[16] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 6,
+                                         0,    0,    0,    3,    0, 0, 0, 6};
+
+    if (start_from(suites[_i], 0x300000005)) {
+        fill_inner(buffer + AVPN_HEADROOM, 20);
+        ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20), 16 + 24 + 16);
+        ck_assert_mem_eq(buffer, expected, 16);
+        ck_assert_int_eq(avpni_esp_open(receiver(), buffer, 56), 20);
+        ck_assert_uint_eq(receiver()->sequence, 0x300000006);
+    }
+}
+END_TEST
+
+START_TEST(a_dummy_packet_opens_as_nothing_and_counts)
+{
+    uint8_t buffer[AVPN_HEADROOM + AVPN_TAILROOM] = {0};
+
+    if (start_from(suites[_i], 0)) {
+        ck_assert_uint_eq(avpn_sealed_bytes(0), 36);
+        ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 0), 36);
+        ck_assert_int_eq(avpni_esp_open(receiver(), buffer, 36), 0);
+        ck_assert_uint_eq(receiver()->sequence, 1);
+    }
+}
+END_TEST
+
+/* `count` bytes of `packet` are refused and leave packet and receiver as they are. */
+static void assert_refused(uint8_t *packet, uint32_t count)
+{
+    uint8_t before[128], state[BLOCK_LIMIT];
+
+    memcpy(before, packet, sizeof before);
+    memcpy(state, ends.receive, ends.receive_bytes);
+    ck_assert_int_lt(avpni_esp_open(receiver(), packet, count), 0);
+    ck_assert_mem_eq(before, packet, sizeof before);
+    ck_assert_mem_eq(state, ends.receive, ends.receive_bytes);
+}
+
+START_TEST(every_flipped_bit_and_every_truncation_is_refused_without_a_trace)
+{
+    uint8_t buffer[256] = {0};
+    int32_t sealed;
+
+    /* One number below the wrap, so that flips in the number reach across it as well. */
+    if (!start_from(suites[_i], 0xfffffffe)) {
+        return;
+    }
+    fill_inner(buffer + AVPN_HEADROOM, 61);
+    sealed = avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 61);
+    ck_assert_int_gt(sealed, 0);
+    for (uint32_t bit = 0; bit < 8 * (uint32_t)sealed; bit++) {
+        buffer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_refused(buffer, (uint32_t)sealed);
+        buffer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    for (uint32_t count = 0; count < (uint32_t)sealed; count++) {
+        assert_refused(buffer, count);
+    }
+    assert_refused(buffer, (uint32_t)sealed + 4);
+    ck_assert_int_eq(avpni_esp_open(receiver(), buffer, (uint32_t)sealed), 61);
+}
+END_TEST
+
+START_TEST(a_replayed_packet_is_refused_as_such)
+{
+    uint8_t buffer[128], copy[128];
+
+    if (start_from(suites[_i], 0)) {
+        fill_inner(buffer + AVPN_HEADROOM, 20);
+        int32_t sealed = avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20);
+
+        memcpy(copy, buffer, sizeof copy);
+        ck_assert_int_eq(avpni_esp_open(receiver(), buffer, (uint32_t)sealed), 20);
+        memcpy(buffer, copy, sizeof copy);
+        ck_assert_int_eq(avpni_esp_open(receiver(), buffer, (uint32_t)sealed), AVPN_ERROR_VERSION);
+        ck_assert_mem_eq(buffer, copy, sizeof copy);
+    }
+}
+END_TEST
+
+START_TEST(a_large_forgery_leaves_its_bytes_alone_too)
+{
+    static uint8_t buffer[AVPN_HEADROOM + AVPN_PACKET_LIMIT + AVPN_TAILROOM];
+    static uint8_t copy[sizeof buffer];
+
+    if (start_from(suites[_i], 0)) {
+        fill_inner(buffer + AVPN_HEADROOM, AVPN_PACKET_LIMIT - 1);
+        int32_t sealed = avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, AVPN_PACKET_LIMIT - 1);
+
+        buffer[40000] ^= 1;
+        memcpy(copy, buffer, sizeof copy);
+        ck_assert_int_eq(avpni_esp_open(receiver(), buffer, (uint32_t)sealed), AVPN_ERROR_AUTH);
+        ck_assert_mem_eq(copy, buffer, sizeof copy);
+        buffer[40000] ^= 1;
+        ck_assert_int_eq(avpni_esp_open(receiver(), buffer, (uint32_t)sealed),
+                         AVPN_PACKET_LIMIT - 1);
+    }
+}
+END_TEST
+
+/* A packet as another implementation may make it: any IV, any text. Returns its size. */
+static uint32_t seal_text(uint8_t *esp, uint32_t number, const uint8_t *text, uint32_t count)
+{
+    struct avpn_sa_parameters p = parameters_of(receiver()->aead->suite, 0);
+    _Alignas(AVPNI_ESP_ALIGN) uint8_t state[1024];
+    uint8_t ad[12] = {0x12, 0x34, 0x56, 0x78}, nonce[12];
+    const uint8_t low[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16),
+                            (uint8_t)(number >> 8), (uint8_t)number};
+
+    memcpy(esp, ad, 4);
+    memcpy(esp + 4, low, 4);
+    memcpy(esp + 8, "any IV!!", 8);
+    memcpy(ad + 8, low, 4);
+    memcpy(nonce, p.salt, 4);
+    memcpy(nonce + 4, esp + 8, 8);
+    memcpy(esp + 16, text, count);
+    receiver()->aead->set_key(state, p.key);
+    receiver()->aead->seal(state, esp + 16, count, esp + 16 + count, ad, 12, nonce);
+    return 16 + count + 16;
+}
+
+struct inside {
+    const char *what;
+    uint32_t inner;   /* bytes before the padding */
+    uint32_t padding; /* 1, 2, 3 ... */
+    uint8_t next;
+    uint8_t first;   /* first byte */
+    uint16_t total;  /* the length field: bytes 2, 3 for IPv4, 4, 5 for IPv6 */
+    uint8_t corrupt; /* 1: one padding byte wrong, 2: pad length larger than the text */
+    int32_t result;
+};
+
+static const struct inside insides[] = {
+    {"smallest IPv4", 20, 2, 4, 0x45, 20, 0, 20},
+    {"smallest IPv6", 40, 2, 41, 0x60, 0, 0, 40},
+    {"most padding", 23, 255, 4, 0x45, 23, 0, 23},
+    {"no padding", 22, 0, 4, 0x45, 22, 0, 22},
+    {"IPv4 with padding for flow confidentiality", 102, 0, 4, 0x45, 60, 0, 60},
+    {"IPv6 with padding for flow confidentiality", 98, 0, 41, 0x6f, 5, 0, 45},
+    {"IPv4 options", 62, 0, 4, 0x4f, 60, 0, 60},
+    {"malformed dummy", 9, 1, 59, 0xff, 0, 1, 0},
+    {"dummy with absurd pad length", 6, 0, 59, 0xff, 0, 2, 0},
+    {"nothing, IPv4", 0, 2, 4, 0, 0, 0, AVPN_ERROR_FORMAT},
+    {"nothing, IPv6", 0, 2, 41, 0, 0, 0, AVPN_ERROR_FORMAT},
+    {"one byte", 1, 1, 4, 0x45, 0, 0, AVPN_ERROR_FORMAT},
+    {"19 bytes", 19, 3, 4, 0x45, 19, 0, AVPN_ERROR_FORMAT},
+    {"39 bytes", 39, 3, 41, 0x60, 0, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 longer than what came", 20, 2, 4, 0x45, 21, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 longer by the padding", 20, 2, 4, 0x45, 22, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 shorter than a header", 20, 2, 4, 0x45, 19, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 of length zero", 20, 2, 4, 0x45, 0, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 header of 16", 20, 2, 4, 0x44, 20, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 header longer than the packet", 22, 0, 4, 0x46, 22, 0, AVPN_ERROR_FORMAT},
+    {"IPv6 longer than what came", 42, 0, 41, 0x60, 3, 0, AVPN_ERROR_FORMAT},
+    {"IPv6 called IPv4", 42, 0, 4, 0x60, 2, 0, AVPN_ERROR_FORMAT},
+    {"IPv4 called IPv6", 42, 0, 41, 0x45, 42, 0, AVPN_ERROR_FORMAT},
+    {"another protocol", 22, 0, 17, 0x45, 22, 0, AVPN_ERROR_FORMAT},
+    {"wrong padding", 20, 2, 4, 0x45, 20, 1, AVPN_ERROR_FORMAT},
+    {"wrong padding, long", 23, 255, 4, 0x45, 23, 1, AVPN_ERROR_FORMAT},
+    {"pad length beyond the text", 22, 0, 4, 0x45, 20, 2, AVPN_ERROR_FORMAT},
+};
+
+static uint32_t make_text(uint8_t *text, const struct inside *in)
+{
+    uint32_t size_at = in->first >> 4 == 6 ? 4 : 2, count = in->inner;
+
+    memset(text, 0xcc, in->inner);
+    text[0] = in->first;
+    if (in->inner > 5) {
+        text[size_at] = (uint8_t)(in->total >> 8);
+        text[size_at + 1] = (uint8_t)in->total;
+    }
+    for (uint32_t i = 0; i < in->padding; i++) {
+        text[count++] = (uint8_t)(i + 1);
+    }
+    if (in->corrupt == 1) {
+        text[count - 1] ^= 0x80;
+    }
+    text[count] = (uint8_t)(in->corrupt == 2 ? count + 1 : in->padding);
+    text[count + 1] = in->next;
+    return count + 2;
+}
+
+START_TEST(a_genuine_packet_is_judged_by_what_is_inside)
+{
+    const struct inside *in = &insides[_i / 2];
+    uint8_t esp[512], text[512];
+
+    if (!start_from(suites[_i % 2], 0)) {
+        return;
+    }
+    uint32_t count = seal_text(esp, 5, text, make_text(text, in));
+    int32_t result = avpni_esp_open(receiver(), esp, count);
+
+    ck_assert_msg(result == in->result, "%s: %d", in->what, result);
+    ck_assert_uint_eq(receiver()->sequence, result >= 0 ? 5 : 0);
+    if (result > 0) {
+        ck_assert_mem_eq(esp + 16, text, (size_t)result);
+    }
+}
+END_TEST
+
+START_TEST(number_zero_and_texts_off_the_4_byte_grid_are_refused)
+{
+    const struct inside in = insides[0];
+    uint8_t esp[512], text[512];
+
+    if (start_from(suites[_i], 0)) {
+        uint32_t count = seal_text(esp, 0, text, make_text(text, &in));
+
+        ck_assert_int_eq(avpni_esp_open(receiver(), esp, count), AVPN_ERROR_VERSION);
+        count = make_text(text, &(struct inside){"", 20, 3, 4, 0x45, 20, 0, 0});
+        count = seal_text(esp, 1, text, count);
+        ck_assert_int_eq(avpni_esp_open(receiver(), esp, count), AVPN_ERROR_FORMAT);
+    }
+}
+END_TEST
+
+START_TEST(at_the_limit_sealing_is_refused_and_nothing_is_written)
+{
+    struct avpn_sa_parameters p = parameters_of(suites[_i], 0);
+    uint8_t buffer[AVPN_HEADROOM + 20 + AVPN_TAILROOM], copy[sizeof buffer];
+
+    if (!start_from(suites[_i], 0)) {
+        return;
+    }
+    p.limit = 3;
+    ck_assert_int_eq(avpni_esp_init(sender(), &p, false), AVPN_OK);
+    for (int i = 0; i < 3; i++) {
+        fill_inner(buffer + AVPN_HEADROOM, 20);
+        ck_assert_int_gt(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20), 0);
+    }
+    fill_inner(buffer + AVPN_HEADROOM, 20);
+    memcpy(copy, buffer, sizeof copy);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20), AVPN_ERROR_EXHAUSTED);
+        ck_assert_mem_eq(copy, buffer, sizeof copy);
+        ck_assert_uint_eq(sender()->sequence, 3);
+    }
+    p.sequence = UINT64_MAX;
+    p.limit = UINT64_MAX;
+    ck_assert_int_eq(avpni_esp_init(sender(), &p, false), AVPN_OK);
+    ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20), AVPN_ERROR_EXHAUSTED);
+    p.sequence = AVPNI_ESP_LIMIT_DEFAULT;
+    p.limit = 0;
+    ck_assert_int_eq(avpni_esp_init(sender(), &p, false), AVPN_OK);
+    ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20), AVPN_ERROR_EXHAUSTED);
+}
+END_TEST
+
+START_TEST(what_is_no_ip_packet_or_too_large_is_not_sealed)
+{
+    static uint8_t buffer[AVPN_HEADROOM + AVPN_PACKET_LIMIT + 1 + AVPN_TAILROOM];
+    uint8_t *packet = buffer + AVPN_HEADROOM;
+
+    if (start_from(suites[_i], 0)) {
+        for (unsigned version = 0; version < 16; version++) {
+            packet[0] = (uint8_t)(version << 4);
+            if (version != 4 && version != 6) {
+                ck_assert_int_eq(avpni_esp_seal(sender(), packet, 20), AVPN_ERROR_FORMAT);
+            }
+        }
+        packet[0] = 0x45;
+        ck_assert_int_eq(avpni_esp_seal(sender(), packet, AVPN_PACKET_LIMIT + 1),
+                         AVPN_ERROR_ARGUMENT);
+        ck_assert_int_eq(avpni_esp_seal(receiver(), packet, 20), AVPN_ERROR_ARGUMENT);
+        ck_assert_int_eq(avpni_esp_open(sender(), buffer, 56), AVPN_ERROR_ARGUMENT);
+        ck_assert_uint_eq(sender()->sequence, 0);
+    }
+}
+END_TEST
+
+START_TEST(sizes_are_as_small_as_documented)
+{
+    ck_assert_uint_eq(avpni_esp_bytes(AVPN_SUITE_CHACHA20_POLY1305, 0, false), 72);
+    ck_assert_uint_eq(avpni_esp_bytes(AVPN_SUITE_CHACHA20_POLY1305, 0, true), 72 + 264);
+    if (avpn_suite_is_available(AVPN_SUITE_AES_256_GCM)) {
+        ck_assert_uint_eq(avpni_esp_bytes(AVPN_SUITE_AES_256_GCM, 0, false), 560);
+    }
+    ck_assert_uint_eq(avpni_esp_bytes(AVPN_SUITE_CHACHA20_POLY1305, 100, true), 0);
+    ck_assert_uint_eq(avpni_esp_bytes(3, 0, false), 0);
+    ck_assert_uint_eq(avpn_sealed_bytes(AVPN_PACKET_LIMIT + 1), 0);
+}
+END_TEST
+
+START_TEST(a_wiped_sa_holds_nothing)
+{
+    if (start_from(suites[_i], 9)) {
+        avpni_esp_wipe(receiver());
+        for (size_t i = 0; i < ends.receive_bytes; i++) {
+            ck_assert_uint_eq(ends.receive[i], 0);
+        }
+        ck_assert_uint_eq(ends.receive[ends.receive_bytes], 0xee);
+    }
+}
+END_TEST
+
+static const struct harness_case cases[] = {
+    HARNESS_LOOP(every_inner_size_comes_back_and_only_the_stated_room_is_touched, 2),
+    HARNESS_LOOP(the_header_is_spi_number_and_iv, 2),
+    HARNESS_LOOP(a_dummy_packet_opens_as_nothing_and_counts, 2),
+    HARNESS_LOOP(every_flipped_bit_and_every_truncation_is_refused_without_a_trace, 2),
+    HARNESS_LOOP(a_replayed_packet_is_refused_as_such, 2),
+    HARNESS_LOOP(a_large_forgery_leaves_its_bytes_alone_too, 2),
+    HARNESS_LOOP(a_genuine_packet_is_judged_by_what_is_inside, 2 * HARNESS_COUNT(insides)),
+    HARNESS_LOOP(number_zero_and_texts_off_the_4_byte_grid_are_refused, 2),
+    HARNESS_LOOP(at_the_limit_sealing_is_refused_and_nothing_is_written, 2),
+    HARNESS_LOOP(what_is_no_ip_packet_or_too_large_is_not_sealed, 2),
+    HARNESS_CASE(sizes_are_as_small_as_documented),
+    HARNESS_LOOP(a_wiped_sa_holds_nothing, 2),
+};
+HARNESS_MAIN("crypto/esp", cases)

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+/* The public SA: contracts of its calls, its memory, and the AEAD providers behind it. */
+#include "crypto/aead.h"
+#include "harness.h"
+
+#include <autovpn/batch.h>
+#include <autovpn/sa.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An allocator that counts and can be told to fail. */
+struct heap {
+    int blocks;
+    int calls;
+    bool is_empty;
+};
+
+static void *heap_allocate(void *user, size_t bytes)
+{
+    struct heap *heap = user;
+
+    heap->calls++;
+    if (heap->is_empty) {
+        return NULL;
+    }
+    heap->blocks++;
+    return malloc(bytes);
+}
+
+static void *heap_resize(void *user, void *memory, size_t bytes)
+{
+    ((struct heap *)user)->calls++;
+    return realloc(memory, bytes);
+}
+
+static void heap_release(void *user, void *memory)
+{
+    ((struct heap *)user)->blocks -= memory != NULL;
+    free(memory);
+}
+
+static struct avpn_host host_of(struct heap *heap)
+{
+    return (struct avpn_host){.size = sizeof(struct avpn_host),
+                              .user = heap,
+                              .allocate = heap_allocate,
+                              .resize = heap_resize,
+                              .release = heap_release};
+}
+
+static struct avpn_sa_parameters parameters(void)
+{
+    return (struct avpn_sa_parameters){.size = sizeof(struct avpn_sa_parameters),
+                                       .spi = 0x1001,
+                                       .suite = AVPN_SUITE_CHACHA20_POLY1305,
+                                       .key = {1, 2, 3},
+                                       .salt = {4, 5, 6, 7}};
+}
+
+START_TEST(a_pair_of_sas_carries_packets_without_allocating)
+{
+    struct heap heap = {0};
+    const struct avpn_host host = host_of(&heap);
+    const struct avpn_sa_parameters p = parameters();
+    struct avpn_sa *sender, *receiver;
+    uint8_t buffer[AVPN_HEADROOM + 84 + AVPN_TAILROOM] = {0};
+    uint8_t *packet = buffer + AVPN_HEADROOM;
+
+    ck_assert_int_eq(avpn_sa_new_sender(&p, &host, &sender), AVPN_OK);
+    ck_assert_int_eq(avpn_sa_new_receiver(&p, &host, &receiver), AVPN_OK);
+    ck_assert_int_eq(heap.blocks, 2);
+    int calls = heap.calls;
+
+    for (uint64_t i = 1; i <= 100; i++) {
+        memset(packet, 0, 84);
+        packet[0] = 0x45;
+        packet[3] = 84;
+        int32_t count = avpn_sa_seal(sender, packet, 84);
+
+        ck_assert_int_eq(count, (int32_t)avpn_sealed_bytes(84));
+        ck_assert_int_eq(avpn_sa_open(receiver, buffer, (uint32_t)count), 84);
+        ck_assert_uint_eq(avpn_sa_sequence(sender), i);
+        ck_assert_uint_eq(avpn_sa_sequence(receiver), i);
+    }
+    ck_assert_int_eq(heap.calls, calls);
+    ck_assert_uint_eq(avpn_sa_spi(sender), 0x1001);
+    ck_assert_uint_gt(avpn_sa_footprint(receiver), avpn_sa_footprint(sender));
+    avpn_sa_del(sender);
+    avpn_sa_del(receiver);
+    avpn_sa_del(NULL);
+    ck_assert_int_eq(heap.blocks, 0);
+}
+END_TEST
+
+struct wrong {
+    const char *what;
+    struct avpn_sa_parameters p;
+};
+
+#define GOOD .size = sizeof(struct avpn_sa_parameters), .spi = 256, .suite = 2
+
+static const struct wrong wrongs[] = {
+    {"size", {.size = 4, .spi = 256, .suite = 2}},
+    {"larger size", {.size = sizeof(struct avpn_sa_parameters) + 8, .spi = 256, .suite = 2}},
+    {"spi", {.size = sizeof(struct avpn_sa_parameters), .spi = 255, .suite = 2}},
+    {"no suite", {.size = sizeof(struct avpn_sa_parameters), .spi = 256}},
+    {"unknown suite", {.size = sizeof(struct avpn_sa_parameters), .spi = 256, .suite = 3}},
+    {"window not a power of two", {GOOD, .window = 96}},
+    {"window too small", {GOOD, .window = 32}},
+    {"window too large", {GOOD, .window = 16384}},
+};
+
+START_TEST(wrong_parameters_are_refused_and_leave_nothing_behind)
+{
+    const struct wrong *wrong = &wrongs[_i];
+    struct heap heap = {0};
+    const struct avpn_host host = host_of(&heap);
+    struct avpn_sa *sa = NULL;
+
+    ck_assert_msg(avpn_sa_new_receiver(&wrong->p, &host, &sa) == AVPN_ERROR_ARGUMENT, "%s",
+                  wrong->what);
+    if (wrong->p.window == 0) {
+        ck_assert_int_eq(avpn_sa_new_sender(&wrong->p, &host, &sa), AVPN_ERROR_ARGUMENT);
+    }
+    ck_assert_ptr_null(sa);
+    ck_assert_int_eq(heap.blocks, 0);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_no_sa)
+{
+    struct heap heap = {.is_empty = true};
+    const struct avpn_host host = host_of(&heap);
+    const struct avpn_sa_parameters p = parameters();
+    struct avpn_sa *sa = NULL;
+
+    ck_assert_int_eq(avpn_sa_new_sender(&p, &host, &sa), AVPN_ERROR_MEMORY);
+    ck_assert_int_eq(avpn_sa_new_receiver(&p, &host, &sa), AVPN_ERROR_MEMORY);
+    ck_assert_ptr_null(sa);
+}
+END_TEST
+
+START_TEST(suites_have_names_and_chacha_is_always_there)
+{
+    ck_assert_int_eq(avpn_suite_is_available(AVPN_SUITE_CHACHA20_POLY1305), 1);
+    ck_assert_int_eq(avpn_suite_is_available(AVPN_SUITE_NONE), 0);
+    ck_assert_int_eq(avpn_suite_is_available(3), 0);
+    ck_assert_str_eq(avpn_suite_name(AVPN_SUITE_AES_256_GCM), "AES-256-GCM");
+    ck_assert_str_eq(avpn_suite_name(AVPN_SUITE_CHACHA20_POLY1305), "ChaCha20-Poly1305");
+    ck_assert_str_eq(avpn_suite_name(77), "none");
+}
+END_TEST
+
+/* Test case 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega). */
+START_TEST(aes_256_gcm_is_that_of_its_specification)
+{
+    const struct avpni_aead *aead = avpni_aead_find(AVPN_SUITE_AES_256_GCM);
+    _Alignas(AVPNI_AEAD_STATE_ALIGN_LIMIT) uint8_t state[1024];
+    uint8_t key[32], text[60], ad[20], nonce[12], expected[76], tag[16];
+
+    if (aead == NULL) {
+        harness_skipped(1, "no hardware AES for AES-256-GCM");
+        return;
+    }
+    harness_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", key, 32);
+    harness_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c9595680953"
+                "2fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+                text, sizeof text);
+    harness_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", ad, sizeof ad);
+    harness_hex("cafebabefacedbaddecaf888", nonce, sizeof nonce);
+    harness_hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3d"
+                "a7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b",
+                expected, sizeof expected);
+    aead->set_key(state, key);
+    aead->seal(state, text, sizeof text, tag, ad, sizeof ad, nonce);
+    ck_assert_mem_eq(text, expected, 60);
+    ck_assert_mem_eq(tag, expected + 60, 16);
+}
+END_TEST
+
+START_TEST(providers_of_one_suite_agree_and_keep_their_word_on_size)
+{
+    const struct avpni_aead *const *all = avpni_aead_all();
+    _Alignas(AVPNI_AEAD_STATE_ALIGN_LIMIT) uint8_t state[2048];
+    const uint8_t key[32] = {5}, ad[12] = {6}, nonce[12] = {7};
+    uint8_t first[3][300 + 16], out[300 + 16];
+    bool has_first[3] = {false};
+
+    for (size_t i = 0; all[i] != NULL; i++) {
+        const struct avpni_aead *aead = all[i];
+
+        ck_assert_uint_le(aead->state_align, AVPNI_AEAD_STATE_ALIGN_LIMIT);
+        ck_assert_uint_eq(aead->state_bytes % 8, 0);
+        ck_assert_uint_lt(aead->state_bytes, sizeof state);
+        if (!aead->is_available()) {
+            continue;
+        }
+        memset(state, 0xee, sizeof state);
+        memset(out, 0x21, sizeof out);
+        aead->set_key(state, key);
+        ck_assert_uint_eq(state[aead->state_bytes], 0xee);
+        aead->seal(state, out, 300, out + 300, ad, sizeof ad, nonce);
+        if (has_first[aead->suite]) {
+            ck_assert_mem_eq(out, first[aead->suite], sizeof out);
+        }
+        memcpy(first[aead->suite], out, sizeof out);
+        has_first[aead->suite] = true;
+    }
+    ck_assert(has_first[AVPN_SUITE_CHACHA20_POLY1305]);
+}
+END_TEST
+
+static const struct harness_case cases[] = {
+    HARNESS_CASE(a_pair_of_sas_carries_packets_without_allocating),
+    HARNESS_LOOP(wrong_parameters_are_refused_and_leave_nothing_behind, HARNESS_COUNT(wrongs)),
+    HARNESS_CASE(without_memory_there_is_no_sa),
+    HARNESS_CASE(suites_have_names_and_chacha_is_always_there),
+    HARNESS_CASE(aes_256_gcm_is_that_of_its_specification),
+    HARNESS_CASE(providers_of_one_suite_agree_and_keep_their_word_on_size),
+};
+HARNESS_MAIN("crypto/sa", cases)
