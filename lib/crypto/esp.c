@@ -165,7 +165,7 @@ static uint32_t load_u16(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 8 | bytes[1];
 }
 
-/* What the AEAD takes beside the text. RFC 4106 3 and 5, RFC 7634 2 and 2.1: alike in both suites. */
+/* What the AEAD takes beside the text; alike in both suites: RFC 4106 3 and 5, RFC 7634 2. */
 struct framing {
     uint8_t ad[12];
     uint8_t nonce[12];

@@ -123,10 +123,12 @@ static uint32_t packet_bytes(const struct avpn_packets *run, uint32_t i)
     return i + 1 == run->count ? run->last_bytes : run->bytes;
 }
 
-/* Arrange to be woken at `deadline`; returns false if that is in the past although just served. */
+/* Arrange to be woken at `deadline`, or at once if that has passed. */
 static void engine_arm(struct world_engine *engine, avpn_time deadline,
                        void (*wake)(void *user, avpn_time now))
 {
+    if (deadline < world_now(engine->world))
+        deadline = world_now(engine->world);
     if (deadline >= engine->armed)
         return;
     engine->armed = deadline;

@@ -23,7 +23,12 @@
 #include "chance.h"
 #include "nat.h"
 #include "net.h"
-#include <autovpn/autovpn.h>
+#include <autovpn/authority.h>
+#include <autovpn/config.h>
+#include <autovpn/event.h>
+#include <autovpn/nat.h>
+#include <autovpn/node.h>
+#include <autovpn/registry.h>
 
 #define WORLD_UPLINKS 2
 #define WORLD_REGISTRIES 3

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sealing and opening: sizes, room, forgeries, malformed insides. [ESP-1] [ESP-4] [ESP-5] [ESP-8] */
+/* ESP: sizes, room, forgeries, malformed insides. [ESP-1] [ESP-4] [ESP-5] [ESP-8] [DMX-3] */
 #include "crypto/esp.h"
 #include "crypto/replay.h"
 #include "harness.h"
@@ -356,7 +356,8 @@ START_TEST(at_the_limit_sealing_is_refused_and_nothing_is_written)
     fill_inner(buffer + AVPN_HEADROOM, 20);
     memcpy(copy, buffer, sizeof copy);
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20), AVPN_ERROR_EXHAUSTED);
+        ck_assert_int_eq(avpni_esp_seal(sender(), buffer + AVPN_HEADROOM, 20),
+                         AVPN_ERROR_EXHAUSTED);
         ck_assert_mem_eq(copy, buffer, sizeof copy);
         ck_assert_uint_eq(sender()->sequence, 3);
     }

@@ -228,7 +228,8 @@ START_TEST(another_psk_prologue_or_responder_does_not_open)
     ck_assert_int_eq(avpn_noise_write_1(&p.initiator, &p.ea, NULL, 0, m1), AVPN_OK);
     ck_assert_int_eq(avpn_noise_init_responder(&stranger, &p.b, prologue, 3), AVPN_OK);
     ck_assert_int_eq(avpn_noise_read_1(&stranger, m1, sizeof m1, &seen, payload), AVPN_ERROR_AUTH);
-    ck_assert_int_eq(avpn_noise_init_responder(&stranger, &p.a, prologue, sizeof prologue), AVPN_OK);
+    ck_assert_int_eq(avpn_noise_init_responder(&stranger, &p.a, prologue, sizeof prologue),
+                     AVPN_OK);
     ck_assert_int_eq(avpn_noise_read_1(&stranger, m1, sizeof m1, &seen, payload), AVPN_ERROR_AUTH);
 }
 END_TEST

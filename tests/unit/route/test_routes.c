@@ -353,14 +353,17 @@ static void compare_lookup(const struct avpn_routes *routes, const struct naive 
         ck_assert_uint_eq(hop, expected->hops[first]);
         ck_assert_uint_eq(avpn_routes_active(routes, &route), first);
     }
+    uint32_t wrong = 0; /* summed up, for an assertion each would take most of the time */
+
     for (uint32_t id = 0; id < 40; id++) {
         int32_t is_listed = 0;
 
         for (uint32_t i = 0; i < expected->hop_count; i++) {
             is_listed |= expected->hops[i] == id;
         }
-        ck_assert_int_eq(avpn_routes_allows(routes, address, id), is_listed);
+        wrong += avpn_routes_allows(routes, address, id) != is_listed;
     }
+    ck_assert_uint_eq(wrong, 0);
 }
 
 static void compare_order(const struct avpn_routes *routes, const struct naive *naive)
@@ -522,7 +525,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(which_hops_are_alive_outlives_the_routes),
     HARNESS_LOOP(a_route_that_breaks_the_contract_is_refused, HARNESS_COUNT(refused)),
     HARNESS_CASE(only_the_very_prefix_is_removed),
-    HARNESS_LOOP(random_tables_agree_with_a_naive_search, 20),
+    HARNESS_LOOP(random_tables_agree_with_a_naive_search, 8),
     HARNESS_CASE(running_out_of_memory_changes_nothing_and_leaks_nothing),
     HARNESS_CASE(looking_allocates_nothing_and_space_is_used_again),
     HARNESS_CASE(the_internal_view_says_what_the_public_calls_say),

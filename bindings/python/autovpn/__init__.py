@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: ISC
+"""Auto VPN for Python: the parts of libautovpn that are useful alone.
+
+Times are integers in nanoseconds. Errors of the library are raised as `Error`, whose
+`name` is the one in autovpn/types.h.
+"""
+from ._native import Error, version, wire_version
+from .address import Address, Contact, Prefix
+from .nat import NatKind, NatVerdict, classify_nat
+from .routes import LOCAL, Routes
+from .sa import Receiver, Sender, Suite, suite_is_available
+
+__all__ = [
+    "Address", "Contact", "Prefix", "Error", "LOCAL", "NatKind", "NatVerdict", "Receiver", "Routes",
+    "Sender", "Suite", "classify_nat", "suite_is_available", "version", "wire_version",
+]

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config: the inside of an organization's configuration, for this layer, and cheap read-only
+ * views of it for node, registry and authority (which use nothing of it but the calls below).
+ *
+ * Members are stored in some 70 bytes each; struct avpn_member, 2 KB, is only the form in which
+ * they are exchanged. Lists and names lie in pools, each member's in one piece.
+ */
+#ifndef AVPNI_TOPO_CONFIG_H
+#define AVPNI_TOPO_CONFIG_H
+
+#include "base/memory.h"
+#include <autovpn/config.h>
+#include <stdbool.h>
+
+#define AVPNI_MEMBER_NONE UINT32_MAX
+#define AVPNI_SEALED_PSK_BYTES 80 /* [CFG-7] */
+
+/* ---- views -------------------------------------------------------------------------- */
+
+/* One member, borrowed as long as the configuration lives and is not added to. */
+struct avpni_member_view {
+    uint32_t id;
+    const struct avpn_key *key;
+    const char *name;
+    uint8_t role, flags;
+    uint8_t hub_count, export_count, uplink_count;
+    const struct avpn_member_hub *hubs; /* in order of preference */
+    const struct avpn_prefix *exports;
+    const struct avpn_contact *manual;
+};
+
+/* The member at a place in ascending order of id. False beyond the end. */
+bool avpni_config_view(const struct avpn_config *config, uint32_t index,
+                       struct avpni_member_view *view_out);
+/* The place of a member, or AVPNI_MEMBER_NONE. */
+uint32_t avpni_config_find(const struct avpn_config *config, uint32_t id);
+uint32_t avpni_config_find_key(const struct avpn_config *config, const struct avpn_key *key);
+uint32_t avpni_config_find_name(const struct avpn_config *config, const char *name);
+/* The flags under which `view` names a hub (0 is possible), or -1: it does not. */
+int32_t avpni_member_hub_flags(const struct avpni_member_view *view, uint32_t hub);
+/* [TOP-1] for two views. */
+bool avpni_member_is_peer(const struct avpni_member_view *a, const struct avpni_member_view *b);
+const struct avpn_registry_entry *avpni_config_registries(const struct avpn_config *config,
+                                                          uint32_t *count_out);
+/* Bytes on the heap. */
+size_t avpni_config_footprint(const struct avpn_config *config);
+
+/* ---- inside of topo --------------------------------------------------------------------- */
+
+struct avpni_member_record {
+    uint32_t id;
+    uint32_t name, hubs, exports, manual; /* places in the pools */
+    struct avpn_key key;
+    uint8_t role, flags;
+    uint8_t hub_count, export_count, uplink_count;
+};
+
+struct avpn_config {
+    struct avpni_memory memory;
+    char name[AVPN_NAME_BYTES];
+    uint8_t suites[AVPN_SUITES];
+    uint8_t suite_count;
+    bool is_read; /* came from a bundle: everything below `registries` stays as it is */
+    uint32_t psk_epoch;
+    uint64_t version;
+    int64_t created, expires;
+    struct avpn_key organization;
+    struct avpn_registry_entry registries[AVPN_REGISTRIES];
+    uint32_t registry_count;
+
+    struct avpni_member_record *members; /* in the order in which they were added */
+    uint32_t *by_id, *by_key, *by_name;  /* places in `members`, sorted; equal ones as added */
+    uint32_t member_count, member_capacity;
+    char *names;
+    struct avpn_member_hub *hubs;
+    struct avpn_prefix *exports;
+    struct avpn_contact *manual;
+    uint32_t name_bytes, name_capacity, hub_count, hub_capacity;
+    uint32_t export_count, export_capacity, manual_count, manual_capacity;
+
+    /* Of a configuration that was read: */
+    uint8_t (*sealed)[AVPNI_SEALED_PSK_BYTES]; /* by place in `members` */
+    uint32_t *hub_ids;                         /* hubs in force, ascending */
+    uint32_t hub_id_count;
+    uint32_t *spoke_start; /* place of the first of a member's spokes in spoke_ids; one more at the end */
+    uint32_t *spoke_ids;   /* spokes in force that name it, ascending */
+};
+
+/* As avpn_config_add_member, without sorting: avpni_config_index follows the last one. */
+int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member);
+/* Sort what was appended and note each hub's spokes. AVPN_ERROR_MEMORY. */
+int32_t avpni_config_index(struct avpn_config *config);
+/* Put the member added last where it belongs in the sorted orders. */
+void avpni_config_index_last(struct avpn_config *config);
+
+/* 1 to 63 of a-z A-Z 0-9 . _ - (and for hosts ':'), and a NUL within AVPN_NAME_BYTES. */
+bool avpni_is_name(const char *name, bool is_host);
+
+#endif
