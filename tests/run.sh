@@ -98,7 +98,7 @@ meson_tests() {
     shift 3
     rm -f "$folder/meson-logs/testlog.json"
     phase "$name" "$limit" meson test -C "$folder" --no-rebuild --print-errorlogs "$@" ||
-        grep -E '^(not ok|.*(Assertion|ERROR|runtime error|SUMMARY).*)' "$log/${name// /-}.txt" | head -40
+        grep -vE '^(ok [0-9]|[ 0-9]+/[0-9]+ .* OK |>>>|ninja:|$)' "$log/${name// /-}.txt" | head -100
     if [ -e "$folder/meson-logs/testlog.json" ]; then
         add_counts "$folder/meson-logs/testlog.json"
     else

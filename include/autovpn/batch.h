@@ -47,7 +47,10 @@ struct avpn_datagrams {
     struct avpn_packets packets;
 };
 
-/* The size of the ESP datagram that carries an inner packet of `bytes` bytes. */
+/*
+ * The size of the ESP datagram that carries an inner packet of `bytes` bytes; 0 beyond
+ * AVPN_PACKET_LIMIT.
+ */
 AVPN_API uint32_t avpn_sealed_bytes(uint32_t bytes);
 
 #ifdef __cplusplus

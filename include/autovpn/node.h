@@ -125,7 +125,7 @@ enum avpn_counter {
     AVPN_DROP_UNEXPECTED,         /* well-formed, but not for this role or moment */
     AVPN_DROP_MAC1,               /* [MAC-1] */
     AVPN_DROP_LOAD,               /* initiation refused under load, a cookie may have been sent */
-    AVPN_DROP_UNPROVED,           /* [HS-9] initiation from a contact that is not proved */
+    AVPN_DROP_UNPROVED,           /* [HS-9] initiation from where no peer is expected */
     AVPN_DROP_HANDSHAKE,          /* initiation or response not genuine */
     AVPN_DROP_TICKET,             /* [HS-10] initiation replayed or out of date */
     AVPN_DROP_SESSION,            /* registry message: no such session, not genuine or replayed */

@@ -64,7 +64,8 @@ AVPN_API int32_t avpn_noise_init_responder(struct avpn_noise *noise,
  * Message 1. `ephemeral` is a fresh secret key, never used twice, copied. Writes
  * payload_bytes + AVPN_NOISE_1_OVERHEAD bytes. The payload has no forward secrecy and can
  * be replayed: put nothing secret or state-changing in it without a guard.
- * AVPN_ERROR_STATE: wrong role or moment.
+ * AVPN_ERROR_STATE: wrong role or moment. AVPN_ERROR_LIMIT: the message would pass 65535 bytes.
+ * AVPN_ERROR_ARGUMENT: `ephemeral` is all zero.
  */
 AVPN_API int32_t avpn_noise_write_1(struct avpn_noise *noise, const struct avpn_key *ephemeral,
                                     const uint8_t *payload, size_t payload_bytes,

@@ -79,7 +79,8 @@ AVPN_API int32_t avpn_sa_seal(struct avpn_sa *sa, uint8_t *packet, uint32_t byte
  * AVPN_HEADROOM. 0: a dummy packet, genuine, with nothing inside. On any error the window
  * is unchanged; after AVPN_ERROR_AUTH the bytes are as they were.
  * AVPN_ERROR_FORMAT: too short, or genuine but with wrong padding, next header or inner
- * length. AVPN_ERROR_VERSION: replayed or left of the window. AVPN_ERROR_AUTH: not genuine.
+ * length. AVPN_ERROR_VERSION: replayed or left of the window. AVPN_ERROR_AUTH: not genuine, or
+ * of another SPI. AVPN_ERROR_ARGUMENT: a sender.
  */
 AVPN_API int32_t avpn_sa_open(struct avpn_sa *sa, uint8_t *esp, uint32_t bytes);
 

@@ -54,7 +54,7 @@ static void give_back(struct avpni_timers *timers, uint32_t count)
 int32_t avpni_timers_reserve(struct avpni_timers *timers, int32_t count)
 {
     if (count <= 0) {
-        give_back(timers, (uint32_t)-(int64_t)count);
+        give_back(timers, (uint32_t) - (int64_t)count);
         return AVPN_OK;
     }
     if ((uint32_t)count > UINT32_MAX / 4 - timers->reserved) {
@@ -63,7 +63,8 @@ int32_t avpni_timers_reserve(struct avpni_timers *timers, int32_t count)
     uint32_t needed = timers->reserved + (uint32_t)count;
 
     if (needed > timers->capacity) {
-        uint32_t doubled = timers->capacity * 2 > CAPACITY_MIN ? timers->capacity * 2 : CAPACITY_MIN;
+        uint32_t doubled =
+            timers->capacity * 2 > CAPACITY_MIN ? timers->capacity * 2 : CAPACITY_MIN;
         int32_t error = set_capacity(timers, needed > doubled ? needed : doubled);
 
         if (error != AVPN_OK) {
@@ -115,8 +116,7 @@ static void sift_down(struct avpni_timers *timers, uint32_t index, struct avpni_
         if (child >= timers->count) {
             break;
         }
-        if (child + 1 < timers->count &&
-            is_before(timers->heap[child + 1], timers->heap[child])) {
+        if (child + 1 < timers->count && is_before(timers->heap[child + 1], timers->heap[child])) {
             child++;
         }
         if (!is_before(timers->heap[child], timer)) {

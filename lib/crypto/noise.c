@@ -54,6 +54,8 @@ static void state_load(struct state *state, const struct avpn_noise *noise)
 static void state_commit(struct avpn_noise *noise, const struct state *state)
 {
     memcpy(noise->opaque, state, sizeof *state);
+    /* So that equal handshakes are equal byte for byte, whatever was in the caller's memory. */
+    memset(noise->opaque + sizeof *state, 0, sizeof *noise - sizeof *state);
 }
 
 static void state_discard(struct state *state)

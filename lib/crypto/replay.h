@@ -22,6 +22,7 @@ struct avpni_replay {
     uint64_t *bits;
 };
 
+/* Everything up to `highest` counts as received. */
 void avpni_replay_init(struct avpni_replay *replay, uint64_t *bits, uint32_t window,
                        uint64_t highest);
 /* Neither seen, nor left of the window, nor 0. */

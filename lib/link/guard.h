@@ -29,6 +29,7 @@ struct avpni_guard {
     struct avpni_memory memory;
     struct avpni_random random;
     struct avpn_key self; /* the responder's static public key */
+    uint8_t mac1_key[32]; /* from it */
     struct avpni_cookie_jar jar;
     uint8_t hash_secret[16];
     avpn_span interval, span;  /* global bucket: one token per interval, `span` holds the burst */

@@ -57,7 +57,7 @@ int32_t avpn_nat_classify(const struct avpn_nat_report *reports, size_t count,
     v6 = judge(reports, count, AVPN_FAMILY_IPV6, now);
     *verdict_out = v6.kind > v4.kind ? v6 : v4;
     if (asking_since != AVPN_TIME_NEVER && now - asking_since >= AVPN_NAT_BLOCKED_AFTER)
-        verdict_out->kind = AVPN_NAT_BLOCKED; /* [NAT-5] */
+        *verdict_out = (struct avpn_nat_verdict){.kind = AVPN_NAT_BLOCKED}; /* [NAT-5] */
     return AVPN_OK;
 }
 

@@ -97,7 +97,20 @@ static struct avpni_candidate *find_candidate(struct avpni_path *path,
     return NULL;
 }
 
-/* A full list gives up its last place: what was heard just now is the better hint. */
+bool avpni_path_expects(const struct avpni_path *path, const struct avpn_contact *contact)
+{
+    if (path->state == AVPN_PATH_ALIVE)
+        return avpni_contact_is_equal(&path->contact, contact);
+    for (uint32_t i = 0; i < path->candidate_count; i++)
+        if (avpni_contact_is_equal(&path->candidates[i].contact, contact))
+            return true;
+    return false;
+}
+
+/*
+ * A full list gives up its last place: what was heard just now is the better hint. The place's count
+ * stays, so that a contact that comes and goes gets no more than its cap [PRB-4].
+ */
 static struct avpni_candidate *add_candidate(struct avpni_path *path,
                                              const struct avpn_contact *contact)
 {
@@ -105,12 +118,13 @@ static struct avpni_candidate *add_candidate(struct avpni_path *path,
 
     if (candidate != NULL)
         return candidate;
-    if (path->candidate_count < AVPNI_CANDIDATES)
+    if (path->candidate_count < AVPNI_CANDIDATES) {
         candidate = &path->candidates[path->candidate_count++];
-    else
+        candidate->sent = 0;
+    } else {
         candidate = &path->candidates[AVPNI_CANDIDATES - 1];
+    }
     candidate->contact = *contact;
-    candidate->sent = 0;
     return candidate;
 }
 
@@ -184,7 +198,7 @@ void avpni_path_attempt(struct avpni_path *path, avpn_time now)
     }
     /* An attempt is under way: only what is new joins it, so that no contact gets more than its cap. */
     count = avpni_peer_candidates(path->peer, path->uplink, path->remote_uplink, known);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && path->candidate_count < AVPNI_CANDIDATES; i++) {
         if (find_candidate(path, &known[i]) != NULL)
             continue;
         punch(path, add_candidate(path, &known[i]), now);
@@ -308,7 +322,8 @@ static void challenge(struct avpni_path *path, const struct avpn_contact *source
 static void end_challenge(struct avpni_path *path, avpn_time now)
 {
     path->is_challenging = false;
-    if (!path->is_challenge_answered || path->answered_probe >= path->challenged_at)
+    if (!path->is_challenge_answered ||
+        path->answered_probe > path->challenged_at - AVPN_MICROSECOND)
         return;
     path->contact = path->challenged;
     path->answered_at = now;
@@ -365,7 +380,7 @@ static bool answered_alive(struct avpni_path *path, const struct avpn_contact *s
         return true;
     }
     if (path->is_challenging && !path->is_challenge_answered &&
-        avpni_contact_is_equal(&path->challenged, source) && sent_at >= path->challenged_at - 1000) {
+        avpni_contact_is_equal(&path->challenged, source) && sent_at > path->challenged_at - AVPN_MICROSECOND) {
         path->is_challenge_answered = true;
         return true;
     }

@@ -55,6 +55,8 @@ void avpni_path_heard(struct avpni_path *path, const struct avpn_contact *source
 /* A genuine response; `sent_at` from its transaction. False: it does not count [PRB-3]. */
 bool avpni_path_answered(struct avpni_path *path, const struct avpn_contact *source,
                          avpn_time sent_at, avpn_time now);
+/* The proved contact, or a candidate of the attempt under way. */
+bool avpni_path_expects(const struct avpni_path *path, const struct avpn_contact *contact);
 bool avpni_path_is_alive(const struct avpni_path *path);
 
 #endif

@@ -252,6 +252,18 @@ struct avpni_path *avpni_peer_proved_path(const struct avpni_peer *peer, uint32_
     return NULL;
 }
 
+bool avpni_peer_expects(const struct avpni_peer *peer, uint32_t uplink,
+                        const struct avpn_contact *contact)
+{
+    for (uint32_t i = 0; i < AVPN_UPLINKS; i++) {
+        const struct avpni_path *path = peer->paths[uplink * AVPN_UPLINKS + i];
+
+        if (path != NULL && avpni_path_expects(path, contact))
+            return true;
+    }
+    return false;
+}
+
 static uint8_t best_path(const struct avpni_peer *peer)
 {
     for (uint8_t i = 0; i < AVPNI_PATHS; i++)

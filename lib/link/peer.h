@@ -79,6 +79,9 @@ struct avpni_path *avpni_peer_path(struct avpni_peer *peer, uint32_t uplink, uin
 /* The live path whose proved contact this is, or NULL. */
 struct avpni_path *avpni_peer_proved_path(const struct avpni_peer *peer, uint32_t uplink,
                                           const struct avpn_contact *contact);
+/* May a handshake come from there: proved, or a candidate of an attempt under way [HS-9]. */
+bool avpni_peer_expects(const struct avpni_peer *peer, uint32_t uplink,
+                        const struct avpn_contact *contact);
 bool avpni_peer_is_connected(const struct avpni_peer *peer);
 
 #endif

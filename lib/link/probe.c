@@ -33,7 +33,8 @@ avpn_time avpni_probe_sent_at(const struct avpni_peer *peer, uint32_t uplink,
 {
     uint32_t sent_us = (uint32_t)(transaction >> 32);
     uint32_t age_us = microseconds(now) - sent_us;
-    avpn_time sent_at = now - (avpn_span)age_us * 1000;
+    /* Whole microseconds, so that one transaction always means one moment: a replay is no news. */
+    avpn_time sent_at = now / 1000 * 1000 - (avpn_span)age_us * 1000;
 
     if (transaction != transaction_of(peer->context, uplink, contact, sent_us))
         return -1;

@@ -131,7 +131,7 @@ static bool write_initiation(struct avpni_registration *r, uint8_t *bytes, avpn_
 {
     struct avpni_context *context = r->context;
     struct avpni_register_request request = {0};
-    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], index[4];
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], index[4] = {0};
     uint8_t *mac1 = bytes + AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
     uint8_t *mac2 = bytes + AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
     struct avpni_reader reader = avpni_reader(index, sizeof index);
@@ -516,6 +516,15 @@ void avpni_registration_announce(struct avpni_registration *r, avpn_time now)
     if (r->state != AVPN_REGISTRATION_REGISTERED || r->is_waiting)
         return; /* the keepalive under way is followed by another if it is lost */
     send_keepalive(r, now);
+    schedule(r);
+}
+
+void avpni_registration_refresh(struct avpni_registration *r, avpn_time now)
+{
+    r->has_contacts = false; /* where we cannot ask now, the next Ack makes us */
+    if (r->state != AVPN_REGISTRATION_REGISTERED)
+        return;
+    begin_fetch(r, now);
     schedule(r);
 }
 

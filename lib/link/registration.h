@@ -83,6 +83,8 @@ void avpni_registration_uplink_changed(struct avpni_registration *registration, 
 void avpni_registration_resolved(struct avpni_registration *registration, avpn_time now);
 /* Say so to the registry at once: the NAT class changed. */
 void avpni_registration_announce(struct avpni_registration *registration, avpn_time now);
+/* Ask for all entries again: a new configuration may know members whose entries were ignored so far. */
+void avpni_registration_refresh(struct avpni_registration *registration, avpn_time now);
 void avpni_registration_leave(struct avpni_registration *registration, avpn_time now);
 
 /* Each returns AVPN_COUNTERS, or the counter of why the datagram was dropped. */

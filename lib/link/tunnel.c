@@ -353,7 +353,7 @@ enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
 
     if (peer->is_initiator)
         return AVPN_DROP_UNEXPECTED; /* [HS-8] */
-    if (avpni_peer_proved_path(peer, uplink, source) == NULL)
+    if (!avpni_peer_expects(peer, uplink, source))
         return AVPN_DROP_UNPROVED; /* [HS-9] */
     if (request->ticket != tunnel->own_ticket)
         return AVPN_DROP_TICKET; /* [HS-10] */
@@ -427,26 +427,44 @@ void avpni_tunnel_fill_probe(const struct avpni_peer *peer, struct avpni_probe *
     if (peer->is_initiator)
         return;
     probe->ticket = tunnel->own_ticket;
-    if (newest == NULL || tunnel->is_rekey_wanted)
+    /* With a pending session: the packet that confirms it may be lost, and nothing else may come. */
+    if (tunnel->current == NULL || tunnel->pending != NULL || tunnel->is_rekey_wanted)
         probe->flags |= AVPNI_PROBE_WANTS_HANDSHAKE;
+}
+
+/*
+ * A response that does not fit what we have: once may be a message that crossed another, so first our keys
+ * are shown again, if that may be what is missing; when it goes on, a handshake [PRB-6].
+ */
+static void judge_response(struct avpni_peer *peer, const struct avpni_probe *probe)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    struct avpni_path *path = handshake_path(peer);
+    bool is_known = probe->session == tunnel->current->remote_index;
+    bool is_wanted = (probe->flags & AVPNI_PROBE_WANTS_HANDSHAKE) != 0;
+
+    if (is_known && !is_wanted) {
+        tunnel->mismatches = 0;
+        return;
+    }
+    tunnel->mismatches++;
+    if (is_known && path != NULL)
+        send_confirmation(peer, path);
+    if (tunnel->mismatches >= 3 || (is_wanted && tunnel->mismatches > 1))
+        tunnel->is_rekey_wanted = true;
 }
 
 void avpni_tunnel_probe(struct avpni_peer *peer, const struct avpni_probe *probe, avpn_time now)
 {
     struct avpni_tunnel *tunnel = &peer->tunnel;
 
-    if (!peer->is_initiator)
+    /* Requests can be replayed, answers that count can not: only they are believed. */
+    if (!peer->is_initiator || probe->kind != AVPNI_PROBE_RESPONSE)
         return;
     if (probe->ticket != 0)
         tunnel->peer_ticket = probe->ticket;
-    if (probe->kind == AVPNI_PROBE_RESPONSE && tunnel->current != NULL && tunnel->attempt == NULL) {
-        bool is_known = probe->session == tunnel->current->remote_index;
-
-        tunnel->mismatches = is_known ? 0 : (uint8_t)(tunnel->mismatches + 1);
-        if (tunnel->mismatches >= 3 || ((probe->flags & AVPNI_PROBE_WANTS_HANDSHAKE) &&
-                                        (is_known || tunnel->mismatches > 1)))
-            tunnel->is_rekey_wanted = true; /* [PRB-6] */
-    }
+    if (tunnel->current != NULL && tunnel->attempt == NULL && !tunnel->is_rekey_wanted)
+        judge_response(peer, probe);
     avpni_tunnel_drive(peer, now);
 }
 

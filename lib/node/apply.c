@@ -8,6 +8,7 @@
 #include "crypto/box.h"
 #include "node/node.h"
 #include "topo/plan.h"
+#include <autovpn/sa.h>
 #include <string.h>
 
 /* What is being made. */
@@ -273,6 +274,14 @@ static void make_registrations(struct avpn_node *node, const struct avpn_config 
     }
 }
 
+static void refresh_registrations(struct avpn_node *node, avpn_time now)
+{
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
+        for (uint32_t i = 0; i < node->registrar_count; i++)
+            if (node->registrations[u][i] != NULL)
+                avpni_registration_refresh(node->registrations[u][i], now);
+}
+
 /* ---- the change ---------------------------------------------------------------------------- */
 
 static void undo(struct change *change)
@@ -292,15 +301,33 @@ static void undo(struct change *change)
     avpn_routes_del(change->routes);
 }
 
+static bool is_kept(const struct change *change, const struct avpni_peer *peer)
+{
+    uint32_t low = 0, high = change->peer_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (change->peers[middle]->member < peer->member)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < change->peer_count && change->peers[low] == peer;
+}
+
 static void drop_old_peers(struct avpn_node *node, const struct change *change)
 {
     for (uint32_t i = 0; i < node->peer_count; i++) {
-        bool is_kept = false;
+        struct avpni_peer *peer = node->peers[i];
+        struct avpn_event event = avpni_event(AVPN_EVENT_TUNNEL, 0, change->now);
 
-        for (uint32_t k = 0; k < change->peer_count && !is_kept; k++)
-            is_kept = change->peers[k] == node->peers[i];
-        if (!is_kept)
-            avpni_peer_del(node->peers[i]);
+        if (is_kept(change, peer))
+            continue;
+        event.peer = peer->member;
+        if (peer->is_up)
+            avpni_events_push(&node->context.events, &event);
+        avpni_peer_del(peer);
     }
     avpni_release(&node->context.memory, node->peers);
 }
@@ -416,6 +443,8 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     configure_peers(node, now);
     if (!has_same_registries(node, config))
         make_registrations(node, config, now);
+    else
+        refresh_registrations(node, now);
     return AVPN_OK;
 }
 

@@ -307,6 +307,15 @@ void avpn_node_leave(struct avpn_node *node, avpn_time now)
     avpni_node_flush(node);
 }
 
+/* What can be told to registries: a contact, or none. */
+static bool is_local(const struct avpn_contact *contact)
+{
+    if (contact->family == AVPN_FAMILY_NONE)
+        return true;
+    return contact->port != 0 &&
+           (contact->family == AVPN_FAMILY_IPV4 || contact->family == AVPN_FAMILY_IPV6);
+}
+
 int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                              const struct avpn_uplink *state, avpn_time now)
 {
@@ -314,7 +323,7 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
     bool has_changed;
 
     if (node == NULL || state == NULL || state->size != sizeof *state || uplink >= AVPN_UPLINKS ||
-        state->is_up > 1)
+        state->is_up > 1 || !is_local(&state->local))
         return AVPN_ERROR_ARGUMENT;
     own = &node->context.uplinks[uplink];
     has_changed = own->is_up != (state->is_up != 0) ||

@@ -88,7 +88,8 @@ static void receive_esp(struct avpn_node *node, const struct datagram *d)
     uint64_t highest;
     int32_t bytes;
 
-    if (session == NULL || session->pairs[number] == NULL || number / AVPN_UPLINKS != d->uplink ||
+    if (session == NULL || session->pairs[number] == NULL ||
+        session->peer->paths[number] == NULL || number / AVPN_UPLINKS != d->uplink ||
         avpni_session_is_expired(session, d->now)) {
         avpni_count(context, AVPN_DROP_SPI);
         return;
@@ -168,11 +169,11 @@ static enum avpn_counter accept_initiation(struct avpn_node *node, const struct 
     return counter;
 }
 
-/* Is this the proved contact of anybody? Asked before any Diffie-Hellman [HS-9]. */
-static bool is_proved(const struct avpn_node *node, const struct datagram *d)
+/* Is a peer expected there? Asked before any Diffie-Hellman [HS-9]. */
+static bool is_expected(const struct avpn_node *node, const struct datagram *d)
 {
     for (uint32_t i = 0; i < node->peer_count; i++)
-        if (avpni_peer_proved_path(node->peers[i], d->uplink, d->source) != NULL)
+        if (avpni_peer_expects(node->peers[i], d->uplink, d->source))
             return true;
     return false;
 }
@@ -201,7 +202,7 @@ static void receive_initiation(struct avpn_node *node, const struct datagram *d)
         avpni_outbox_commit(&context->outbox, d->uplink, d->source, sizeof cookie);
         break;
     case AVPNI_GUARD_PASS:
-        drop(node, is_proved(node, d) ? accept_initiation(node, d) : AVPN_DROP_UNPROVED);
+        drop(node, is_expected(node, d) ? accept_initiation(node, d) : AVPN_DROP_UNPROVED);
         break;
     }
 }

@@ -56,6 +56,13 @@ struct avpni_organization *avpni_registry_organization_of(const struct avpn_regi
                                                           uint32_t slot);
 struct avpni_member *avpni_registry_member_of(const struct avpn_registry *registry, uint32_t slot);
 
+/*
+ * Serve a configuration that was verified: make its tables, in the place of an older one's or in a
+ * new place. Borrowed until return. Errors as avpn_registry_set_organization.
+ */
+int32_t avpni_registry_serve(struct avpn_registry *registry, const struct avpn_key *id,
+                             const struct avpn_config *config, avpn_time now);
+
 /* ---- push.c ------------------------------------------------------------------------- */
 
 /* Where a session message goes, and under which session. */

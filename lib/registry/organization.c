@@ -9,6 +9,7 @@
 #include "registry/organization.h"
 
 #include "crypto/hash.h"
+#include "topo/config.h"
 
 #include <string.h>
 
@@ -38,7 +39,7 @@ struct build {
     uint32_t capacity;  /* of made->members */
 };
 
-static int32_t put_member(struct build *build, uint32_t index, const struct avpn_member *member,
+static int32_t put_member(struct build *build, uint32_t index, const struct avpni_member_view *member,
                           const uint8_t fingerprint[AVPNI_FINGERPRINT_BYTES], uint32_t place)
 {
     struct avpni_organization *made = build->made;
@@ -57,14 +58,14 @@ static int32_t put_member(struct build *build, uint32_t index, const struct avpn
 static int32_t place_members_that_stay(struct build *build)
 {
     for (uint32_t i = 0; build->old != NULL && i < build->made->configured_count; i++) {
-        struct avpn_member member;
+        struct avpni_member_view member;
         uint8_t fingerprint[AVPNI_FINGERPRINT_BYTES];
 
-        (void)avpn_config_member_at(build->config, i, &member);
+        (void)avpni_config_view(build->config, i, &member);
         if ((member.flags & AVPN_MEMBER_REVOKED) != 0) {
             continue;
         }
-        make_fingerprint(build->secrets, &member.key, fingerprint);
+        make_fingerprint(build->secrets, member.key, fingerprint);
         uint32_t place = avpni_map_find(&build->old->map, fingerprint);
 
         if (place == AVPNI_MAP_NONE) {
@@ -84,17 +85,17 @@ static int32_t place_new_members(struct build *build)
     uint32_t free_place = 0;
 
     for (uint32_t i = 0; i < build->made->configured_count; i++) {
-        struct avpn_member member;
+        struct avpni_member_view member;
         uint8_t fingerprint[AVPNI_FINGERPRINT_BYTES];
 
-        (void)avpn_config_member_at(build->config, i, &member);
+        (void)avpni_config_view(build->config, i, &member);
         if ((member.flags & AVPN_MEMBER_REVOKED) != 0 || build->place_of[i] != NO_PLACE) {
             continue;
         }
         while (build->made->members[free_place].id != 0) {
             free_place++;
         }
-        make_fingerprint(build->secrets, &member.key, fingerprint);
+        make_fingerprint(build->secrets, member.key, fingerprint);
         int32_t error = put_member(build, i, &member, fingerprint, free_place);
 
         if (error != AVPN_OK) {
@@ -144,12 +145,12 @@ static void link_all(struct build *build, bool counting)
     made->link_total = 0;
     for (uint32_t i = 0; i < made->configured_count; i++) {
         uint16_t spoke = build->place_of[i];
-        struct avpn_member member;
+        struct avpni_member_view member;
 
         if (spoke == NO_PLACE || made->members[spoke].role != AVPN_ROLE_SPOKE) {
             continue;
         }
-        (void)avpn_config_member_at(build->config, i, &member);
+        (void)avpni_config_view(build->config, i, &member);
         for (uint32_t k = 0; k < member.hub_count; k++) {
             uint32_t hub = avpni_organization_find_id(made, member.hubs[k].member);
 
@@ -203,9 +204,9 @@ static void count_members(const struct build *build, uint32_t *active_out, uint3
     uint32_t active = 0, hubs = 0;
 
     for (uint32_t i = 0; i < build->made->configured_count; i++) {
-        struct avpn_member member;
+        struct avpni_member_view member;
 
-        (void)avpn_config_member_at(build->config, i, &member);
+        (void)avpni_config_view(build->config, i, &member);
         if ((member.flags & AVPN_MEMBER_REVOKED) == 0) {
             active++;
             hubs += member.role == AVPN_ROLE_HUB;

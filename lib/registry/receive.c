@@ -311,10 +311,12 @@ static bool prepare_record(struct avpn_registry *registry, struct request *reque
         avpni_registry_count(registry, AVPN_REGISTRY_DROP_FULL);
         return false;
     }
-    if (avpni_table_reserve(&registry->table) && request->handle == 0) {
+    bool has_room = avpni_table_reserve(&registry->table);
+
+    if (has_room && request->handle == 0) {
         request->handle = avpni_table_add(&registry->table, request->member, request->head.slot);
     }
-    if (request->handle == 0 || !avpni_table_reserve(&registry->table)) {
+    if (!has_room || request->handle == 0) {
         avpni_registry_count(registry, AVPN_REGISTRY_DROP_MEMORY);
         return false;
     }

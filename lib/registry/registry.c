@@ -12,6 +12,14 @@
 
 #include <string.h>
 
+#define AHEAD 3 /* datagrams */
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void)(address))
+#endif
+
 static const uint8_t *organization_id_of(const void *owner, uint32_t place)
 {
     const struct avpn_registry *registry = owner;
@@ -231,9 +239,8 @@ static int32_t read_config(const struct avpn_registry *registry, const struct av
     return avpn_config_read(bundle, count, organization, wall_clock, host, config_out);
 }
 
-/* The tables of a configuration that was read, in the place of `old` or in a new one. */
-static int32_t serve_config(struct avpn_registry *registry, const struct avpn_key *id,
-                            const struct avpn_config *config, avpn_time now)
+int32_t avpni_registry_serve(struct avpn_registry *registry, const struct avpn_key *id,
+                             const struct avpn_config *config, avpn_time now)
 {
     uint32_t place = avpni_map_find(&registry->map, id->bytes);
     struct avpni_organization *old = NULL, *made;
@@ -280,7 +287,7 @@ int32_t avpn_registry_set_organization(struct avpn_registry *registry,
     if (error != AVPN_OK) {
         return error;
     }
-    error = serve_config(registry, organization, config, now);
+    error = avpni_registry_serve(registry, organization, config, now);
     avpn_config_del(config);
     return error;
 }
@@ -347,6 +354,49 @@ static void take_run(struct avpn_registry *registry, const struct avpn_datagrams
     }
 }
 
+/*
+ * A registry of many nodes waits for memory more than for anything else: its members and records
+ * are far apart. So fetch them while the datagrams before are being worked on: the member some way
+ * ahead, and, once that has come, its record. Reads what may be wrong, changes nothing.
+ */
+static const struct avpni_member *member_ahead(const struct avpn_registry *registry,
+                                               const struct avpn_datagrams *run)
+{
+    struct avpni_session_head head;
+
+    if (run->packets.count != 1 ||
+        avpni_message_kind(run->packets.data, run->packets.last_bytes) != AVPNI_KIND_SESSION) {
+        return NULL;
+    }
+    avpni_session_head_read(run->packets.data, &head);
+    const struct avpni_organization *organization =
+        avpni_registry_organization_of(registry, head.slot);
+    uint32_t place = avpni_slot_member(head.slot);
+
+    return organization != NULL && place < organization->member_count
+               ? &organization->members[place]
+               : NULL;
+}
+
+static void look_ahead(const struct avpn_registry *registry, const struct avpn_datagrams *batch,
+                       size_t count, size_t index)
+{
+    const struct avpni_member *member;
+
+    if (index + 2 * AHEAD < count) {
+        member = member_ahead(registry, &batch[index + 2 * AHEAD]);
+        if (member != NULL) {
+            PREFETCH(member);
+        }
+    }
+    if (index + AHEAD < count) {
+        member = member_ahead(registry, &batch[index + AHEAD]);
+        if (member != NULL && member->first != 0) {
+            PREFETCH(avpni_table_at(&registry->table, member->first));
+        }
+    }
+}
+
 int32_t avpn_registry_receive(struct avpn_registry *registry, const struct avpn_datagrams *batch,
                               size_t count, avpn_time now)
 {
@@ -354,6 +404,7 @@ int32_t avpn_registry_receive(struct avpn_registry *registry, const struct avpn_
         return AVPN_ERROR_ARGUMENT;
     }
     for (size_t i = 0; i < count; i++) {
+        look_ahead(registry, batch, count, i);
         if (batch[i].uplink < AVPN_UPLINKS && is_source(&batch[i].remote)) {
             take_run(registry, &batch[i], now);
         } else {

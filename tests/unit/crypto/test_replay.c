@@ -134,6 +134,16 @@ START_TEST(numbers_near_the_highest_are_completed_right_across_every_wrap)
 }
 END_TEST
 
+START_TEST(before_the_first_wrap_nothing_is_completed_to_below_zero)
+{
+    const struct avpni_replay replay = {.highest = 5, .window = 64};
+
+    for (uint64_t low = UINT32_MAX - 70; low <= UINT32_MAX; low++) {
+        ck_assert_uint_eq(avpni_replay_complete(&replay, (uint32_t)low), low);
+    }
+}
+END_TEST
+
 START_TEST(a_stream_that_crosses_the_wrap_out_of_order_is_taken_once_each)
 {
     struct avpni_replay replay;
@@ -197,6 +207,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(the_window_agrees_with_a_model_that_remembers_everything,
                  HARNESS_COUNT(windows) * HARNESS_COUNT(starts)),
     HARNESS_CASE(numbers_near_the_highest_are_completed_right_across_every_wrap),
+    HARNESS_CASE(before_the_first_wrap_nothing_is_completed_to_below_zero),
     HARNESS_CASE(a_stream_that_crosses_the_wrap_out_of_order_is_taken_once_each),
     HARNESS_CASE(zero_and_everything_before_a_restart_are_refused),
     HARNESS_CASE(the_top_of_64_bits_neither_wraps_nor_accepts_an_old_number),

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * command: the words of the command line. Each takes its own arguments, words[0] being its
+ * name, and returns the exit status: 0 done, 1 failed, 2 bad usage or configuration.
+ */
+#ifndef ADMIN_COMMAND_H
+#define ADMIN_COMMAND_H
+
+int command_init(int count, char **words);
+int command_check(int count, char **words);
+int command_publish(int count, char **words);
+int command_show(int count, char **words); /* status, peers, routes */
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server: hosts one registry engine: its sockets, its organizations, its clock.
+ *
+ * Life: open -> run until a signal -> close. One thread. The number of a socket is the
+ * `uplink` of its batches, so that answers leave where questions came in.
+ */
+#ifndef REGISTRY_SERVER_H
+#define REGISTRY_SERVER_H
+
+#include <autovpn/registry.h>
+
+#include "common/control.h"
+#include "common/loop.h"
+#include "common/udp.h"
+#include "registry/setup.h"
+
+struct server;
+
+struct server_socket {
+    struct udp udp;
+    struct loop_watch watch;
+    struct server *server;
+};
+
+struct server {
+    const struct setup *setup;
+    struct loop loop;
+    struct avpn_registry *registry;
+    struct server_socket sockets[SETUP_LISTEN];
+    struct udp_buffers *buffers;
+    struct control control;
+    struct avpn_key public_key;
+    avpn_time started_at;
+};
+
+/* 0, or 1 after a complaint. */
+int server_open(struct server *server, const struct setup *setup,
+                const struct avpn_key_pair *identity);
+void server_run(struct server *server);
+void server_close(struct server *server);
+/* Verify every bundle; 0, or -1 after complaints that name file and line. */
+int server_check_bundles(const struct setup *setup, const char *setup_path);
+/* Answers of the control socket: status and counters. Fits control_open. */
+json_t *server_answer(void *user, const char *command, const json_t *request);
+
+#endif

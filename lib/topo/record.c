@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: ISC */
+/* record: see record.h. Each reader mirrors its writer, line by line. */
+#include "topo/record.h"
+
+#include "base/address.h"
+#include "crypto/hash.h"
+#include "wire/message.h"
+
+#include <string.h>
+
+enum { HEAD = 1, CHARTER = 2, MEMBER = 3 };
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static void expect_u8(struct avpni_reader *r, uint8_t value)
+{
+    if (avpni_read_u8(r) != value) {
+        avpni_reader_fail(r);
+    }
+}
+
+/* A count within bounds, else 0 and failed. */
+static uint8_t read_count(struct avpni_reader *r, uint8_t least, uint8_t most)
+{
+    uint8_t count = avpni_read_u8(r);
+
+    if (count < least || count > most) {
+        avpni_reader_fail(r);
+        return 0;
+    }
+    return count;
+}
+
+static void write_name(struct avpni_writer *w, const char *name)
+{
+    size_t count = strlen(name);
+
+    avpni_write_u8(w, (uint8_t)count);
+    avpni_write_bytes(w, (const uint8_t *)name, count);
+}
+
+static void read_name(struct avpni_reader *r, bool is_host, char name_out[AVPN_NAME_BYTES])
+{
+    size_t count = read_count(r, 1, AVPN_NAME_BYTES - 1);
+
+    memset(name_out, 0, AVPN_NAME_BYTES);
+    avpni_read_bytes(r, (uint8_t *)name_out, count);
+    /* A NUL inside would make the name shorter than it says. */
+    if (strlen(name_out) != count || !avpni_is_name(name_out, is_host)) {
+        avpni_reader_fail(r);
+    }
+}
+
+static void write_key_set(struct avpni_writer *w, const struct avpni_key_set *set)
+{
+    avpni_write_u8(w, set->threshold);
+    avpni_write_u8(w, set->count);
+    for (uint32_t i = 0; i < set->count; i++) {
+        avpni_write_bytes(w, set->keys[i].bytes, AVPN_KEY_BYTES);
+    }
+}
+
+static void read_key_set(struct avpni_reader *r, struct avpni_key_set *set_out)
+{
+    memset(set_out, 0, sizeof *set_out);
+    set_out->threshold = avpni_read_u8(r);
+    set_out->count = read_count(r, 1, AVPN_AUTHORITY_KEYS);
+    for (uint32_t i = 0; i < set_out->count; i++) {
+        avpni_read_bytes(r, set_out->keys[i].bytes, AVPN_KEY_BYTES);
+        /* A key given twice would count twice towards the threshold. */
+        if (i > 0 && memcmp(&set_out->keys[i - 1], &set_out->keys[i], AVPN_KEY_BYTES) >= 0) {
+            avpni_reader_fail(r);
+        }
+    }
+    if (set_out->threshold < 1 || set_out->threshold > set_out->count) {
+        avpni_reader_fail(r);
+    }
+}
+
+void avpni_signatures_write(struct avpni_writer *w, const struct avpni_signatures *signatures)
+{
+    avpni_write_u8(w, signatures->count);
+    for (uint32_t i = 0; i < signatures->count; i++) {
+        avpni_write_u8(w, signatures->numbers[i]);
+        avpni_write_bytes(w, signatures->bytes[i], AVPNI_SIGNATURE_BYTES);
+    }
+}
+
+static void read_signatures(struct avpni_reader *r, struct avpni_signatures *signatures_out)
+{
+    memset(signatures_out, 0, sizeof *signatures_out);
+    signatures_out->count = read_count(r, 1, AVPN_AUTHORITY_KEYS);
+    for (uint32_t i = 0; i < signatures_out->count; i++) {
+        signatures_out->numbers[i] = avpni_read_u8(r);
+        if (i > 0 && signatures_out->numbers[i] <= signatures_out->numbers[i - 1]) {
+            avpni_reader_fail(r);
+        }
+        avpni_read_bytes(r, signatures_out->bytes[i], AVPNI_SIGNATURE_BYTES);
+    }
+}
+
+/* ---- head ----------------------------------------------------------------------------------- */
+
+void avpni_head_write(struct avpni_writer *w, const struct avpni_head *head)
+{
+    avpni_write_u8(w, HEAD);
+    avpni_write_bytes(w, head->organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u64(w, head->version);
+    avpni_write_u64(w, (uint64_t)head->created);
+    avpni_write_u64(w, (uint64_t)head->expires);
+    avpni_write_u32(w, head->leaf_count);
+    avpni_write_bytes(w, head->root, sizeof head->root);
+}
+
+static int64_t read_seconds(struct avpni_reader *r)
+{
+    uint64_t seconds = avpni_read_u64(r);
+
+    if (seconds > INT64_MAX) {
+        avpni_reader_fail(r);
+        return 0;
+    }
+    return (int64_t)seconds;
+}
+
+bool avpni_head_read(const uint8_t *bytes, size_t count, struct avpni_head *head_out,
+                     struct avpni_signatures *signatures_out, size_t *body_bytes_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, count);
+
+    expect_u8(&r, HEAD);
+    avpni_read_bytes(&r, head_out->organization.bytes, AVPN_KEY_BYTES);
+    head_out->version = avpni_read_u64(&r);
+    head_out->created = read_seconds(&r);
+    head_out->expires = read_seconds(&r);
+    head_out->leaf_count = avpni_read_u32(&r);
+    avpni_read_bytes(&r, head_out->root, sizeof head_out->root);
+    *body_bytes_out = r.position;
+    read_signatures(&r, signatures_out);
+    bool is_in_range = head_out->version >= 1 && head_out->leaf_count >= 1 &&
+                       head_out->leaf_count <= AVPNI_LEAVES &&
+                       (head_out->expires == 0 || head_out->expires > head_out->created);
+
+    return avpni_reader_is_done(&r) && is_in_range;
+}
+
+/* ---- charter -------------------------------------------------------------------------------- */
+
+void avpni_charter_write(struct avpni_writer *w, const struct avpni_charter *charter)
+{
+    avpni_write_u8(w, CHARTER);
+    write_name(w, charter->name);
+    write_key_set(w, &charter->root);
+    write_key_set(w, &charter->signing);
+    avpni_write_u8(w, charter->suite_count);
+    avpni_write_bytes(w, charter->suites, charter->suite_count);
+    avpni_write_u32(w, charter->psk_epoch);
+    avpni_write_u8(w, charter->registry_count);
+    for (uint32_t i = 0; i < charter->registry_count; i++) {
+        avpni_write_bytes(w, charter->registries[i].key.bytes, AVPN_KEY_BYTES);
+        avpni_write_u16(w, charter->registries[i].port);
+        write_name(w, charter->registries[i].host);
+    }
+}
+
+static void read_registries(struct avpni_reader *r, struct avpni_charter *charter_out)
+{
+    charter_out->registry_count = read_count(r, 0, AVPN_REGISTRIES);
+    for (uint32_t i = 0; i < charter_out->registry_count; i++) {
+        struct avpn_registry_entry *registry = &charter_out->registries[i];
+
+        registry->size = sizeof *registry;
+        avpni_read_bytes(r, registry->key.bytes, AVPN_KEY_BYTES);
+        registry->port = avpni_read_u16(r);
+        read_name(r, true, registry->host);
+    }
+}
+
+bool avpni_charter_read(const uint8_t *bytes, size_t count, struct avpni_charter *charter_out,
+                        struct avpni_signatures *signatures_out, size_t *body_bytes_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, count);
+
+    memset(charter_out, 0, sizeof *charter_out);
+    expect_u8(&r, CHARTER);
+    read_name(&r, false, charter_out->name);
+    read_key_set(&r, &charter_out->root);
+    read_key_set(&r, &charter_out->signing);
+    charter_out->suite_count = read_count(&r, 1, AVPN_SUITES);
+    avpni_read_bytes(&r, charter_out->suites, charter_out->suite_count);
+    charter_out->psk_epoch = avpni_read_u32(&r);
+    read_registries(&r, charter_out);
+    *body_bytes_out = r.position;
+    read_signatures(&r, signatures_out);
+    return avpni_reader_is_done(&r);
+}
+
+/* ---- member --------------------------------------------------------------------------------- */
+
+/* Exports of a view in ascending order. */
+static void sort_exports(const struct avpni_member_view *member,
+                         const struct avpn_prefix *sorted_out[AVPN_EXPORTS])
+{
+    for (uint32_t i = 0; i < member->export_count; i++) {
+        uint32_t place = i;
+
+        for (; place > 0 &&
+               avpni_prefix_compare(sorted_out[place - 1], &member->exports[i]) > 0;
+             place--) {
+            sorted_out[place] = sorted_out[place - 1];
+        }
+        sorted_out[place] = &member->exports[i];
+    }
+}
+
+static void write_prefix(struct avpni_writer *w, const struct avpn_prefix *prefix)
+{
+    avpni_write_u8(w, prefix->family);
+    avpni_write_u8(w, prefix->length);
+    avpni_write_bytes(w, prefix->bytes, (prefix->length + 7u) / 8);
+}
+
+static void read_prefix(struct avpni_reader *r, struct avpn_prefix *prefix_out)
+{
+    struct avpn_prefix prefix = {.family = avpni_read_u8(r)};
+
+    prefix.length = avpni_read_u8(r);
+    if (prefix.length <= 8 * sizeof prefix.bytes) {
+        avpni_read_bytes(r, prefix.bytes, (prefix.length + 7u) / 8);
+    }
+    if (!avpni_prefix_is_canonical(&prefix)) {
+        avpni_reader_fail(r);
+    }
+    *prefix_out = prefix;
+}
+
+void avpni_member_write(struct avpni_writer *w, const struct avpni_member_view *member,
+                        const uint8_t sealed[AVPNI_SEALED_PSK_BYTES])
+{
+    const struct avpn_prefix *exports[AVPN_EXPORTS];
+
+    avpni_write_u8(w, MEMBER);
+    avpni_write_u32(w, member->id);
+    avpni_write_bytes(w, member->key->bytes, AVPN_KEY_BYTES);
+    avpni_write_u8(w, member->role);
+    avpni_write_u8(w, member->flags);
+    write_name(w, member->name);
+    avpni_write_u8(w, member->hub_count);
+    for (uint32_t i = 0; i < member->hub_count; i++) {
+        avpni_write_u32(w, member->hubs[i].member);
+        avpni_write_u8(w, (uint8_t)member->hubs[i].flags);
+    }
+    sort_exports(member, exports);
+    avpni_write_u16(w, member->export_count);
+    for (uint32_t i = 0; i < member->export_count; i++) {
+        write_prefix(w, exports[i]);
+    }
+    avpni_write_u8(w, member->uplink_count);
+    for (uint32_t i = 0; i < member->uplink_count; i++) {
+        avpni_contact_write_compact(w, &member->manual[i]);
+    }
+    avpni_write_bytes(w, sealed, AVPNI_SEALED_PSK_BYTES);
+}
+
+static void read_hubs(struct avpni_reader *r, struct avpn_member *member_out)
+{
+    member_out->hub_count = read_count(r, 0, AVPN_HUBS);
+    for (uint32_t i = 0; i < member_out->hub_count; i++) {
+        member_out->hubs[i].member = avpni_read_u32(r);
+        member_out->hubs[i].flags = avpni_read_u8(r);
+    }
+}
+
+static void read_exports(struct avpni_reader *r, struct avpn_member *member_out)
+{
+    uint16_t count = avpni_read_u16(r);
+
+    if (count > AVPN_EXPORTS) {
+        avpni_reader_fail(r);
+        return;
+    }
+    member_out->export_count = (uint8_t)count;
+    for (uint32_t i = 0; i < count; i++) {
+        read_prefix(r, &member_out->exports[i]);
+        if (i > 0 &&
+            avpni_prefix_compare(&member_out->exports[i - 1], &member_out->exports[i]) >= 0) {
+            avpni_reader_fail(r);
+        }
+    }
+}
+
+bool avpni_member_read(const uint8_t *bytes, size_t count, struct avpn_member *member_out,
+                       uint8_t sealed_out[AVPNI_SEALED_PSK_BYTES])
+{
+    static const uint8_t zeros[AVPNI_SEALED_PSK_BYTES];
+    struct avpni_reader r = avpni_reader(bytes, count);
+
+    memset(member_out, 0, sizeof *member_out);
+    member_out->size = sizeof *member_out;
+    expect_u8(&r, MEMBER);
+    member_out->id = avpni_read_u32(&r);
+    avpni_read_bytes(&r, member_out->key.bytes, AVPN_KEY_BYTES);
+    member_out->role = avpni_read_u8(&r);
+    member_out->flags = avpni_read_u8(&r);
+    read_name(&r, false, member_out->name);
+    read_hubs(&r, member_out);
+    read_exports(&r, member_out);
+    member_out->uplink_count = read_count(&r, 0, AVPN_UPLINKS);
+    for (uint32_t i = 0; i < member_out->uplink_count; i++) {
+        avpni_contact_read_compact(&r, &member_out->manual[i]);
+    }
+    avpni_read_bytes(&r, sealed_out, AVPNI_SEALED_PSK_BYTES);
+    /* [CFG-7] */
+    bool is_withheld = memcmp(sealed_out, zeros, sizeof zeros) == 0;
+    bool is_revoked = (member_out->flags & AVPN_MEMBER_REVOKED) != 0;
+
+    return avpni_reader_is_done(&r) && is_withheld == is_revoked;
+}
+
+/* ---- what is signed -------------------------------------------------------------------------- */
+
+size_t avpni_signed_text(uint8_t text_out[AVPNI_SIGNED_LIMIT], const char *label,
+                         const uint8_t *body, size_t count)
+{
+    struct avpni_writer w = avpni_writer(text_out, AVPNI_SIGNED_LIMIT);
+
+    avpni_write_bytes(&w, (const uint8_t *)label, strlen(label));
+    avpni_write_bytes(&w, body, count);
+    return w.failed ? 0 : w.position;
+}
+
+bool avpni_signatures_verify(const struct avpni_signatures *signatures,
+                             const struct avpni_key_set *keys, const char *label,
+                             const uint8_t *body, size_t count)
+{
+    uint8_t text[AVPNI_SIGNED_LIMIT];
+    size_t text_bytes = avpni_signed_text(text, label, body, count);
+
+    if (text_bytes == 0 || signatures->count < keys->threshold) {
+        return false;
+    }
+    for (uint32_t i = 0; i < signatures->count; i++) {
+        if (signatures->numbers[i] >= keys->count ||
+            !avpni_sign_verify(signatures->bytes[i], text, text_bytes,
+                               &keys->keys[signatures->numbers[i]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void avpni_organization_id(const struct avpni_key_set *root, struct avpn_key *organization_out)
+{
+    static const char label[] = "autovpn organization";
+    const struct avpni_piece pieces[] = {
+        {label, sizeof label - 1},
+        {&root->threshold, 1},
+        {&root->count, 1},
+        {root->keys, root->count * sizeof *root->keys},
+    };
+
+    avpni_hash(organization_out->bytes, AVPN_KEY_BYTES, NULL, 0, pieces, 4);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * scenario: the list of what is played. A scenario is a function of a seed that returns the number of
+ * failures; test_sim plays all, or those named as arguments.
+ */
+#ifndef AVPN_SIM_SCENARIO_H
+#define AVPN_SIM_SCENARIO_H
+
+#include "world.h"
+
+struct scenario {
+    const char *name; /* a sentence */
+    uint32_t (*play)(uint64_t seed);
+};
+
+extern const struct scenario nat_scenarios[], fault_scenarios[], attack_scenarios[],
+    traffic_scenarios[];
+extern const size_t nat_scenario_count, fault_scenario_count, attack_scenario_count,
+    traffic_scenario_count;
+
+/* A hub and spokes behind home routers: the usual case. `count` sites in all, at most 8. */
+struct world *usual_world(const char *name, uint64_t seed, uint32_t count);
+
+#define SECONDS(n_) ((n_) * AVPN_SECOND)
+#define MINUTES(n_) ((n_) * 60 * AVPN_SECOND)
+#define HOURS(n_) ((n_) * 3600 * AVPN_SECOND)
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Plays scenarios and prints TAP. Arguments: parts of names; without any, all are played.
+ * AVPN_SEED chooses the seed (default 1), AVPN_SEEDS how many from there on (default 1).
+ */
+#include "scenario.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_chosen(const struct scenario *scenario, int count, char **parts)
+{
+    for (int i = 1; i < count; i++)
+        if (strstr(scenario->name, parts[i]) != NULL)
+            return true;
+    return count <= 1;
+}
+
+static uint64_t number_from(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static int played, failed;
+
+static void play(const struct scenario *scenarios, size_t count, int argc, char **argv)
+{
+    const uint64_t first = number_from("AVPN_SEED", 1), seeds = number_from("AVPN_SEEDS", 1);
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t failures = 0;
+
+        if (!is_chosen(&scenarios[i], argc, argv))
+            continue;
+        for (uint64_t seed = first; seed < first + seeds; seed++)
+            failures += scenarios[i].play(seed);
+        played++;
+        failed += failures > 0 ? 1 : 0;
+        printf("%s %d - %s (seed %llu)\n", failures > 0 ? "not ok" : "ok", played,
+               scenarios[i].name, (unsigned long long)first);
+        fflush(stdout);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    play(nat_scenarios, nat_scenario_count, argc, argv);
+    play(fault_scenarios, fault_scenario_count, argc, argv);
+    play(attack_scenarios, attack_scenario_count, argc, argv);
+    play(traffic_scenarios, traffic_scenario_count, argc, argv);
+    printf("1..%d\n", played);
+    return failed > 0 || played == 0;
+}

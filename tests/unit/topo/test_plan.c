@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC */
+/* Route tables of members as tables of hops. [RTE-1] [RTE-2] [RTE-3] */
+#include "organization.h"
+#include "route/counting.h"
+#include "topo/plan.h"
+
+#define SITES 10
+
+static const struct site mesh[SITES] = {
+    {1, 'H', "", "10.1.0.0/16"}, {2, 'H', "", "10.2.0.0/16"}, {3, 'H', "1*", "10.3.0.0/16"}};
+static const struct site star[SITES] = {
+    {1, 'H', "", "10.1.0.0/16"}, {11, 'S', "1", "10.11.0.0/16"}, {12, 'S', "1*", "10.12.0.0/16"}};
+static const struct site two_hubs[SITES] = {
+    {1, 'H', "", "10.1.0.0/16"},
+    {2, 'H', "", "10.2.0.0/16"},
+    {3, 'H', "", "10.3.0.0/16"},
+    {11, 'S', "2* 1*", "10.11.0.0/16 fd11::/48"},
+    {12, 'S', "1", "10.12.0.0/16"},
+    {13, 'S', "3", "10.13.0.0/16"},
+    {14, 'S', "", "10.14.0.0/16"}};
+static const struct site shared[SITES] = {
+    {1, 'H', "", "10.9.0.0/16"},
+    {2, 'H', "", "10.9.0.0/16"},
+    {11, 'S', "2 1", "10.9.0.0/16 10.11.0.0/16"},
+    {12, 'S', "1 2", "10.11.0.0/16"},
+    {13, 'S', "2", "10.11.0.0/16"},
+    {14, 'S', "2 1", "10.14.0.0/16"}};
+static const struct site revoked[SITES] = {
+    {1, 'h', "", "10.1.0.0/16"},
+    {2, 'H', "", "10.2.0.0/16"},
+    {11, 'S', "1* 2*", "10.11.0.0/16"},
+    {12, 's', "2", "10.12.0.0/16"},
+    {13, 'S', "1", "10.13.0.0/16"}};
+
+/* Hops: L is here, - is no route. */
+static const struct {
+    const struct site *sites;
+    uint32_t self;
+    const char *prefix, *hops;
+} plans[] = {
+    {mesh, 1, "10.1.0.0/16", "L"},
+    {mesh, 1, "10.2.0.0/16", "2"},
+    {mesh, 2, "10.3.0.0/16", "3"},
+    {mesh, 3, "0.0.0.0/0", "1"},
+    {mesh, 3, "::/0", "1"},
+    {mesh, 1, "0.0.0.0/0", "-"},
+
+    {star, 1, "10.11.0.0/16", "11"},
+    {star, 11, "10.1.0.0/16", "1"},
+    {star, 11, "10.12.0.0/16", "1"},
+    {star, 11, "10.11.0.0/16", "L"},
+    {star, 11, "0.0.0.0/0", "-"},
+    {star, 12, "0.0.0.0/0", "1"},
+
+    {two_hubs, 1, "10.11.0.0/16", "11 2"},   /* direct, else through the owner's other hub */
+    {two_hubs, 2, "10.11.0.0/16", "11 1"},
+    {two_hubs, 3, "10.11.0.0/16", "2 1"},    /* not a peer: the owner's hubs in its order */
+    {two_hubs, 3, "fd11::/48", "2 1"},
+    {two_hubs, 2, "10.12.0.0/16", "1"},
+    {two_hubs, 1, "10.3.0.0/16", "3"},       /* never through a hub between two hubs */
+    {two_hubs, 11, "10.12.0.0/16", "2 1"},   /* own hubs in own order */
+    {two_hubs, 11, "10.13.0.0/16", "2 1"},
+    {two_hubs, 11, "10.1.0.0/16", "1 2"},    /* a hub it names: that one first */
+    {two_hubs, 11, "10.2.0.0/16", "2 1"},
+    {two_hubs, 11, "10.3.0.0/16", "2 1"},    /* a hub it does not name */
+    {two_hubs, 11, "0.0.0.0/0", "2 1"},
+    {two_hubs, 11, "::/0", "2 1"},
+    {two_hubs, 13, "fd11::/48", "3"},
+    {two_hubs, 1, "10.14.0.0/16", "-"},      /* nobody can reach it */
+    {two_hubs, 14, "10.1.0.0/16", "-"},
+    {two_hubs, 14, "10.14.0.0/16", "L"},
+
+    {shared, 1, "10.9.0.0/16", "L"},         /* the own export wins, first and only */
+    {shared, 11, "10.9.0.0/16", "L"},
+    {shared, 2, "10.11.0.0/16", "11 1 12 13"}, /* owners by id, each with what is behind it */
+    {shared, 1, "10.11.0.0/16", "11 2 12"},
+    {shared, 14, "10.9.0.0/16", "1 2"},      /* hubs as owners before spokes */
+    {shared, 13, "10.9.0.0/16", "2"},
+    {shared, 1, "10.14.0.0/16", "14 2"},
+
+    {revoked, 2, "10.1.0.0/16", "-"},
+    {revoked, 11, "10.1.0.0/16", "-"},
+    {revoked, 11, "0.0.0.0/0", "2"},
+    {revoked, 2, "10.12.0.0/16", "-"},
+    {revoked, 2, "10.11.0.0/16", "11"},
+    {revoked, 2, "10.13.0.0/16", "-"},
+    {revoked, 11, "10.13.0.0/16", "2"},
+    {revoked, 12, "10.12.0.0/16", "-"},      /* who is revoked has no routes, not even its own */
+    {revoked, 99, "10.2.0.0/16", "-"},
+};
+
+static void describe(const struct avpn_routes *routes, const char *text, char *hops_out)
+{
+    struct avpn_prefix prefix;
+    struct avpn_route route;
+    size_t used = 0;
+
+    ck_assert_int_eq(avpn_prefix_parse(text, &prefix), AVPN_OK);
+    strcpy(hops_out, "-");
+    if (avpn_routes_get(routes, &prefix, &route) != AVPN_OK) {
+        return;
+    }
+    for (uint32_t i = 0; i < route.hop_count; i++) {
+        used += (size_t)sprintf(hops_out + used, i == 0 ? "%u" : " %u", route.hops[i]);
+    }
+    if (route.hops[0] == AVPN_HOP_LOCAL) {
+        hops_out[0] = 'L';
+    }
+}
+
+START_TEST(a_member_has_the_next_hops_of_the_table)
+{
+    struct avpn_config *config = config_of(plans[_i].sites, SITES);
+    struct avpn_routes *routes;
+    char hops[256];
+
+    ck_assert_uint_eq(avpn_config_check(config, NULL, NULL), 0);
+    ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, plans[_i].self, routes, NULL, NULL), AVPN_OK);
+    describe(routes, plans[_i].prefix, hops);
+    ck_assert_str_eq(hops, plans[_i].hops);
+    avpn_routes_del(routes);
+    avpn_config_del(config);
+}
+END_TEST
+
+struct conflicts {
+    char text[512];
+    size_t used;
+};
+
+static void note(void *user, const struct avpn_prefix *prefix, uint32_t winner, uint32_t loser)
+{
+    struct conflicts *conflicts = user;
+
+    conflicts->used += (size_t)sprintf(conflicts->text + conflicts->used, "%u:%u>%u ",
+                                       prefix->bytes[1], winner, loser);
+}
+
+static const struct {
+    const struct site *sites;
+    uint32_t self;
+    const char *conflicts;
+} conflicts[] = {
+    {mesh, 1, ""},
+    {shared, 1, "9:1>2 9:1>11 11:11>12 11:11>13 "},
+    {shared, 2, "9:2>1 9:2>11 11:11>12 11:11>13 "},
+    {shared, 13, "9:1>2 9:1>11 11:13>11 11:13>12 "},
+    {revoked, 12, ""},
+};
+
+START_TEST(exports_of_several_members_are_told)
+{
+    struct avpn_config *config = config_of(conflicts[_i].sites, SITES);
+    struct conflicts told = {.used = 0};
+    struct avpn_routes *routes;
+
+    ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, conflicts[_i].self, routes, note, &told), AVPN_OK);
+    ck_assert_str_eq(told.text, conflicts[_i].conflicts);
+    avpn_routes_del(routes);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(every_next_hop_is_a_peer_in_random_organizations)
+{
+    struct avpn_config *config = random_config(3000 + (uint64_t)_i, 40);
+    struct avpni_member_view self;
+
+    for (uint32_t i = 0; avpni_config_view(config, i, &self); i++) {
+        struct avpn_routes *routes;
+        struct avpn_route route;
+
+        ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
+        ck_assert_int_eq(avpni_plan_routes(config, self.id, routes, NULL, NULL), AVPN_OK);
+        ck_assert(self.flags == 0 || avpn_routes_count(routes) == 0);
+        for (uint32_t r = 0; avpn_routes_at(routes, r, &route) == AVPN_OK; r++) {
+            for (uint32_t h = 0; h < route.hop_count; h++) {
+                bool is_local = route.hop_count == 1 && route.hops[h] == AVPN_HOP_LOCAL;
+
+                ck_assert(is_local || avpn_config_is_peer(config, self.id, route.hops[h]));
+            }
+        }
+        avpn_routes_del(routes);
+    }
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(no_more_next_hops_than_a_route_holds)
+{
+    struct site many[24];
+    struct avpn_routes *routes;
+    struct avpn_prefix prefix;
+    struct avpn_route route;
+
+    for (uint32_t i = 0; i < 24; i++) {
+        many[i] = (struct site){i + 1, 'H', "", i == 0 ? "" : "10.1.0.0/16"};
+    }
+    struct avpn_config *config = config_of(many, 24);
+
+    ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, 1, routes, NULL, NULL), AVPN_OK);
+    avpn_prefix_parse("10.1.0.0/16", &prefix);
+    ck_assert_int_eq(avpn_routes_get(routes, &prefix, &route), AVPN_OK);
+    ck_assert_uint_eq(route.hop_count, AVPN_ROUTE_HOPS);
+    for (uint32_t i = 0; i < AVPN_ROUTE_HOPS; i++) {
+        ck_assert_uint_eq(route.hops[i], i + 2);
+    }
+    avpn_routes_del(routes);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(running_out_of_memory_is_told_and_leaks_nothing)
+{
+    struct counting counting = {0};
+    const struct avpn_host host = counting_host(&counting);
+    struct avpn_config *config = empty_config(&host);
+    int32_t result = AVPN_ERROR_MEMORY;
+
+    for (size_t i = 0; two_hubs[i].id != 0; i++) {
+        const struct avpn_member member = member_of(&two_hubs[i]);
+
+        ck_assert_int_eq(avpn_config_add_member(config, &member), AVPN_OK);
+    }
+    for (int64_t fail_at = 2; result != AVPN_OK; fail_at++) {
+        struct avpn_routes *routes;
+        int64_t blocks = counting.blocks;
+
+        counting.requests = 0;
+        counting.fail_at = fail_at;
+        ck_assert_int_eq(avpn_routes_new(&host, &routes), AVPN_OK);
+        result = avpni_plan_routes(config, 11, routes, NULL, NULL);
+        ck_assert(result == AVPN_OK || result == AVPN_ERROR_MEMORY);
+        avpn_routes_del(routes);
+        ck_assert_int_eq(counting.blocks, blocks);
+    }
+    avpn_config_del(config);
+    ck_assert_int_eq(counting.blocks, 0);
+}
+END_TEST
+
+static const struct harness_case cases[] = {
+    HARNESS_LOOP(a_member_has_the_next_hops_of_the_table, HARNESS_COUNT(plans)),
+    HARNESS_LOOP(exports_of_several_members_are_told, HARNESS_COUNT(conflicts)),
+    HARNESS_LOOP(every_next_hop_is_a_peer_in_random_organizations, 5),
+    HARNESS_CASE(no_more_next_hops_than_a_route_holds),
+    HARNESS_CASE(running_out_of_memory_is_told_and_leaks_nothing),
+};
+HARNESS_MAIN("topo/plan", cases)
