@@ -138,8 +138,9 @@ if [ $is_quick = no ]; then
         must "build sanitized" 900 ninja -C "$sanitized"; then
         suites=()
         for suite in unit vectors sim alloc; do
-            meson test -C "$sanitized" --list --suite "$suite" 2>/dev/null | grep -q / &&
-                suites+=(--suite "$suite")
+            # meson refuses a suite without tests.
+            list=$(meson test -C "$sanitized" --list --suite "$suite" 2>/dev/null)
+            [[ $list != *" / "* ]] || suites+=(--suite "$suite")
         done
         UBSAN_OPTIONS=print_stacktrace=1 \
             meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"

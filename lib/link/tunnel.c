@@ -392,6 +392,7 @@ void avpni_tunnel_confirm(struct avpni_peer *peer, struct avpni_session *session
 
 /* ---- both ----------------------------------------------------------------------------- */
 
+/* `current` is confirmed, by response or by ESP [ESP-7]. */
 struct avpni_session *avpni_tunnel_sender(const struct avpni_peer *peer, avpn_time now)
 {
     struct avpni_session *session = peer->tunnel.current;
@@ -418,6 +419,7 @@ int32_t avpni_tunnel_add_path(struct avpni_peer *peer, uint32_t path)
     return AVPN_OK;
 }
 
+/* [PRB-5] */
 void avpni_tunnel_fill_probe(const struct avpni_peer *peer, struct avpni_probe *probe)
 {
     const struct avpni_tunnel *tunnel = &peer->tunnel;

@@ -7,8 +7,8 @@
  */
 #include "wire/header.h"
 
-#define KEEPALIVE 0xFF        /* RFC 3948 2.3 */
-#define ESP_BYTES_LEAST 36    /* SPI and sequence 8, IV 8, padded trailer 4, ICV 16 */
+#define KEEPALIVE 0xFF     /* RFC 3948 2.3 */
+#define ESP_BYTES_LEAST 36 /* SPI and sequence 8, IV 8, padded trailer 4, ICV 16 */
 
 void avpni_header_write(struct avpni_writer *w, enum avpni_kind type)
 {

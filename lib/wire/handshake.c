@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "wire/header.h"
 
-/* ---- heads ---------------------------------------------------------------------- */
+/* ---- heads ------------------------- */
 
 void avpni_initiation_write_head(uint8_t *bytes, uint32_t sender)
 {
@@ -48,7 +48,7 @@ uint32_t avpni_response_receiver(const uint8_t *bytes)
     return read_index(bytes, AVPNI_HEADER_BYTES + 4);
 }
 
-/* ---- cookie ----------------------------------------------------------------------- */
+/* ---- cookie ------------------------- */
 
 void avpni_cookie_write(uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
                         const struct avpni_cookie_message *message)
@@ -64,15 +64,15 @@ void avpni_cookie_write(uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
 void avpni_cookie_read(const uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
                        struct avpni_cookie_message *message_out)
 {
-    struct avpni_reader r = avpni_reader(bytes + AVPNI_HEADER_BYTES,
-                                         AVPNI_COOKIE_MESSAGE_BYTES - AVPNI_HEADER_BYTES);
+    struct avpni_reader r =
+        avpni_reader(bytes + AVPNI_HEADER_BYTES, AVPNI_COOKIE_MESSAGE_BYTES - AVPNI_HEADER_BYTES);
 
     message_out->receiver = avpni_read_u32(&r);
     avpni_read_bytes(&r, message_out->nonce, sizeof message_out->nonce);
     avpni_read_bytes(&r, message_out->sealed, sizeof message_out->sealed);
 }
 
-/* ---- payloads with a registry -------------------------------------------------------- */
+/* ---- payloads with a registry ------------------------- */
 
 #define REGISTER_REQUEST_KIND 1
 #define REGISTER_REQUEST_FILL 52
@@ -152,7 +152,7 @@ bool avpni_register_response_read(const uint8_t bytes[AVPNI_REGISTER_RESPONSE_BY
     return is_done;
 }
 
-/* ---- payloads between nodes ------------------------------------------------------------ */
+/* ---- payloads between nodes ------------------------- */
 
 void avpni_node_request_write(uint8_t bytes[AVPNI_NODE_REQUEST_BYTES],
                               const struct avpni_node_request *request)

@@ -7,7 +7,7 @@
  */
 #include "wire/header.h"
 
-/* ---- head ------------------------------------------------------------------------- */
+/* ---- head ------------------------- */
 
 void avpni_session_head_write(uint8_t *bytes, const struct avpni_session_head *head)
 {
@@ -21,8 +21,8 @@ void avpni_session_head_write(uint8_t *bytes, const struct avpni_session_head *h
 
 void avpni_session_head_read(const uint8_t *bytes, struct avpni_session_head *head_out)
 {
-    struct avpni_reader r = avpni_reader(bytes + AVPNI_HEADER_BYTES,
-                                         AVPNI_SESSION_BODY - AVPNI_HEADER_BYTES);
+    struct avpni_reader r =
+        avpni_reader(bytes + AVPNI_HEADER_BYTES, AVPNI_SESSION_BODY - AVPNI_HEADER_BYTES);
 
     head_out->slot = avpni_read_u32(&r);
     head_out->generation = avpni_read_u64(&r);
@@ -37,7 +37,7 @@ void avpni_session_nonce(uint8_t nonce[12], enum avpni_direction direction, uint
     avpni_write_u64(&w, counter);
 }
 
-/* ---- kinds ------------------------------------------------------------------------- */
+/* ---- kinds ------------------------- */
 
 enum avpni_body avpni_body_kind(const uint8_t *body, size_t count)
 {
@@ -74,7 +74,7 @@ static void read_kind(struct avpni_reader *r, enum avpni_body kind)
         avpni_reader_fail(r);
 }
 
-/* ---- from node to registry ------------------------------------------------------------ */
+/* ---- from node to registry ------------------------- */
 
 void avpni_alive_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_alive *alive)
 {
@@ -138,7 +138,7 @@ bool avpni_fetch_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni
     return true;
 }
 
-/* ---- from registry to node --------------------------------------------------------------- */
+/* ---- from registry to node ------------------------- */
 
 void avpni_ack_write(uint8_t body[AVPNI_ACK_BODY_BYTES], const struct avpni_ack *ack)
 {
@@ -194,7 +194,7 @@ bool avpni_challenge_read(const uint8_t body[AVPNI_CHALLENGE_BODY_BYTES],
     return true;
 }
 
-/* ---- Page and Change ------------------------------------------------------------------------ */
+/* ---- Page and Change ------------------------- */
 
 void avpni_page_head_write(uint8_t *body, const struct avpni_page_head *head)
 {

@@ -133,8 +133,16 @@ static void fuzz_datagram(const uint8_t *data, size_t size)
 }
 
 static void (*const readers[])(const uint8_t *data, size_t size) = {
-    fuzz_datagram, fuzz_register_request, fuzz_register_response, fuzz_node_request,
-    fuzz_node_response, fuzz_alive, fuzz_fetch, fuzz_ack, fuzz_challenge, fuzz_probe_body,
+    fuzz_datagram,
+    fuzz_register_request,
+    fuzz_register_response,
+    fuzz_node_request,
+    fuzz_node_response,
+    fuzz_alive,
+    fuzz_fetch,
+    fuzz_ack,
+    fuzz_challenge,
+    fuzz_probe_body,
     fuzz_entries,
 };
 

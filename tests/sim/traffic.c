@@ -6,6 +6,7 @@
  * the hop limit and the IPv4 checksum, nothing else.
  */
 #include "world.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,7 +269,11 @@ void world_watch_sent(struct world *world, uint32_t site, const uint8_t *datagra
         nonce->key = key;
         world->nonce_count++;
     } else if (iv <= nonce->iv) {
-        world_fail(world, "sealed twice under one SPI and IV");
+        char what[100];
+
+        snprintf(what, sizeof what, "site %u: SPI %08x sealed with IV %llu after %llu", site,
+                 get32(datagram), (unsigned long long)iv, (unsigned long long)nonce->iv);
+        world_fail(world, what);
     }
     nonce->iv = iv;
 }

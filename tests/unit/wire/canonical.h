@@ -25,7 +25,7 @@ struct codec {
     const char *name;
     const char *sample; /* hex */
     const char *map;
-    void (*write)(uint8_t *out);                                      /* the sample's struct */
+    void (*write)(uint8_t *out);                                    /* the sample's struct */
     bool (*rewrite)(const uint8_t *in, size_t count, uint8_t *out); /* read, then write */
 };
 

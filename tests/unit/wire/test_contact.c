@@ -16,7 +16,8 @@ static const struct contact_row {
     {"0.0.0.0:1", "0400000100000000000000000000000000000000", "04000100000000"},
     {"255.255.255.255:65535", "0400ffffffffffff000000000000000000000000", "04ffffffffffff"},
     {"[2001:db8::7]:256", "06000100" V6, "060100" V6},
-    {"[::]:65535", "0600ffff00000000000000000000000000000000", "06ffff00000000000000000000000000000000"},
+    {"[::]:65535", "0600ffff00000000000000000000000000000000",
+     "06ffff00000000000000000000000000000000"},
 };
 
 static struct avpn_contact contact_of(const struct contact_row *row)
@@ -96,8 +97,8 @@ static const struct bad_row {
     {"04000000cb007107000000000000000000000000", 1}, /* port 0 */
     {"04009c41cb007107010000000000000000000000", 1}, /* beyond an IPv4 address */
     {"04009c41cb007107000000000000000000000001", 1},
-    {"06000000" V6, 1},                               /* port 0 */
-    {"06ff0001" V6, 1},                               /* reserved byte */
+    {"06000000" V6, 1},                              /* port 0 */
+    {"06ff0001" V6, 1},                              /* reserved byte */
     {"01009c41cb007107000000000000000000000000", 1}, /* unknown families */
     {"05009c41cb007107000000000000000000000000", 1},
     {"ff00000000000000000000000000000000000000", 1},
@@ -114,6 +115,7 @@ START_TEST(a_contact_that_is_not_canonical_is_refused)
     struct avpn_contact read;
 
     ck_assert(!read_form(bad[_i].form, bad[_i].is_fixed, &read));
+    ck_assert_uint_eq(read.family, AVPN_FAMILY_NONE);
 }
 END_TEST
 

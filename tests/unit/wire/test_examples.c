@@ -43,7 +43,7 @@ static void must(bool is_true, const char *text, int line)
     ck_abort_msg("line %d: %s", line, text);
 }
 
-/* ---- examples ---------------------------------------------------------------------- */
+/* ---- examples ------------------------- */
 
 struct item {
     const char *label;
@@ -142,11 +142,12 @@ static void build_keys(struct example *e)
     add(e, "pre-shared key", &world.psk, AVPN_KEY_BYTES);
 }
 
-/* ---- handshake with a registry -------------------------------------------------------- */
+/* ---- handshake with a registry ------------------------- */
 
 static void build_initiation_registry(struct example *e)
 {
-    struct avpni_register_request request = {.uplink = 0, .nat = 1, .config_version = CONFIG_VERSION};
+    struct avpni_register_request request = {
+        .uplink = 0, .nat = 1, .config_version = CONFIG_VERSION};
     struct avpn_key ephemeral = key_from(0x31), initiator;
     uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], opened[AVPNI_REGISTER_REQUEST_BYTES];
     uint8_t *bytes = world.initiation;
@@ -233,7 +234,7 @@ static void build_response_registry(struct example *e)
     add(e, "datagram", bytes, sizeof bytes);
 }
 
-/* ---- registry session -------------------------------------------------------------------- */
+/* ---- registry session ------------------------- */
 
 /* Seals a body under the session key and adds body, nonce and datagram. [REG-1] */
 static void add_session(struct example *e, enum avpni_direction direction, uint64_t counter,
@@ -300,7 +301,11 @@ static void build_challenge(struct example *e)
 }
 
 static const struct avpni_entry entry_b = {
-    2, 0, AVPNI_ENTRY_CONNECTED, 2, {AVPN_FAMILY_IPV4, 0, 41000, {198, 51, 100, 9}},
+    2,
+    0,
+    AVPNI_ENTRY_CONNECTED,
+    2,
+    {AVPN_FAMILY_IPV4, 0, 41000, {198, 51, 100, 9}},
     {AVPN_FAMILY_IPV6, 0, 41000, {0x20, 0x01, 0x0d, 0xb8, [15] = 9}}};
 
 static void build_page(struct example *e)
@@ -308,8 +313,8 @@ static void build_page(struct example *e)
     struct avpni_page_head head = {AVPNI_PAGE_LAST, 2, 1, 0, 2};
     struct avpni_entry unknown = {.member = 3};
     uint8_t body[AVPNI_PAGE_BODY_LIMIT];
-    struct avpni_writer w = avpni_writer(body + AVPNI_PAGE_HEAD_BYTES,
-                                         sizeof body - AVPNI_PAGE_HEAD_BYTES);
+    struct avpni_writer w =
+        avpni_writer(body + AVPNI_PAGE_HEAD_BYTES, sizeof body - AVPNI_PAGE_HEAD_BYTES);
 
     avpni_page_head_write(body, &head);
     avpni_entry_write(&w, &entry_b);
@@ -322,8 +327,8 @@ static void build_change(struct example *e)
     struct avpni_page_head head = {.count = 1, .contacts_version = 2};
     struct avpni_entry gone = entry_b;
     uint8_t body[AVPNI_SESSION_BODY_LIMIT];
-    struct avpni_writer w = avpni_writer(body + AVPNI_CHANGE_HEAD_BYTES,
-                                         sizeof body - AVPNI_CHANGE_HEAD_BYTES);
+    struct avpni_writer w =
+        avpni_writer(body + AVPNI_CHANGE_HEAD_BYTES, sizeof body - AVPNI_CHANGE_HEAD_BYTES);
 
     gone.flags = 0;
     avpni_change_head_write(body, &head);
@@ -331,7 +336,7 @@ static void build_change(struct example *e)
     add_session(e, AVPNI_TO_NODE, 4, body, AVPNI_CHANGE_HEAD_BYTES + w.position);
 }
 
-/* ---- handshake between nodes ---------------------------------------------------------------- */
+/* ---- handshake between nodes ------------------------- */
 
 static void build_initiation_node(struct example *e)
 {
@@ -389,7 +394,7 @@ static void build_response_node(struct example *e)
     add(e, "transport key from b to a", &world.b_to_a, AVPN_KEY_BYTES);
 }
 
-/* ---- probes ----------------------------------------------------------------------------------- */
+/* ---- probes ------------------------- */
 
 /* [KDF-3], seen from either end. */
 static struct avpn_key pair_key(const struct avpn_key_pair *self, const struct avpn_key *other)
@@ -434,7 +439,8 @@ static void add_probe(struct example *e, const struct avpn_key_pair *sender,
                       const struct avpni_probe *probe)
 {
     struct avpn_key pair = pair_key(sender, receiver);
-    uint8_t key[32], tag[8], nonce[24], body[AVPNI_PROBE_BODY_BYTES], opened[AVPNI_PROBE_BODY_BYTES];
+    uint8_t key[32], tag[8], nonce[24];
+    uint8_t body[AVPNI_PROBE_BODY_BYTES], opened[AVPNI_PROBE_BODY_BYTES];
     uint8_t bytes[AVPNI_PROBE_BYTES];
     struct avpni_probe read;
 
@@ -483,15 +489,16 @@ static void build_probe_response(struct example *e)
     add_probe(e, &world.a, &world.b.public_key, 0xA1, &probe);
 }
 
-/* ---- ESP ------------------------------------------------------------------------------------------ */
+/* ---- ESP ------------------------- */
 
-static const uint8_t packet_v4[] = {
-    0x45, 0x00, 0x00, 0x21, 0x00, 0x01, 0x40, 0x00, 0x40, 0x11, 0x26, 0xbe, 0x0a, 0x01, 0x00, 0x05,
-    0x0a, 0x02, 0x00, 0x06, 0x13, 0x88, 0x13, 0x89, 0x00, 0x0d, 0x00, 0x00, 'h', 'e', 'l', 'l', 'o'};
-static const uint8_t packet_v6[] = {
-    0x60, 0x00, 0x00, 0x00, 0x00, 0x00, 0x3b, 0x40, 0xfd, 0x00, 0x00, 0x02, 0x00, 0x00,
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x06, 0xfd, 0x00, 0x00, 0x01,
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05};
+static const uint8_t packet_v4[] = {0x45, 0x00, 0x00, 0x21, 0x00, 0x01, 0x40, 0x00, 0x40,
+                                    0x11, 0x26, 0xbe, 0x0a, 0x01, 0x00, 0x05, 0x0a, 0x02,
+                                    0x00, 0x06, 0x13, 0x88, 0x13, 0x89, 0x00, 0x0d, 0x00,
+                                    0x00, 'h',  'e',  'l',  'l',  'o'};
+static const uint8_t packet_v6[] = {0x60, 0x00, 0x00, 0x00, 0x00, 0x00, 0x3b, 0x40, 0xfd, 0x00,
+                                    0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                    0x00, 0x00, 0x00, 0x06, 0xfd, 0x00, 0x00, 0x01, 0x00, 0x00,
+                                    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05};
 
 struct esp_row {
     const struct avpn_key *transport;
@@ -550,29 +557,28 @@ static void add_esp(struct example *e, const struct esp_row *row)
 
 static void build_esp_aes(struct example *e)
 {
-    struct esp_row row = {&world.a_to_b, INDEX_B, AVPN_SUITE_AES_256_GCM, 0, 1, 0, packet_v4,
-                          sizeof packet_v4};
+    struct esp_row row = {&world.a_to_b, INDEX_B,         AVPN_SUITE_AES_256_GCM, 0, 1, 0,
+                          packet_v4,     sizeof packet_v4};
 
     add_esp(e, &row);
 }
 
 static void build_esp_chacha(struct example *e)
 {
-    struct esp_row row = {&world.b_to_a, INDEX_A, AVPN_SUITE_CHACHA20_POLY1305, 1, 0, 0, packet_v6,
-                          sizeof packet_v6};
+    struct esp_row row = {&world.b_to_a, INDEX_A,         AVPN_SUITE_CHACHA20_POLY1305, 1, 0, 0,
+                          packet_v6,     sizeof packet_v6};
 
     add_esp(e, &row);
 }
 
 static void build_esp_dummy(struct example *e)
 {
-    struct esp_row row = {
-        &world.a_to_b, INDEX_B, AVPN_SUITE_CHACHA20_POLY1305, 0, 1, 255, NULL, 0};
+    struct esp_row row = {&world.a_to_b, INDEX_B, AVPN_SUITE_CHACHA20_POLY1305, 0, 1, 255, NULL, 0};
 
     add_esp(e, &row);
 }
 
-/* ---- the list, in the page's order ------------------------------------------------------------- */
+/* ---- the list, in the page's order ------------------------- */
 
 static const struct chapter {
     const char *name; /* label of the block on the page */
@@ -581,16 +587,16 @@ static const struct chapter {
     uint8_t suite; /* needed; 0: none */
 } chapters[] = {
     {"keys",
-     "Keys of all examples. Node a has the lower public key and so it initiates ([HS-8]). The session\n"
-     "key and the token of the registry session are shown in the registry's response.",
+     "Keys of all examples. Node a has the lower public key and so it initiates ([HS-8]). The\n"
+     "session key and the token of the registry session are shown in the registry's response.",
      build_keys, 0},
     {"initiation-registry",
      "Node a registers its uplink 0: sender index 0x0a0b0c0d, NAT class friendly, configuration\n"
      "version 42, local contact 192.168.1.2:40001, no cookie.",
      build_initiation_registry, 0},
     {"cookie",
-     "What a registry under load answers instead, to 203.0.113.7:40001. The cookie is the keyed hash\n"
-     "of the source ([MAC-5]).",
+     "What a registry under load answers instead, to 203.0.113.7:40001. The cookie is the keyed\n"
+     "hash of the source ([MAC-5]).",
      build_cookie, 0},
     {"response-registry",
      "The registry's response: slot 3, generation 0x0000000100000009, observed 203.0.113.7:40001,\n"
@@ -603,15 +609,17 @@ static const struct chapter {
     {"session-challenge", "Its answer to a message whose source it has not proved.",
      build_challenge, 0},
     {"session-page",
-     "Its answer to Fetch, in one page: member 2, connected, unfriendly by port, with an IPv4 contact\n"
-     "observed and an IPv6 contact locally; member 3, of which nothing is known.",
+     "Its answer to Fetch, in one page: member 2, connected, unfriendly by port, with an IPv4\n"
+     "contact observed and an IPv6 contact locally; member 3, of which nothing is known.",
      build_page, 0},
     {"session-change", "Member 2 is no longer connected; contacts version 2.", build_change, 0},
     {"initiation-node",
-     "Node a to node b: sender index 0x00a1b2c0, the ticket of the probe request below, epoch 7 of the\n"
-     "pre-shared key, both suites.",
+     "Node a to node b: sender index 0x00a1b2c0, the ticket of the probe request below, epoch 7 "
+     "of\n"
+     "the pre-shared key, both suites.",
      build_initiation_node, 0},
-    {"response-node", "Node b chooses suite 1; its index is 0x00d4e5f0. Split gives the transport keys.",
+    {"response-node",
+     "Node b chooses suite 1; its index is 0x00d4e5f0. Split gives the transport keys.",
      build_response_node, 0},
     {"probe-keys", "What both nodes derive before any handshake.", build_probe_keys, 0},
     {"probe-request",
@@ -625,11 +633,11 @@ static const struct chapter {
      "First ESP packet from uplink 0 of node a to uplink 1 of node b: a UDP packet over IPv4.",
      build_esp_aes, AVPN_SUITE_AES_256_GCM},
     {"esp-chacha20-poly1305",
-     "First ESP packet from uplink 1 of node b to uplink 0 of node a, were suite 2 chosen: an IPv6\n"
-     "header without content.",
+     "First ESP packet from uplink 1 of node b to uplink 0 of node a, were suite 2 chosen: an\n"
+     "IPv6 header without content.",
      build_esp_chacha, 0},
-    {"esp-dummy", "Packet 256 from node a to node b under suite 2, a dummy packet.", build_esp_dummy,
-     0},
+    {"esp-dummy", "Packet 256 from node a to node b under suite 2, a dummy packet.",
+     build_esp_dummy, 0},
 };
 
 #define CHAPTERS HARNESS_COUNT(chapters)
@@ -658,7 +666,7 @@ static void build_all(void)
     is_built = true;
 }
 
-/* ---- writing the page ---------------------------------------------------------------------------- */
+/* ---- writing the page ------------------------- */
 
 static void print_item(const struct item *item)
 {
@@ -674,8 +682,10 @@ static int print_all(void)
     is_printing = true;
     build_all();
     printf("## 11. Worked examples\n\n"
-           "Regenerated and compared by `tests/unit/wire/test_examples.c`; keys are fixed there. Bytes are\n"
-           "hexadecimal. A datagram is the whole UDP payload; payloads, bodies and inner packets are its\n"
+           "Regenerated and compared by `tests/unit/wire/test_examples.c`; keys are fixed there. "
+           "Bytes are\n"
+           "hexadecimal. A datagram is the whole UDP payload; payloads, bodies and inner packets "
+           "are its\n"
            "plain parts.\n");
     for (int i = 0; i < CHAPTERS; i++) {
         MUST(can_build(i));
@@ -689,7 +699,7 @@ static int print_all(void)
     return EXIT_SUCCESS;
 }
 
-/* ---- reading the page ------------------------------------------------------------------------------ */
+/* ---- reading the page ------------------------- */
 
 static char *read_page(void)
 {

@@ -22,8 +22,8 @@ static void count_up(uint8_t *bytes, size_t count, uint8_t first)
 
 static void write_register_request(uint8_t *out)
 {
-    struct avpni_register_request request = {.uplink = 3, .nat = 2, .config_version = 0x0102030405060708,
-                                             .local = contact};
+    struct avpni_register_request request = {
+        .uplink = 3, .nat = 2, .config_version = 0x0102030405060708, .local = contact};
 
     count_up(request.organization.bytes, AVPN_KEY_BYTES, 0x10);
     avpni_register_request_write(out, &request);
@@ -47,8 +47,8 @@ CANONICAL_REWRITE(register_response)
 
 static void write_node_request(uint8_t *out)
 {
-    struct avpni_node_request request = {0xA1A2A3A4A5A6A7A8, 0xB1B2B3B4, {2, 1, 0, 0},
-                                         0xC1C2C3C4C5C6C7C8};
+    struct avpni_node_request request = {
+        0xA1A2A3A4A5A6A7A8, 0xB1B2B3B4, {2, 1, 0, 0}, 0xC1C2C3C4C5C6C7C8};
 
     avpni_node_request_write(out, &request);
 }
@@ -64,19 +64,40 @@ CANONICAL_REWRITE(node_response)
 
 static const struct codec codecs[] = {
     {"Register Request", "01030200" BYTES_32 "0102030405060708" CONTACT ZEROS_52,
-     "kun0" "................................" "........" CONTACT_MAP
-     "0000000000000000000000000000000000000000000000000000",
+     "kun0"
+     "................................"
+     "........" CONTACT_MAP "0000000000000000000000000000000000000000000000000000",
      write_register_request, rewrite_register_request},
     {"Register Response",
-     "a1a2a3a4" "b1b2b3b4b5b6b7b8" BYTES_32 BYTES_16 CONTACT "c1c2c3c4c5c6c7c8" "d1d2d3d4" "0a0b"
+     "a1a2a3a4"
+     "b1b2b3b4b5b6b7b8" BYTES_32 BYTES_16 CONTACT "c1c2c3c4c5c6c7c8"
+     "d1d2d3d4"
+     "0a0b"
      "0000",
-     "...." "........" "................................" "................" CONTACT_MAP "........"
-     "...." ".." "00",
+     "...."
+     "........"
+     "................................"
+     "................" CONTACT_MAP "........"
+     "...."
+     ".."
+     "00",
      write_register_response, rewrite_register_response},
-    {"node payload 1", "a1a2a3a4a5a6a7a8" "b1b2b3b4" "02010000" "c1c2c3c4c5c6c7c8",
-     "........" "...." "a..0" "........", write_node_request, rewrite_node_request},
-    {"node payload 2", "02000000" "c1c2c3c4c5c6c7c8", "a000" "........", write_node_response,
-     rewrite_node_response},
+    {"node payload 1",
+     "a1a2a3a4a5a6a7a8"
+     "b1b2b3b4"
+     "02010000"
+     "c1c2c3c4c5c6c7c8",
+     "........"
+     "...."
+     "a..0"
+     "........",
+     write_node_request, rewrite_node_request},
+    {"node payload 2",
+     "02000000"
+     "c1c2c3c4c5c6c7c8",
+     "a000"
+     "........",
+     write_node_response, rewrite_node_response},
 };
 
 START_TEST(a_payload_is_written_and_read_as_specified)
@@ -95,9 +116,8 @@ static const struct suite_row {
     uint8_t suites[4];
     int is_good;
 } suite_rows[] = {
-    {{1, 0, 0, 0}, 1}, {{2, 1, 0, 0}, 1},  {{1, 2, 3, 4}, 1}, {{255, 1, 0, 0}, 1},
-    {{0, 0, 0, 0}, 0}, {{0, 1, 0, 0}, 0},  {{1, 0, 2, 0}, 0}, {{1, 2, 0, 3}, 0},
-    {{1, 0, 0, 2}, 0}, {{0, 0, 0, 1}, 0},
+    {{1, 0, 0, 0}, 1}, {{2, 1, 0, 0}, 1}, {{1, 2, 3, 4}, 1}, {{255, 1, 0, 0}, 1}, {{0, 0, 0, 0}, 0},
+    {{0, 1, 0, 0}, 0}, {{1, 0, 2, 0}, 0}, {{1, 2, 0, 3}, 0}, {{1, 0, 0, 2}, 0},   {{0, 0, 0, 1}, 0},
 };
 
 START_TEST(a_list_of_suites_has_its_zeros_at_the_end) /* [HS-7] */
@@ -117,13 +137,18 @@ START_TEST(heads_carry_their_indices)
 
     memset(bytes, CANONICAL_POISON, sizeof bytes);
     avpni_initiation_write_head(bytes, 0xA1A2A3A4);
-    harness_hex("0000000001010000" "a1a2a3a4", expected, sizeof expected);
+    harness_hex("0000000001010000"
+                "a1a2a3a4",
+                expected, sizeof expected);
     ck_assert_mem_eq(bytes, expected, AVPNI_INITIATION_NOISE);
     ck_assert_uint_eq(bytes[AVPNI_INITIATION_NOISE], CANONICAL_POISON);
     ck_assert_uint_eq(avpni_initiation_sender(bytes), 0xA1A2A3A4);
 
     avpni_response_write_head(bytes, 0xB1B2B3B4, 0xC1C2C3C4);
-    harness_hex("0000000001020000" "b1b2b3b4" "c1c2c3c4", expected, sizeof expected);
+    harness_hex("0000000001020000"
+                "b1b2b3b4"
+                "c1c2c3c4",
+                expected, sizeof expected);
     ck_assert_mem_eq(bytes, expected, AVPNI_RESPONSE_NOISE);
     ck_assert_uint_eq(bytes[AVPNI_RESPONSE_NOISE], CANONICAL_POISON);
     ck_assert_uint_eq(avpni_response_sender(bytes), 0xB1B2B3B4);
@@ -138,8 +163,10 @@ START_TEST(a_cookie_message_is_written_and_read_as_specified)
 
     count_up(message.nonce, sizeof message.nonce, 0x30);
     count_up(message.sealed, sizeof message.sealed, 0x10);
-    harness_hex("0000000001030000" "a1a2a3a4" "303132333435363738393a3b3c3d3e3f4041424344454647"
-                BYTES_32, expected, sizeof expected);
+    harness_hex("0000000001030000"
+                "a1a2a3a4"
+                "303132333435363738393a3b3c3d3e3f4041424344454647" BYTES_32,
+                expected, sizeof expected);
     avpni_cookie_write(bytes, &message);
     ck_assert_mem_eq(bytes, expected, sizeof bytes);
     ck_assert_int_eq(avpni_message_kind(bytes, sizeof bytes), AVPNI_KIND_COOKIE);

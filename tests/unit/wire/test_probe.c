@@ -7,8 +7,18 @@
 #define NONE_MAP "00000000000000000000"
 #define OBSERVED "04009c41cb007107000000000000000000000000"
 #define OBSERVED_MAP "F0......000000000000"
-#define TAIL "a1a2a3a4" "b1b2b3b4b5b6b7b8" "c1c2c3c4" "d1d2d3d4" "000000000000000000000000"
-#define TAIL_MAP "...." "........" "...." "...." "000000000000"
+#define TAIL                                                                                       \
+    "a1a2a3a4"                                                                                     \
+    "b1b2b3b4b5b6b7b8"                                                                             \
+    "c1c2c3c4"                                                                                     \
+    "d1d2d3d4"                                                                                     \
+    "000000000000000000000000"
+#define TAIL_MAP                                                                                   \
+    "...."                                                                                         \
+    "........"                                                                                     \
+    "...."                                                                                         \
+    "...."                                                                                         \
+    "000000000000"
 
 static const struct avpni_probe request = {
     .kind = AVPNI_PROBE_REQUEST,
@@ -53,10 +63,18 @@ static bool rewrite(const uint8_t *in, size_t count, uint8_t *out)
 }
 
 static const struct codec codecs[] = {
-    {"request", "0103ff01" "0102030405060708" NONE TAIL, "kurg" "........" NONE_MAP TAIL_MAP,
+    {"request",
+     "0103ff01"
+     "0102030405060708" NONE TAIL,
+     "kurg"
+     "........" NONE_MAP TAIL_MAP,
      write_request, rewrite},
-    {"response", "02030103" "0102030405060708" OBSERVED TAIL,
-     "kuug" "........" OBSERVED_MAP TAIL_MAP, write_response, rewrite},
+    {"response",
+     "02030103"
+     "0102030405060708" OBSERVED TAIL,
+     "kuug"
+     "........" OBSERVED_MAP TAIL_MAP,
+     write_response, rewrite},
 };
 
 START_TEST(a_probe_is_written_and_read_as_specified)

@@ -7,19 +7,42 @@
 #define TOKEN_MAP "................"
 #define CONTACT "04009c41cb007107000000000000000000000000"
 #define CONTACT_MAP "F0......000000000000"
-#define VERSIONS "0102030405060708" "a1a2a3a4"
-#define VERSIONS_MAP "........" "...."
+#define VERSIONS                                                                                   \
+    "0102030405060708"                                                                             \
+    "a1a2a3a4"
+#define VERSIONS_MAP                                                                               \
+    "........"                                                                                     \
+    "...."
 #define ZEROS_28 "00000000000000000000000000000000000000000000000000000000"
 
 /* Two entries: IPv4 observed and IPv6 local; nothing known. */
 #define ENTRIES                                                                                    \
-    "b1b2b3b4" "03010200" "049c41cb007107" "06a028" "20010db8000000000000000000000009"             \
-    "000000c8" "00000000" "00" "00"
-#define ENTRIES_MAP "...." "ufn0" "k......" "k.." "................" "...." "ufn0" "k" "k"
+    "b1b2b3b4"                                                                                     \
+    "03010200"                                                                                     \
+    "049c41cb007107"                                                                               \
+    "06a028"                                                                                       \
+    "20010db8000000000000000000000009"                                                             \
+    "000000c8"                                                                                     \
+    "00000000"                                                                                     \
+    "00"                                                                                           \
+    "00"
+#define ENTRIES_MAP                                                                                \
+    "...."                                                                                         \
+    "ufn0"                                                                                         \
+    "k......"                                                                                      \
+    "k.."                                                                                          \
+    "................"                                                                             \
+    "...."                                                                                         \
+    "ufn0"                                                                                         \
+    "k"                                                                                            \
+    "k"
 
 static const struct avpn_contact contact = {AVPN_FAMILY_IPV4, 0, 40001, {203, 0, 113, 7}};
 static const struct avpni_entry entries[2] = {
-    {0xB1B2B3B4, 3, AVPNI_ENTRY_CONNECTED, 2,
+    {0xB1B2B3B4,
+     3,
+     AVPNI_ENTRY_CONNECTED,
+     2,
      {AVPN_FAMILY_IPV4, 0, 40001, {203, 0, 113, 7}},
      {AVPN_FAMILY_IPV6, 0, 41000, {0x20, 0x01, 0x0d, 0xb8, [15] = 9}}},
     {.member = 200},
@@ -131,14 +154,28 @@ static const struct codec codecs[] = {
     {"Keepalive", "01030100" TOKEN VERSIONS CONTACT, "knf0" TOKEN_MAP VERSIONS_MAP CONTACT_MAP,
      write_alive, rewrite_alive},
     {"Fetch", "02000000" TOKEN "b1b2b3b4" ZEROS_28,
-     "k000" TOKEN_MAP "...." "0000000000000000000000000000", write_fetch, rewrite_fetch},
+     "k000" TOKEN_MAP "...."
+     "0000000000000000000000000000",
+     write_fetch, rewrite_fetch},
     {"Ack", "81000000" CONTACT VERSIONS, "k000" CONTACT_MAP VERSIONS_MAP, write_ack, rewrite_ack},
     {"Challenge", "82000000" TOKEN CONTACT, "k000" TOKEN_MAP CONTACT_MAP, write_challenge,
      rewrite_challenge},
-    {"Page", "83010002" "a1a2a3a4" "c1c2c3c4" "d1d2d3d4" ENTRIES,
-     "kfkk" "...." "...." "...." ENTRIES_MAP, write_page, rewrite_entries},
-    {"Change", "84000002" "a1a2a3a4" ENTRIES, "k0kk" "...." ENTRIES_MAP, write_change,
-     rewrite_entries},
+    {"Page",
+     "83010002"
+     "a1a2a3a4"
+     "c1c2c3c4"
+     "d1d2d3d4" ENTRIES,
+     "kfkk"
+     "...."
+     "...."
+     "...." ENTRIES_MAP,
+     write_page, rewrite_entries},
+    {"Change",
+     "84000002"
+     "a1a2a3a4" ENTRIES,
+     "k0kk"
+     "...." ENTRIES_MAP,
+     write_change, rewrite_entries},
 };
 
 START_TEST(a_body_is_written_and_read_as_specified)
@@ -157,9 +194,8 @@ static const struct body_row {
     uint8_t kind;
     size_t least, most;
 } body_rows[] = {
-    {1, 52, 52},   {2, 52, 52},   {129, 36, 36},   {130, 40, 40},
-    {131, 16, 1100}, {132, 8, 1100}, {0, 1, 0},      {3, 1, 0},
-    {128, 1, 0},   {133, 1, 0},   {255, 1, 0},
+    {1, 52, 52}, {2, 52, 52}, {129, 36, 36}, {130, 40, 40}, {131, 16, 1100}, {132, 8, 1100},
+    {0, 1, 0},   {3, 1, 0},   {128, 1, 0},   {133, 1, 0},   {255, 1, 0},
 };
 
 START_TEST(a_kind_of_body_has_no_other_lengths_than_its_own)
@@ -222,8 +258,8 @@ START_TEST(a_page_of_the_largest_entries_holds_as_many_as_fit) /* [REG-11] */
     struct avpni_entry entry = {.member = 1};
     struct avpni_page_head head = {0}, read;
     uint8_t body[AVPNI_PAGE_BODY_LIMIT];
-    struct avpni_writer w = avpni_writer(body + AVPNI_PAGE_HEAD_BYTES,
-                                         sizeof body - AVPNI_PAGE_HEAD_BYTES);
+    struct avpni_writer w =
+        avpni_writer(body + AVPNI_PAGE_HEAD_BYTES, sizeof body - AVPNI_PAGE_HEAD_BYTES);
     struct avpni_reader r;
     size_t used = 0;
 
@@ -250,8 +286,11 @@ START_TEST(a_head_is_written_and_read_as_specified)
     uint8_t bytes[AVPNI_SESSION_BODY + 1], expected[AVPNI_SESSION_BODY];
 
     memset(bytes, CANONICAL_POISON, sizeof bytes);
-    harness_hex("0000000001040000" "a1a2a3a4" "b1b2b3b4b5b6b7b8" "c1c2c3c4c5c6c7c8", expected,
-                sizeof expected);
+    harness_hex("0000000001040000"
+                "a1a2a3a4"
+                "b1b2b3b4b5b6b7b8"
+                "c1c2c3c4c5c6c7c8",
+                expected, sizeof expected);
     avpni_session_head_write(bytes, &head);
     ck_assert_mem_eq(bytes, expected, sizeof expected);
     ck_assert_uint_eq(bytes[AVPNI_SESSION_BODY], CANONICAL_POISON);
@@ -267,7 +306,9 @@ START_TEST(a_nonce_is_direction_and_counter) /* [REG-1] */
     uint8_t nonce[12], expected[12];
 
     avpni_session_nonce(nonce, AVPNI_TO_REGISTRY, 0x0102030405060708);
-    harness_hex("00000001" "0102030405060708", expected, sizeof expected);
+    harness_hex("00000001"
+                "0102030405060708",
+                expected, sizeof expected);
     ck_assert_mem_eq(nonce, expected, sizeof nonce);
     avpni_session_nonce(nonce, AVPNI_TO_NODE, 0x0102030405060708);
     expected[3] = 2;

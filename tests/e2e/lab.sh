@@ -1,0 +1,329 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: ISC
+#
+# lab: a small internet of network namespaces on one machine, with the real daemons in it.
+#
+#                 public segment 198.51.100.0/24 (a bridge in namespace "pub")
+#      |            |              |                       |
+#   registry r1  registry r2   NAT "nat-A"              NAT "nat-B"     198.51.100.(10 + index)
+#                                  | 172.16.index.0/24     |
+#                              gateway "gw-A"           gateway "gw-B"  uplink wan0
+#                                  | 10.index.0.0/24       |
+#                              host "lan-A"             host "lan-B"    10.index.0.10
+#
+# Sourced, not run. Every name begins with a prefix of its own, so labs do not meet. Set before:
+# LAB_BIN_GATEWAY, LAB_BIN_REGISTRY, LAB_BIN_ADMIN. Then: lab_begin, lab_public, lab_registry ...,
+# lab_site ..., lab_publish, lab_start_registry ..., lab_start_gateway ..., and lab_end by trap.
+
+LAB_ORG_NAME=${LAB_ORG_NAME:-lab}
+declare -A LAB_INDEX LAB_PID LAB_KEY LAB_SITE_YAML LAB_REGISTRY_IP LAB_REGISTRY_HOST
+LAB_PORTS=0
+
+lab_die() {
+    echo "lab: $*" >&2
+    exit 1
+}
+
+lab_begin() {
+    [ "$(id -u)" = 0 ] || lab_die "namespaces need root"
+    local tool
+    for tool in ip nft ping python3; do
+        command -v "$tool" > /dev/null || lab_die "$tool is missing; see tests/packages.txt"
+    done
+    [ -c /dev/net/tun ] || lab_die "/dev/net/tun is missing"
+    for tool in "$LAB_BIN_GATEWAY" "$LAB_BIN_REGISTRY" "$LAB_BIN_ADMIN"; do
+        [ -x "$tool" ] || lab_die "$tool is not built"
+    done
+    LAB_DIR=$(mktemp -d /tmp/avlab.XXXXXX)
+    LAB_PREFIX=av$$
+    mkdir "$LAB_DIR/log"
+    : > "$LAB_DIR/pids"
+    LAB_ORG_ID=$("$LAB_BIN_ADMIN" org init "$LAB_DIR/org" --name "$LAB_ORG_NAME") ||
+        lab_die "org init failed"
+}
+
+# Everything goes: daemons, namespaces, files. Also for a lab that was kept: lab_end DIR PREFIX
+lab_end() {
+    local dir=${1:-$LAB_DIR} prefix=${2:-$LAB_PREFIX} pid name
+    [ -n "$dir" ] || return 0
+    while read -r pid; do
+        kill "$pid" 2> /dev/null
+    done < "$dir/pids"
+    sleep 0.3
+    while read -r pid; do
+        kill -9 "$pid" 2> /dev/null
+    done < "$dir/pids"
+    for name in $(ip netns list | awk -v p="$prefix-" 'index($1, p) == 1 {print $1}'); do
+        ip netns delete "$name"
+        rm -rf "/etc/netns/$name"
+    done
+    rmdir /etc/netns 2> /dev/null
+    rm -rf "$dir"
+    return 0
+}
+
+lab_ns() {
+    ip netns add "$LAB_PREFIX-$1"
+    lab_in "$1" ip link set lo up
+}
+
+# lab_in NAMESPACE COMMAND...
+lab_in() {
+    local name=$LAB_PREFIX-$1
+    shift
+    ip netns exec "$name" "$@"
+}
+
+lab_sysctl() {
+    lab_in "$1" sysctl -qw "$2"
+}
+
+# lab_wire NAMESPACE_A INTERFACE_A NAMESPACE_B INTERFACE_B
+lab_wire() {
+    ip link add "$2" netns "$LAB_PREFIX-$1" type veth peer name "$4" netns "$LAB_PREFIX-$3"
+    lab_in "$1" ip link set "$2" up
+    lab_in "$3" ip link set "$4" up
+}
+
+lab_public() {
+    lab_ns pub
+    lab_in pub ip link add br0 type bridge
+    lab_in pub ip link set br0 up
+}
+
+# lab_attach NAMESPACE INTERFACE ADDRESS...
+lab_attach() {
+    local ns=$1 interface=$2 address
+    shift 2
+    LAB_PORTS=$((LAB_PORTS + 1))
+    lab_wire "$ns" "$interface" pub "p$LAB_PORTS"
+    lab_in pub ip link set "p$LAB_PORTS" master br0
+    for address in "$@"; do
+        lab_in "$ns" ip address add "$address/24" dev "$interface"
+    done
+}
+
+# ---- registries ---------------------------------------------------------------------
+
+# lab_registry NAME ADDRESS [HOSTNAME]
+lab_registry() {
+    local name=$1
+    LAB_REGISTRY_IP[$name]=$2
+    LAB_REGISTRY_HOST[$name]=${3:-$2}
+    lab_ns "$name"
+    lab_attach "$name" eth0 "$2"
+    cat > "$LAB_DIR/$name.yaml" << END
+listen: ["0.0.0.0:9350"]
+key: $LAB_DIR/$name.key
+control: $LAB_DIR/$name.sock
+organizations:
+  - {id: $LAB_ORG_ID, bundle: $LAB_DIR/bundle}
+log: debug
+END
+    LAB_KEY[$name]=$("$LAB_BIN_REGISTRY" --config "$LAB_DIR/$name.yaml" --show-key)
+}
+
+# lab_daemon NAME NAMESPACE COMMAND...
+lab_daemon() {
+    local name=$1 ns=$LAB_PREFIX-$2
+    shift 2
+    ip netns exec "$ns" "$@" >> "$LAB_DIR/log/$name" 2>&1 &
+    LAB_PID[$name]=$!
+    echo "${LAB_PID[$name]}" >> "$LAB_DIR/pids"
+}
+
+lab_start_registry() {
+    lab_daemon "$1" "$1" "$LAB_BIN_REGISTRY" --config "$LAB_DIR/$1.yaml"
+}
+
+# lab_stop NAME [SIGNAL]
+lab_stop() {
+    kill "-${2:-TERM}" "${LAB_PID[$1]}" 2> /dev/null
+    wait "${LAB_PID[$1]}" 2> /dev/null
+    return 0
+}
+
+# ---- NATs ------------------------------------------------------------------------------
+
+# The rules of one NAT. lab_nat NAMESPACE KIND INSIDE OUTSIDE SECOND_OUTSIDE
+#   friendly   endpoint-independent mapping, address and port filtering: most home routers
+#   random     another port for each destination
+#   addresses  another public address for each registry
+#   cone       endpoint-independent filtering: strangers get in
+#   forward    as random, but UDP 51625 is forwarded by the administrator
+#   blocked    no UDP
+lab_nat() {
+    local ns=$1 kind=$2 inside=$3 outside=$4 second=$5 post='' pre='' forward=''
+    case $kind in
+    friendly) post="oifname wan0 masquerade" ;;
+    random) post="oifname wan0 masquerade fully-random" ;;
+    addresses)
+        post="oifname wan0 snat to ip daddr map { 198.51.100.2 : $outside, 198.51.100.3 : $second }
+        oifname wan0 snat to $outside"
+        ;;
+    cone)
+        post="oifname wan0 snat to $outside"
+        pre="iifname wan0 ip protocol udp dnat to $inside"
+        ;;
+    forward)
+        post="oifname wan0 masquerade fully-random"
+        pre="iifname wan0 udp dport 51625 dnat to $inside:51625"
+        ;;
+    blocked)
+        post="oifname wan0 masquerade"
+        forward="ip protocol udp drop"
+        ;;
+    *) lab_die "no such NAT: $kind" ;;
+    esac
+    # Its own input is dropped, as on any router: an accepted stray would take a port from the
+    # hosts inside.
+    lab_in "$ns" nft -f - << END
+flush ruleset
+table ip nat {
+    chain pre {
+        type nat hook prerouting priority dstnat
+        $pre
+    }
+    chain post {
+        type nat hook postrouting priority srcnat
+        $post
+    }
+}
+table ip filter {
+    chain in {
+        type filter hook input priority filter
+        iifname wan0 ip protocol udp drop
+    }
+    chain forward {
+        type filter hook forward priority filter
+        $forward
+    }
+}
+END
+}
+
+# A NAT in front of one uplink: lab_nat_box NAT_NS GATEWAY_NS INTERFACE KIND INDEX
+lab_nat_box() {
+    local nat=$1 gw=$2 interface=$3 kind=$4 index=$5
+    lab_ns "$nat"
+    lab_attach "$nat" wan0 "198.51.100.$((10 + index))" "198.51.100.$((110 + index))"
+    lab_wire "$nat" inside "$gw" "$interface"
+    lab_in "$nat" ip address add "172.16.$index.1/24" dev inside
+    lab_in "$gw" ip address add "172.16.$index.2/24" dev "$interface"
+    lab_sysctl "$nat" net.ipv4.ip_forward=1
+    lab_nat "$nat" "$kind" "172.16.$index.2" "198.51.100.$((10 + index))" \
+        "198.51.100.$((110 + index))"
+}
+
+# ---- sites --------------------------------------------------------------------------------
+
+# lab_site NAME INDEX NAT ROLE "HUBS" [SECOND_NAT]
+lab_site() {
+    local name=$1 index=$2 nat=$3 role=$4 hubs=$5 second=${6:-} registry port='' manual=''
+    LAB_INDEX[$name]=$index
+    lab_ns "gw-$name"
+    lab_ns "lan-$name"
+    lab_nat_box "nat-$name" "gw-$name" wan0 "$nat" "$index"
+    lab_in "gw-$name" ip route add default via "172.16.$index.1" dev wan0
+    lab_wire "gw-$name" lan0 "lan-$name" eth0
+    lab_in "gw-$name" ip address add "10.$index.0.1/24" dev lan0
+    lab_in "lan-$name" ip address add "10.$index.0.10/24" dev eth0
+    lab_in "lan-$name" ip route add default via "10.$index.0.1"
+    lab_sysctl "gw-$name" net.ipv4.ip_forward=1
+    mkdir -p "/etc/netns/$LAB_PREFIX-gw-$name"
+    for registry in "${!LAB_REGISTRY_IP[@]}"; do
+        echo "${LAB_REGISTRY_IP[$registry]} ${LAB_REGISTRY_HOST[$registry]}"
+    done > "/etc/netns/$LAB_PREFIX-gw-$name/hosts"
+    [ "$nat" = forward ] && port=', port: 51625'
+    {
+        echo "organization: $LAB_ORG_ID"
+        echo "state_directory: $LAB_DIR/state-$name"
+        echo "bundle: $LAB_DIR/bundle"
+        echo "control: $LAB_DIR/$name.sock"
+        echo "uplinks:"
+        echo "  - {interface: wan0$port}"
+        if [ -n "$second" ]; then
+            lab_nat_box "nat2-$name" "gw-$name" wan1 "$second" "$((index + 50))"
+            lab_in "gw-$name" ip route add default via "172.16.$((index + 50)).1" dev wan1 metric 200
+            echo "  - {interface: wan1}"
+        fi
+    } > "$LAB_DIR/$name.yaml"
+    LAB_KEY[$name]=$("$LAB_BIN_GATEWAY" --config "$LAB_DIR/$name.yaml" --show-key)
+    [ "$nat" = forward ] && manual="
+    uplinks: [{manual: \"198.51.100.$((10 + index)):51625\"}]"
+    LAB_SITE_YAML[$name]="
+  $name:
+    key: ${LAB_KEY[$name]}
+    role: $role
+    hubs: [$hubs]
+    exports: [10.$index.0.0/24]$manual"
+}
+
+lab_publish() {
+    local name
+    {
+        echo "name: $LAB_ORG_NAME"
+        echo "registries:"
+        for name in "${!LAB_REGISTRY_IP[@]}"; do
+            echo "  - {host: ${LAB_REGISTRY_HOST[$name]}, port: 9350, key: ${LAB_KEY[$name]}}"
+        done | sort
+        echo "sites:"
+        for name in "${!LAB_SITE_YAML[@]}"; do
+            echo "${LAB_SITE_YAML[$name]}"
+        done
+    } > "$LAB_DIR/org/org.yaml"
+    "$LAB_BIN_ADMIN" org publish "$LAB_DIR/org/org.yaml" --out "$LAB_DIR/bundle"
+}
+
+lab_start_gateway() {
+    lab_daemon "$1" "gw-$1" "$LAB_BIN_GATEWAY" --config "$LAB_DIR/$1.yaml"
+}
+
+# lab_ask NAME COMMAND [--json]
+lab_ask() {
+    local name=$1
+    shift
+    "$LAB_BIN_ADMIN" "$@" --socket "$LAB_DIR/$name.sock"
+}
+
+# One value of an answer: lab_value NAME COMMAND 'PYTHON EXPRESSION OVER d'; empty when there is none
+lab_value() {
+    lab_ask "$1" "$2" --json 2> /dev/null | python3 -c "
+import json, sys
+try:
+    d = json.load(sys.stdin)
+    v = $3
+    print('' if v is None else v)
+except Exception:
+    print('')"
+}
+
+lab_tunnel() {
+    lab_value "$1" peers "[p['tunnel'] for p in d['peers'] if p['name'] == '$2'][0]"
+}
+
+lab_tunnel_is_up() {
+    case $(lab_tunnel "$1" "$2") in
+    up | rekeying) return 0 ;;
+    esac
+    return 1
+}
+
+# lab_ping FROM_SITE TO_SITE: one packet from host to host
+lab_ping() {
+    lab_in "lan-$1" ping -q -n -c 1 -W 1 "10.${LAB_INDEX[$2]}.0.10" > /dev/null 2>&1
+}
+
+# lab_wait SECONDS COMMAND...: until the command is true
+lab_wait() {
+    local until=$(($(date +%s%N) / 1000000 + $1 * 1000))
+    shift
+    while ! "$@"; do
+        [ $(($(date +%s%N) / 1000000)) -lt $until ] || return 1
+        sleep 0.1
+    done
+}
+
+lab_now_ms() {
+    echo $(($(date +%s%N) / 1000000))
+}

@@ -1,0 +1,317 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# The real daemons, in namespaces, behind every kind of NAT of lab.sh.
+#
+#     tests/e2e/run.sh [BUILD_DIRECTORY]
+#
+# Prints TAP. Exit status 0: all passed, 1: not, 77: skipped (no root or no namespaces here).
+# AVPN_KEEP_LOGS=DIRECTORY keeps the daemons' logs.
+set -u
+HERE=$(cd "$(dirname "$0")" && pwd)
+BUILD=${1:-${AVPN_BUILD_ROOT:-$HERE/../../build}}
+LAB_BIN_GATEWAY=$BUILD/examples/gateway/autovpn-gateway
+LAB_BIN_REGISTRY=$BUILD/examples/registry/autovpn-registry
+LAB_BIN_ADMIN=$BUILD/examples/admin/autovpn
+LAB_ORG_NAME=e2e
+# shellcheck source=tests/e2e/lab.sh
+. "$HERE/lab.sh"
+
+tests=0
+failures=0
+
+# check NAME COMMAND...
+check() {
+    local name=$1
+    shift
+    tests=$((tests + 1))
+    if "$@"; then
+        echo "ok $tests - $name"
+    else
+        failures=$((failures + 1))
+        echo "not ok $tests - $name"
+    fi
+}
+
+note() {
+    echo "# $*"
+}
+
+equals() {
+    [ "$1" = "$2" ] && return 0
+    note "got '$1', wanted '$2'"
+    return 1
+}
+
+finish() {
+    if [ -n "${AVPN_KEEP_LOGS:-}" ] && [ -n "${LAB_DIR:-}" ]; then
+        mkdir -p "$AVPN_KEEP_LOGS"
+        cp "$LAB_DIR"/log/* "$LAB_DIR"/*.yaml "$LAB_DIR/org/org.yaml" "$AVPN_KEEP_LOGS/"
+    fi
+    lab_end
+}
+
+# ---- bad configuration: a message with file, line, field, value; exit 2 -------------------
+
+# complains NAME FILE_CONTENT PATTERN COMMAND...: the file's path is put behind the command
+complains() {
+    local name=$1 content=$2 pattern=$3 file=$LAB_DIR/bad.yaml output status
+    shift 3
+    printf '%s\n' "$content" > "$file"
+    output=$(timeout 5 "$@" "$file" 2>&1)
+    status=$?
+    tests=$((tests + 1))
+    if [ $status = 2 ] && grep -Eq -- "$pattern" <<< "$output"; then
+        echo "ok $tests - $name"
+    else
+        failures=$((failures + 1))
+        echo "not ok $tests - $name"
+        note "exit $status: $output"
+    fi
+}
+
+bad_configurations() {
+    local id=$LAB_ORG_ID bundle="$LAB_DIR/none"
+    complains "gateway: an unknown field is named with its line" \
+        "organization: $id
+uplinks: [{interface: eth0}]
+uplinkz: 3" 'bad.yaml:3: uplinkz: 3: no such field' "$LAB_BIN_GATEWAY" --config
+    complains "gateway: a port outside 32768-61000 is refused" \
+        "organization: $id
+uplinks:
+  - interface: eth0
+    port: 99" 'bad.yaml:4: uplinks\[0\]\.port: 99: .*32768 to 61000' "$LAB_BIN_GATEWAY" --config
+    complains "gateway: a missing organization is named" "uplinks: [{interface: eth0}]" \
+        'bad.yaml:1: organization: is missing' "$LAB_BIN_GATEWAY" --config
+    complains "gateway: a bundle that is not there is named" \
+        "organization: $id
+state_directory: $LAB_DIR/bad-state
+uplinks: [{interface: lo}]
+bundle: $bundle" "bad.yaml:4: bundle: $bundle: cannot be read" "$LAB_BIN_GATEWAY" --config
+    complains "gateway: what is not YAML is told by line" "a: [1" 'bad.yaml:[0-9]+: not YAML' \
+        "$LAB_BIN_GATEWAY" --config
+    complains "registry: a port outside 9350-9381 is refused" \
+        "listen: ['0.0.0.0:53']
+organizations: [{id: $id, bundle: $bundle}]" \
+        'bad.yaml:1: listen\[0\]: 0\.0\.0\.0:53: .*9350 to 9381' "$LAB_BIN_REGISTRY" --config
+    complains "registry: an id that is no key is refused" \
+        "organizations: [{id: abc, bundle: $bundle}]" \
+        'bad.yaml:1: organizations\[0\]\.id: abc: ' "$LAB_BIN_REGISTRY" --config
+    complains "org check: an unknown hub is told at its line" \
+        "name: x
+registries: [{host: 192.0.2.1, key: $id}]
+sites:
+  a:
+    key: $id
+    role: spoke
+    hubs: [b]" 'bad.yaml:7: sites\.a\.hubs\[0\]: b: ' "$LAB_BIN_ADMIN" org check
+    complains "org check: a hub that is no hub is told at its line" \
+        "name: x
+registries: [{host: 192.0.2.1, key: $id}]
+sites:
+  a: {key: ${LAB_KEY[r1]}, role: spoke}
+  b:
+    key: ${LAB_KEY[r2]}
+    role: spoke
+    hubs: [a]" 'bad.yaml:8: sites\.b\.hubs' "$LAB_BIN_ADMIN" org check
+    complains "org check: a subnet with host bits says which was meant" \
+        "name: x
+registries: [{host: 192.0.2.1, key: $id}]
+sites:
+  a: {key: $id, role: hub, exports: [10.1.2.3/16]}" \
+        'bad.yaml:4: sites\.a\.exports\[0\]: 10\.1\.2\.3/16: .*10\.1\.0\.0/16' \
+        "$LAB_BIN_ADMIN" org check
+    complains "org publish: an invalid file is not published" "name: x
+sites: {}" 'bad.yaml:1: registries: is missing' "$LAB_BIN_ADMIN" org publish --out "$LAB_DIR/never"
+    check "org publish: nothing was written" [ ! -e "$LAB_DIR/never" ]
+}
+
+# ---- the lab --------------------------------------------------------------------------------
+
+build_lab() {
+    lab_public
+    lab_registry r1 198.51.100.2
+    lab_registry r2 198.51.100.3 registry2.lab
+    lab_site hub 1 forward hub ""
+    lab_site hub2 2 friendly hub ""
+    lab_site home 3 friendly spoke "hub, hub2" friendly
+    lab_site random 4 random spoke "hub, hub2"
+    lab_site twoaddr 5 addresses spoke "hub, hub2"
+    lab_site cone 6 cone spoke "hub, hub2"
+    lab_site blocked 7 blocked spoke "hub, hub2"
+    lab_publish > /dev/null || exit 1
+}
+
+sites="hub hub2 home random twoaddr cone blocked"
+
+start_all() {
+    local site
+    lab_start_registry r1
+    lab_start_registry r2
+    for site in $sites; do
+        [ "$site" = home ] || lab_start_gateway "$site"
+    done
+}
+
+nat_of() {
+    lab_value "$1" status "d['uplinks'][0]['nat']"
+}
+
+nat_is() {
+    [ "$(nat_of "$1")" = "$2" ]
+}
+
+check_nat() {
+    lab_wait 25 nat_is "$1" "$2"
+    check "NAT of $1 is reported as $2" equals "$(nat_of "$1")" "$2"
+}
+
+# From daemon start to the first answer through the tunnel, with everything else running.
+measure_start() {
+    local before
+    lab_wait 10 lab_tunnel_is_up hub hub2
+    before=$(lab_now_ms)
+    lab_start_gateway home
+    check "home: a ping to the hub's LAN is answered after a start" first_ping home hub
+    note "time from daemon start to first ping: $(($(lab_now_ms) - before)) ms"
+}
+
+first_ping() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        lab_in "lan-$1" ping -q -n -c 1 -W 0.1 "10.${LAB_INDEX[$2]}.0.10" > /dev/null 2>&1 && return
+    done
+    return 1
+}
+
+check_tunnels() {
+    local site
+    for site in hub2 home random twoaddr cone; do
+        check "$site has a tunnel with hub" lab_wait 15 lab_tunnel_is_up "$site" hub
+    done
+    for site in home twoaddr cone; do
+        check "$site has a tunnel with hub2 (punched)" lab_wait 15 lab_tunnel_is_up "$site" hub2
+    done
+    check "blocked: its tunnel is reported as not up" not lab_tunnel_is_up blocked hub
+}
+
+not() {
+    ! "$@"
+}
+
+check_traffic() {
+    local site
+    for site in home random twoaddr cone; do
+        check "ping LAN to LAN, $site to hub" lab_wait 3 lab_ping "$site" hub
+    done
+    check "ping LAN to LAN, random to home, both spokes" lab_wait 3 lab_ping random home
+    check "ping LAN to LAN, home to cone, both spokes" lab_wait 3 lab_ping home cone
+    check "ping LAN to LAN, twoaddr to random, both spokes" lab_wait 3 lab_ping twoaddr random
+    check "no ping to blocked" not lab_ping hub blocked
+}
+
+# The longest pause in a ping from home to hub, in milliseconds, while COMMAND... runs
+pause_during() {
+    local log=$LAB_DIR/ping pid
+    lab_in lan-home ping -n -D -i 0.1 -w "$1" "10.${LAB_INDEX[hub]}.0.10" > "$log" 2>&1 &
+    pid=$!
+    shift
+    sleep 1
+    "$@"
+    wait $pid
+    awk -F'[][]' '/bytes from/ {if (last && $2 - last > most) most = $2 - last; last = $2; n++}
+        END {if (n < 10) print 999999; else printf "%d\n", most * 1000}' "$log"
+}
+
+check_restart() {
+    local port again
+    port=$(cat "$LAB_DIR/state-home/port-0")
+    lab_stop home
+    check "home: routes and rules are gone after the end" no_leftovers
+    lab_start_gateway home
+    check "home: tunnel is up again after a restart" lab_wait 15 lab_tunnel_is_up home hub
+    again=$(lab_value home status "d['uplinks'][0]['local'].rsplit(':', 1)[1]")
+    check "home: the port is the same after a restart" equals "$again" "$port"
+    lab_stop home KILL
+    lab_start_gateway home
+    check "home: tunnel is up again after a kill" lab_wait 15 lab_tunnel_is_up home hub
+}
+
+no_leftovers() {
+    [ -z "$(lab_in gw-home ip route show table 9350 2> /dev/null)" ] &&
+        ! lab_in gw-home ip rule | grep -q 0x9350
+}
+
+drop_first_uplink() {
+    lab_in nat-home nft add rule ip filter forward drop
+}
+
+check_failover() {
+    local pause
+    lab_wait 10 second_path_is_alive
+    check "home: the second uplink has a path to hub" second_path_is_alive
+    pause=$(pause_during 10 drop_first_uplink)
+    note "pause when the first uplink fails: $pause ms"
+    check "home: the second uplink takes over within 6 s" [ "$pause" -lt 6000 ]
+    check "home: traffic flows by the second uplink" lab_wait 3 lab_ping home hub
+    lab_nat nat-home friendly 172.16.3.2 198.51.100.13 198.51.100.113
+}
+
+second_path_is_alive() {
+    [ -n "$(lab_value home peers "[1 for p in d['peers'] if p['name'] == 'hub'
+        for q in p['paths'] if q['uplink'] == 1 and q['state'] == 'alive'][0]")" ]
+}
+
+kill_registries() {
+    lab_stop r1 KILL
+    lab_stop r2 KILL
+}
+
+check_registries_gone() {
+    local pause
+    pause=$(pause_during 8 kill_registries)
+    note "longest pause while both registries die: $pause ms"
+    check "tunnels carry on without any registry" [ "$pause" -lt 1000 ]
+    check "spoke to spoke without any registry" lab_wait 3 lab_ping random home
+    lab_start_registry r1
+    lab_start_registry r2
+}
+
+check_republish() {
+    lab_publish > /dev/null
+    kill -HUP "${LAB_PID[home]}"
+    check "home: a newer bundle is taken at SIGHUP" lab_wait 3 version_is home 2
+    check "home: tunnel stays up with the newer bundle" lab_tunnel_is_up home hub
+}
+
+version_is() {
+    [ "$(lab_value "$1" status "d['config_version']")" = "$2" ]
+}
+
+if [ "$(id -u)" != 0 ] || ! unshare -n true 2> /dev/null || [ ! -c /dev/net/tun ]; then
+    echo "1..0 # SKIP needs root, network namespaces and /dev/net/tun"
+    exit 77
+fi
+trap finish EXIT
+trap 'exit 1' INT TERM
+lab_begin
+build_lab
+bad_configurations
+start_all
+measure_start
+check_tunnels
+check_nat home friendly
+check_nat cone friendly
+check_nat hub2 friendly
+check_nat random "unfriendly (port)"
+check_nat hub "unfriendly (port)"
+check_nat twoaddr "unfriendly (address)"
+check_nat blocked blocked
+check_traffic
+check_restart
+check_republish
+check_registries_gone
+check_failover
+echo "1..$tests"
+note "$failures of $tests failed, $SECONDS s"
+[ $failures = 0 ]

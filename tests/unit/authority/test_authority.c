@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+/* The authority's calls: keys, their order and number, what it signs and what it refuses. */
+#include "publish.h"
+#include "route/counting.h"
+#include "topo/record.h"
+
+static const struct site sites[] = {
+    {1, 'H', "", "10.1.0.0/16"}, {2, 'S', "1*", "10.2.0.0/16 10.0.0.0/8"}, {3, 's', "1", ""}};
+
+START_TEST(the_organization_is_the_set_of_root_keys_in_any_order) /* [CFG-2] */
+{
+    struct avpn_authority *forth = authority_of(NULL, 3, 0), *back = authority_of(NULL, 0, 0),
+                          *other = authority_of(NULL, 2, 0);
+    struct avpn_key a, b, c;
+
+    ck_assert_int_eq(avpn_authority_organization(back, &b), AVPN_ERROR_STATE);
+    for (uint8_t i = 3; i >= 1; i--) {
+        const struct avpn_key seed = seed_of(i);
+
+        ck_assert_int_eq(avpn_authority_add_root(back, &seed), AVPN_OK);
+    }
+    ck_assert_int_eq(avpn_authority_organization(forth, &a), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_organization(back, &b), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_organization(other, &c), AVPN_OK);
+    ck_assert_mem_eq(&a, &b, sizeof a);
+    ck_assert_mem_ne(&a, &c, sizeof a);
+    avpn_authority_del(forth);
+    avpn_authority_del(back);
+    avpn_authority_del(other);
+    avpn_authority_del(NULL);
+}
+END_TEST
+
+START_TEST(keys_are_different_not_zero_and_at_most_eight) /* [CFG-8] */
+{
+    struct avpn_authority *authority = authority_of(NULL, 8, 8);
+    const struct avpn_key zero = {{0}}, known = seed_of(3), fresh = seed_of(50);
+
+    ck_assert_int_eq(avpn_authority_add_root(authority, &zero), AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_authority_add_root(authority, &known), AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_authority_add_root(authority, &fresh), AVPN_ERROR_LIMIT);
+    ck_assert_int_eq(avpn_authority_add_signer(authority, &fresh), AVPN_ERROR_LIMIT);
+    avpn_authority_del(authority);
+}
+END_TEST
+
+START_TEST(what_was_signed_is_read_again)
+{
+    struct avpn_config *config = config_of(sites, 3), *read = NULL;
+    static const uint8_t counts[][2] = {{1, 1}, {2, 1}, {8, 8}};
+    struct bundle bundle = bundle_of(config, counts[_i][0], counts[_i][1]);
+    struct avpn_key organization;
+    struct avpn_member member, expected;
+
+    ck_assert_int_eq(avpn_bundle_organization(bundle.bytes, bundle.count, &organization), AVPN_OK);
+    ck_assert_mem_eq(&organization, &bundle.organization, sizeof organization);
+    ck_assert_int_eq(
+        avpn_config_read(bundle.bytes, bundle.count, &organization, 1500, NULL, &read), AVPN_OK);
+    ck_assert_int_eq(avpn_config_organization(read, &organization), AVPN_OK);
+    ck_assert_mem_eq(&organization, &bundle.organization, sizeof organization);
+    ck_assert_str_eq(avpn_config_name(read), "example");
+    ck_assert_uint_eq(avpn_config_version(read), 5);
+    ck_assert_int_eq(avpn_config_created(read), 1000);
+    ck_assert_int_eq(avpn_config_expires(read), 2000);
+    ck_assert_uint_eq(avpn_config_psk_epoch(read), 3);
+    ck_assert_uint_eq(avpn_config_member_count(read), 3);
+    ck_assert_int_eq(avpn_config_member(read, 1, &member), AVPN_OK);
+    expected = member_of(&sites[0]);
+    ck_assert_mem_eq(&member, &expected, sizeof member);
+    ck_assert_int_eq(avpn_config_member(read, 2, &member), AVPN_OK);
+    ck_assert(member.exports[0].length == 8 && member.exports[1].length == 16); /* sorted */
+    avpn_config_del(config);
+    avpn_config_del(read);
+    free(bundle.bytes);
+}
+END_TEST
+
+START_TEST(each_member_opens_the_pre_shared_key_and_a_revoked_one_does_not) /* [CFG-7] */
+{
+    struct avpn_config *config = config_of(sites, 3), *read = NULL;
+    struct bundle bundle = bundle_of(config, 1, 1);
+    const struct avpn_publication publication = publication_of(5);
+    const struct avpn_key_pair pair = pair_of(sites[_i].id), stranger = pair_of(99);
+    struct avpn_key psk = {{1}}, before = psk;
+
+    ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,
+                                      &read), AVPN_OK);
+    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk), AVPN_ERROR_AUTH);
+    ck_assert_int_eq(avpn_config_psk(read, 77, &pair, &psk), AVPN_ERROR_NOT_FOUND);
+    ck_assert_mem_eq(&psk, &before, sizeof psk);
+    if (_i == 2) {
+        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk), AVPN_ERROR_AUTH);
+    } else {
+        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk), AVPN_OK);
+        ck_assert_mem_eq(&psk, &publication.psk, sizeof psk);
+    }
+    avpn_config_del(config);
+    avpn_config_del(read);
+    free(bundle.bytes);
+}
+END_TEST
+
+START_TEST(a_configuration_that_was_read_stays_as_it_is)
+{
+    struct avpn_config *config = config_of(sites, 3), *read = NULL;
+    struct bundle bundle = bundle_of(config, 1, 1);
+    const struct avpn_member member = member_of(&sites[0]);
+    const struct avpn_registry_entry registry = registry_of(2);
+    const uint8_t suite = 2;
+
+    ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,
+                                      &read), AVPN_OK);
+    ck_assert_int_eq(avpn_config_set_name(read, "other"), AVPN_ERROR_STATE);
+    ck_assert_int_eq(avpn_config_set_suites(read, &suite, 1), AVPN_ERROR_STATE);
+    ck_assert_int_eq(avpn_config_add_registry(read, &registry), AVPN_ERROR_STATE);
+    ck_assert_int_eq(avpn_config_add_member(read, &member), AVPN_ERROR_STATE);
+    avpn_config_del(config);
+    avpn_config_del(read);
+    free(bundle.bytes);
+}
+END_TEST
+
+static const struct {
+    uint64_t version;
+    int64_t created, expires;
+    uint32_t size_change;
+    int32_t expected;
+} publications[] = {
+    {1, 0, 0, 0, AVPN_OK},
+    {UINT64_MAX, 0, INT64_MAX, 0, AVPN_OK},
+    {0, 0, 0, 0, AVPN_ERROR_ARGUMENT},
+    {1, -1, 0, 0, AVPN_ERROR_ARGUMENT},
+    {1, 5, 5, 0, AVPN_ERROR_ARGUMENT},
+    {1, 5, -1, 0, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 1, AVPN_ERROR_ARGUMENT},
+};
+
+START_TEST(a_publication_has_a_version_and_times_in_order)
+{
+    static uint8_t bytes[4096];
+    struct avpn_config *config = config_of(sites, 3);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    struct avpn_publication publication = publication_of(publications[_i].version);
+    size_t needed;
+
+    publication.created = publications[_i].created;
+    publication.expires = publications[_i].expires;
+    publication.size += publications[_i].size_change;
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, sizeof bytes,
+                                         &needed),
+                     publications[_i].expected);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(signing_needs_keys_of_both_kinds_and_a_valid_configuration)
+{
+    static uint8_t bytes[4096];
+    struct avpn_authority *no_root = authority_of(NULL, 0, 1), *no_signer = authority_of(NULL, 1, 0),
+                          *both = authority_of(NULL, 1, 1);
+    struct avpn_config *config = config_of(sites, 3), *invalid = config_of(sites + 1, 1);
+    const struct avpn_publication publication = publication_of(1);
+    size_t needed = 9;
+
+    ck_assert_int_eq(avpn_authority_sign(no_root, config, &publication, bytes, sizeof bytes,
+                                         &needed), AVPN_ERROR_STATE);
+    ck_assert_int_eq(avpn_authority_sign(no_signer, config, &publication, bytes, sizeof bytes,
+                                         &needed), AVPN_ERROR_STATE);
+    ck_assert_int_eq(avpn_authority_sign(both, invalid, &publication, bytes, sizeof bytes,
+                                         &needed), AVPN_ERROR_ARGUMENT);
+    avpn_authority_del(no_root);
+    avpn_authority_del(no_signer);
+    avpn_authority_del(both);
+    avpn_config_del(config);
+    avpn_config_del(invalid);
+}
+END_TEST
+
+START_TEST(nothing_is_written_when_the_buffer_is_too_small)
+{
+    static uint8_t bytes[4096];
+    struct avpn_config *config = config_of(sites, 3);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    const struct avpn_publication publication = publication_of(1);
+    size_t needed = 0, again = 0;
+
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, NULL, 0, &needed),
+                     AVPN_ERROR_SPACE);
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, needed - 1,
+                                         &again), AVPN_ERROR_SPACE);
+    ck_assert_uint_eq(again, needed);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        ck_assert(bytes[i] == 0);
+    }
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, needed, &again),
+                     AVPN_OK);
+    ck_assert_uint_eq(again, needed);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(a_bundle_beyond_the_limit_is_refused) /* [CFG-8] */
+{
+    struct avpn_config *config = empty_config(NULL);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    const struct avpn_publication publication = publication_of(1);
+    struct avpn_member member = {.size = sizeof member, .role = AVPN_ROLE_HUB};
+    size_t needed = 0;
+
+    for (uint32_t id = 1; id <= AVPN_MEMBERS; id++) {
+        member.id = id;
+        memcpy(member.key.bytes, &id, sizeof id);
+        snprintf(member.name, sizeof member.name, "site-%u", id);
+        ck_assert(avpn_config_add_member(config, &member) == AVPN_OK);
+    }
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, NULL, 0, &needed),
+                     AVPN_ERROR_LIMIT);
+    ck_assert_uint_gt(needed, AVPN_BUNDLE_LIMIT);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(running_out_of_memory_leaks_nothing)
+{
+    struct counting counting = {.fail_at = 1};
+    const struct avpn_host host = counting_host(&counting);
+    struct avpn_authority *authority = NULL;
+
+    ck_assert_int_eq(avpn_authority_new(&host, &authority), AVPN_ERROR_MEMORY);
+    ck_assert_ptr_null(authority);
+    counting.fail_at = 0;
+    authority = authority_of(&host, 1, 1);
+    avpn_authority_del(authority);
+    ck_assert_int_eq(counting.blocks, 0);
+}
+END_TEST
+
+static const struct harness_case cases[] = {
+    HARNESS_CASE(the_organization_is_the_set_of_root_keys_in_any_order),
+    HARNESS_CASE(keys_are_different_not_zero_and_at_most_eight),
+    HARNESS_LOOP(what_was_signed_is_read_again, 3),
+    HARNESS_LOOP(each_member_opens_the_pre_shared_key_and_a_revoked_one_does_not, 3),
+    HARNESS_CASE(a_configuration_that_was_read_stays_as_it_is),
+    HARNESS_LOOP(a_publication_has_a_version_and_times_in_order, HARNESS_COUNT(publications)),
+    HARNESS_CASE(signing_needs_keys_of_both_kinds_and_a_valid_configuration),
+    HARNESS_CASE(nothing_is_written_when_the_buffer_is_too_small),
+    HARNESS_CASE(a_bundle_beyond_the_limit_is_refused),
+    HARNESS_CASE(running_out_of_memory_leaks_nothing),
+};
+HARNESS_MAIN("authority/authority", cases)
