@@ -14,6 +14,7 @@
 #define LOOK_SPAN (5 * AVPN_SECOND)        /* between two looks at the uplinks' addresses */
 #define LOOK_SOON (100 * AVPN_MILLISECOND) /* after the kernel said that something changed */
 #define ROUNDS 16                          /* of reading one descriptor before the others' turn */
+#define STORED_CONFIGURATION "configuration" /* the engine's word for it in the store */
 
 /* ---- the engine's seams ------------------------------------------------------------- */
 
@@ -428,7 +429,7 @@ int gateway_open(struct gateway *gateway, const struct setup *setup, const char 
         return 2;
     /* With a stored configuration a bad file is no reason not to run. */
     if (gateway_check_bundle(setup, setup_path, &identity) != 0 &&
-        store_read(&gateway->store, "config", NULL, 0) < 0)
+        store_read(&gateway->store, STORED_CONFIGURATION, NULL, 0) < 0)
         result = 2;
     else if (open_rest(gateway, &identity) != 0)
         result = 1;

@@ -44,7 +44,7 @@ lab_begin() {
 
 # Everything goes: daemons, namespaces, files. Also for a lab that was kept: lab_end DIR PREFIX
 lab_end() {
-    local dir=${1:-$LAB_DIR} prefix=${2:-$LAB_PREFIX} pid name
+    local dir=${1-${LAB_DIR:-}} prefix=${2-${LAB_PREFIX:-}} pid name
     [ -n "$dir" ] || return 0
     while read -r pid; do
         kill "$pid" 2> /dev/null
@@ -129,6 +129,7 @@ lab_daemon() {
     shift 2
     ip netns exec "$ns" "$@" >> "$LAB_DIR/log/$name" 2>&1 &
     LAB_PID[$name]=$!
+    disown # the shell is not to announce how it ended
     echo "${LAB_PID[$name]}" >> "$LAB_DIR/pids"
 }
 
@@ -138,8 +139,13 @@ lab_start_registry() {
 
 # lab_stop NAME [SIGNAL]
 lab_stop() {
+    local i
     kill "-${2:-TERM}" "${LAB_PID[$1]}" 2> /dev/null
-    wait "${LAB_PID[$1]}" 2> /dev/null
+    for ((i = 0; i < 50; i++)); do
+        kill -0 "${LAB_PID[$1]}" 2> /dev/null || return 0
+        sleep 0.05
+    done
+    kill -9 "${LAB_PID[$1]}" 2> /dev/null
     return 0
 }
 

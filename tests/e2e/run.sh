@@ -139,10 +139,13 @@ build_lab() {
     lab_site twoaddr 5 addresses spoke "hub, hub2"
     lab_site cone 6 cone spoke "hub, hub2"
     lab_site blocked 7 blocked spoke "hub, hub2"
+    lab_site full 8 friendly spoke "{name: hub, default_route: true}"
+    # the way back from hub's own NAT to hosts that leave by it
+    lab_in nat-hub ip route add 10.8.0.0/24 via 172.16.1.2
     lab_publish > /dev/null || exit 1
 }
 
-sites="hub hub2 home random twoaddr cone blocked"
+sites="hub hub2 home random twoaddr cone blocked full"
 
 start_all() {
     local site
@@ -221,6 +224,19 @@ pause_during() {
     wait $pid
     awk -F'[][]' '/bytes from/ {if (last && $2 - last > most) most = $2 - last; last = $2; n++}
         END {if (n < 10) print 999999; else printf "%d\n", most * 1000}' "$log"
+}
+
+check_default_route() {
+    check "full has a tunnel with hub" lab_wait 15 lab_tunnel_is_up full hub
+    check "ping LAN to LAN, hub to full" lab_wait 3 lab_ping hub full
+    check "full: the public segment is reached by the exit hub" lab_in lan-full \
+        ping -q -n -c 1 -W 2 198.51.100.3 > "$LAB_DIR/ping"
+    check "full: it went through the tunnel" \
+        equals "$(lab_value full peers "d['peers'][0]['sent_packets'] > 1")" True
+    check "full: its own NAT saw no ping" not grep -q 'type icmp' \
+        <(lab_in nat-full cat /proc/net/nf_conntrack 2> "$LAB_DIR/none")
+    check "full: its gateway's own packets stay outside the tunnel" \
+        equals "$(lab_value full status "d['uplinks'][0]['registries'][1]['state']")" registered
 }
 
 check_restart() {
@@ -308,6 +324,7 @@ check_nat hub "unfriendly (port)"
 check_nat twoaddr "unfriendly (address)"
 check_nat blocked blocked
 check_traffic
+check_default_route
 check_restart
 check_republish
 check_registries_gone

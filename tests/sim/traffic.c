@@ -21,7 +21,7 @@ struct world_packet {
 };
 
 struct world_nonce {
-    uint64_t key; /* site << 32 | SPI; 0: empty */
+    uint64_t key; /* from site, SPI and remote contact; 0: empty */
     uint64_t iv;
 };
 
@@ -252,15 +252,27 @@ static void nonces_grow(struct world *world)
     free(old);
 }
 
+/* SPIs are the receiver's choice: two receivers may have the same one. */
+static uint64_t nonce_key(uint32_t site, uint32_t spi, const struct avpn_contact *remote)
+{
+    uint64_t state = (uint64_t)site << 32 | spi;
+
+    state = sim_split_next(&state) ^ remote->port;
+    for (size_t i = 0; i < sizeof remote->bytes; i++)
+        state = sim_split_next(&state) ^ remote->bytes[i];
+    return state | 1;
+}
+
 /* [ESP-4] the sender's IV is its packet number, so under one SPI it only ever grows. */
-void world_watch_sent(struct world *world, uint32_t site, const uint8_t *datagram, size_t bytes)
+void world_watch_sent(struct world *world, uint32_t site, const struct avpn_contact *remote,
+                      const uint8_t *datagram, size_t bytes)
 {
     struct world_nonce *nonce;
     uint64_t key, iv;
 
     if (bytes < 32 || get32(datagram) == 0)
         return;
-    key = (uint64_t)site << 32 | get32(datagram);
+    key = nonce_key(site, get32(datagram), remote);
     iv = (uint64_t)get32(datagram + 8) << 32 | get32(datagram + 12);
     if (2 * (world->nonce_count + 1) > world->nonce_slots)
         nonces_grow(world);

@@ -236,7 +236,8 @@ static void node_transmit(void *user, const struct avpn_datagrams *batch, size_t
         for (uint32_t k = 0; k < run->count; k++) {
             const uint8_t *bytes = run->data + (size_t)k * run->stride;
 
-            world_watch_sent(node->engine.world, node->engine.id, bytes, packet_bytes(run, k));
+            world_watch_sent(node->engine.world, node->engine.id, &batch[i].remote, bytes,
+                             packet_bytes(run, k));
             if (uplink->is_up)
                 sim_send(uplink->port, uplink->local, batch[i].remote, bytes, packet_bytes(run, k));
         }

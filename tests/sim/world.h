@@ -169,7 +169,8 @@ uint32_t world_stream(struct world *world, uint32_t from, uint32_t to, uint32_t 
 
 void world_traffic_delivered(struct world *world, uint32_t site, const uint8_t *packet,
                              uint32_t bytes);
-void world_watch_sent(struct world *world, uint32_t site, const uint8_t *datagram, size_t bytes);
+void world_watch_sent(struct world *world, uint32_t site, const struct avpn_contact *remote,
+                      const uint8_t *datagram, size_t bytes);
 void world_traffic_fini(struct world *world);
 /* After any call into a node: its events and its next deadline. */
 void world_node_serve(struct world_node *node);

@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(what_is_read_selects_as_what_was_written) /* [TOP-1] */
 {
-    struct avpn_config *config = random_config(4000 + (uint64_t)_i, 40), *read = NULL;
+    struct avpn_config *config = random_config(4000 + (uint64_t)_i, 40, true), *read = NULL;
     struct bundle bundle = bundle_of(config, 1, 1);
 
     ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,

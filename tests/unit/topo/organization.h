@@ -107,8 +107,8 @@ static inline struct avpn_config *config_of(const struct site *sites, size_t cou
     return config;
 }
 
-/* A valid organization of any shape: hubs, spokes, revoked ones, overlapping exports. */
-static inline struct avpn_config *random_config(uint64_t seed, uint32_t count)
+/* A valid organization of any shape: hubs, spokes, revoked ones; below 100 members. */
+static inline struct avpn_config *random_config(uint64_t seed, uint32_t count, bool has_overlaps)
 {
     struct avpn_config *config = empty_config(NULL);
     uint64_t state = seed;
@@ -132,7 +132,7 @@ static inline struct avpn_config *random_config(uint64_t seed, uint32_t count)
             struct avpn_prefix prefix = {.family = AVPN_FAMILY_IPV4, .length = 24};
 
             prefix.bytes[0] = 10;
-            prefix.bytes[1] = (uint8_t)(harness_random(&state) % 8);
+            prefix.bytes[1] = (uint8_t)(has_overlaps ? harness_random(&state) % 8 : id);
             prefix.bytes[2] = (uint8_t)i;
             member.exports[member.export_count++] = prefix;
         }

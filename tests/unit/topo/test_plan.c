@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(every_next_hop_is_a_peer_in_random_organizations)
 {
-    struct avpn_config *config = random_config(3000 + (uint64_t)_i, 40);
+    struct avpn_config *config = random_config(3000 + (uint64_t)_i, 40, true);
     struct avpni_member_view self;
 
     for (uint32_t i = 0; avpni_config_view(config, i, &self); i++) {
@@ -185,6 +185,107 @@ START_TEST(every_next_hop_is_a_peer_in_random_organizations)
         avpn_routes_del(routes);
     }
     avpn_config_del(config);
+}
+END_TEST
+
+/* ---- packets on their way ------------------------------------------------------------------ */
+
+#define MEMBERS 24
+
+struct organization {
+    struct avpn_config *config;
+    struct avpn_routes *routes[MEMBERS + 1]; /* by id */
+    struct avpni_member_view views[MEMBERS + 1];
+};
+
+static struct avpn_address host_in(const struct avpn_prefix *prefix)
+{
+    struct avpn_address address = {.family = prefix->family};
+
+    memcpy(address.bytes, prefix->bytes, 4);
+    address.bytes[3] = 9;
+    return address;
+}
+
+/* The first hop there, by the rule for what came from a hub if `from` is one. [RTE-4] */
+static uint32_t next_hop(const struct organization *o, uint32_t at, uint32_t from,
+                         const struct avpn_address *to)
+{
+    struct avpn_route route;
+    bool is_from_hub = from != 0 && o->views[from].role == AVPN_ROLE_HUB;
+
+    if (avpn_routes_match(o->routes[at], to, &route) != AVPN_OK) {
+        return AVPN_ROUTE_NONE;
+    }
+    for (uint32_t i = 0; i < route.hop_count; i++) {
+        uint32_t hop = route.hops[i];
+
+        if (hop == AVPN_HOP_LOCAL || !is_from_hub || o->views[hop].role == AVPN_ROLE_SPOKE) {
+            return hop;
+        }
+    }
+    return AVPN_ROUTE_NONE;
+}
+
+/* The number of tunnels a packet crossed, or 0: dropped on the way. */
+static uint32_t walk(const struct organization *o, uint32_t from, const struct avpn_address *source,
+                     const struct avpn_address *destination)
+{
+    uint32_t at = from, before = 0;
+
+    for (uint32_t crossed = 0; crossed < 5; crossed++) {
+        uint32_t hop = next_hop(o, at, before, destination);
+
+        if (hop == AVPN_HOP_LOCAL || hop == AVPN_ROUTE_NONE) {
+            return hop == AVPN_HOP_LOCAL ? crossed : 0;
+        }
+        /* [RTE-5] at the other end */
+        if (avpn_routes_allows(o->routes[hop], source, at) != 1) {
+            return 0;
+        }
+        before = at;
+        at = hop;
+    }
+    return 0;
+}
+
+static bool has_hub(const struct organization *o, uint32_t id)
+{
+    uint32_t peers[MEMBERS];
+
+    return o->views[id].flags == 0 && (o->views[id].role == AVPN_ROLE_HUB ||
+                                       avpn_config_peers(o->config, id, peers, MEMBERS) > 0);
+}
+
+START_TEST(packets_between_any_two_sites_pass_every_source_check) /* [RTE-4] [RTE-5] */
+{
+    struct organization o = {.config = random_config(5000 + (uint64_t)_i, MEMBERS, false)};
+
+    for (uint32_t id = 1; id <= MEMBERS; id++) {
+        ck_assert(avpni_config_view(o.config, id - 1, &o.views[id]));
+        ck_assert_int_eq(avpn_routes_new(NULL, &o.routes[id]), AVPN_OK);
+        ck_assert_int_eq(avpni_plan_routes(o.config, id, o.routes[id], NULL, NULL), AVPN_OK);
+    }
+    for (uint32_t a = 1; a <= MEMBERS; a++) {
+        for (uint32_t b = 1; b <= MEMBERS; b++) {
+            if (a == b || o.views[a].export_count == 0 || o.views[b].export_count == 0) {
+                continue;
+            }
+            const struct avpn_address source = host_in(o.views[a].exports),
+                                      destination = host_in(o.views[b].exports);
+            uint32_t crossed = walk(&o, a, &source, &destination);
+
+            if (has_hub(&o, a) && has_hub(&o, b)) {
+                ck_assert_msg(crossed >= 1 && crossed <= 3, "%u to %u: %u", a, b, crossed);
+            } else {
+                ck_assert_uint_eq(crossed, 0);
+            }
+        }
+    }
+    for (uint32_t id = 1; id <= MEMBERS; id++) {
+        avpn_routes_del(o.routes[id]);
+    }
+    avpn_config_del(o.config);
 }
 END_TEST
 
@@ -246,6 +347,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_member_has_the_next_hops_of_the_table, HARNESS_COUNT(plans)),
     HARNESS_LOOP(exports_of_several_members_are_told, HARNESS_COUNT(conflicts)),
     HARNESS_LOOP(every_next_hop_is_a_peer_in_random_organizations, 5),
+    HARNESS_LOOP(packets_between_any_two_sites_pass_every_source_check, 20),
     HARNESS_CASE(no_more_next_hops_than_a_route_holds),
     HARNESS_CASE(running_out_of_memory_is_told_and_leaks_nothing),
 };

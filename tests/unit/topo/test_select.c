@@ -50,7 +50,7 @@ END_TEST
 
 START_TEST(selection_is_symmetric_and_follows_the_rule_in_random_organizations)
 {
-    struct avpn_config *config = random_config(2000 + (uint64_t)_i, 40);
+    struct avpn_config *config = random_config(2000 + (uint64_t)_i, 40, true);
     struct avpni_member_view a, b;
 
     for (uint32_t i = 0; avpni_config_view(config, i, &a); i++) {
