@@ -88,7 +88,7 @@ watch_tunnels() {
         for spoke in $left; do
             if lab_tunnel_is_up "$spoke" hub; then
                 printf '%6d ms  %s: tunnel with hub is up (%s s after its daemon began)\n' \
-                    "$((now - start))" "$spoke" \
+                    "$(($(lab_now_ms) - start))" "$spoke" \
                     "$(lab_value "$spoke" status "d['first_tunnel_after_s']")"
             else
                 still="$still$spoke "

@@ -272,7 +272,7 @@ static uint32_t a_spoofed_inner_source_is_dropped_and_counted(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_) {#name_, name_}
+#define S(name_) {#name_, name_, NULL}
 const struct scenario attack_scenarios[] = {
     S(a_replayed_initiation_changes_no_session),
     S(everything_replayed_changes_nothing),

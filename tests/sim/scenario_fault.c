@@ -298,7 +298,7 @@ static uint32_t both_ends_start_at_once_and_shake_hands_once(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_) {#name_, name_}
+#define S(name_) {#name_, name_, NULL}
 const struct scenario fault_scenarios[] = {
     S(tunnels_outlive_both_registries),
     S(a_registry_that_restarts_empty_is_whole_again),

@@ -215,7 +215,7 @@ static uint32_t a_seed_repeats_a_run_bit_for_bit(uint64_t seed)
     return failures + (one != again ? 1 : 0) + (one == other ? 1 : 0);
 }
 
-#define S(name_) {#name_, name_}
+#define S(name_) {#name_, name_, NULL}
 const struct scenario traffic_scenarios[] = {
     S(the_first_ping_passes_within_a_second),
     S(spokes_talk_through_their_hub),

@@ -432,6 +432,24 @@ static const char *site_address_text(uint32_t site, uint32_t uplink, uint32_t wh
     return text;
 }
 
+/* The site's router, on the public segment or inside its provider's. */
+static struct sim_nat *new_router(struct world *world, const struct world_site *spec,
+                                  uint32_t site, uint32_t number)
+{
+    struct sim_nat *nat;
+
+    if (spec->is_cgnat) {
+        nat = sim_nat_new(sim_internet(world->sim), &sim_nat_random_cone,
+                          site_address_text(site, number, 0));
+        return sim_nat_new(sim_nat_inside(nat), spec->nat[number], "100.64.0.2");
+    }
+    nat = sim_nat_new(sim_internet(world->sim), spec->nat[number],
+                      site_address_text(site, number, 0));
+    if (spec->nat[number]->pooling != SIM_NAT_PAIRED)
+        sim_nat_add_address(nat, site_address_text(site, number, 1));
+    return nat;
+}
+
 static void add_uplink(struct world *world, const struct world_site *sites, uint32_t site,
                        uint32_t number)
 {
@@ -445,10 +463,7 @@ static void add_uplink(struct world *world, const struct world_site *sites, uint
         uplink->nat = world->nodes[spec->behind].uplinks[0].nat;
         uplink->port = sim_attach(sim_nat_inside(uplink->nat), inside);
     } else if (spec->nat[number] != NULL) {
-        uplink->nat = sim_nat_new(sim_internet(world->sim), spec->nat[number],
-                                  site_address_text(site, number, 0));
-        if (spec->nat[number]->pooling != SIM_NAT_PAIRED)
-            sim_nat_add_address(uplink->nat, site_address_text(site, number, 1));
+        uplink->nat = new_router(world, spec, site, number);
         uplink->port = sim_attach(sim_nat_inside(uplink->nat), inside);
         sim_port_link(sim_nat_outside(uplink->nat), &line);
     } else {

@@ -43,6 +43,7 @@ struct world_site {
     uint32_t exit_hub;                              /* the one of them that takes the default route */
     uint16_t manual_port;                           /* forwarded on the first NAT, and configured */
     uint32_t behind;                                /* share the first NAT of this site */
+    bool is_cgnat;                                  /* the NATs are inside a provider's */
     avpn_span delay;                                /* of the access line; 0: 5 ms */
 };
 

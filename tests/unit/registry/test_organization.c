@@ -40,11 +40,12 @@ static struct avpn_config *random_config(uint64_t *state, uint32_t count)
         member.key = key_of(id, harness_random(state) % 10 == 0);
         member.role = id % 5 == 0 ? AVPN_ROLE_HUB : AVPN_ROLE_SPOKE;
         member.flags = harness_random(state) % 9 == 0 ? AVPN_MEMBER_REVOKED : 0;
-        for (uint32_t k = 0; k < 3 && member.role == AVPN_ROLE_SPOKE; k++) {
-            uint32_t hub = 5 + 5 * (((uint32_t)harness_random(state) % 3 + k * 3) % (count / 5));
+        uint32_t first = (uint32_t)harness_random(state);
 
-            if (exists[hub] && (k == 0 || member.hub_count == 0 ||
-                                member.hubs[member.hub_count - 1].member != hub)) {
+        for (uint32_t k = 0; k < 3 && member.role == AVPN_ROLE_SPOKE; k++) {
+            uint32_t hub = 5 + 5 * ((first % 1000 + 3 - k) % (count / 5));
+
+            if (exists[hub]) {
                 member.hubs[member.hub_count++].member = hub;
             }
         }
