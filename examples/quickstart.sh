@@ -80,10 +80,9 @@ make_lab() {
 
 # Every 50 ms, which tunnels are up, until all are.
 watch_tunnels() {
-    local start=$1 spoke left="spoke1 spoke2" still now
+    local start=$1 spoke left="spoke1 spoke2" still
     while [ -n "$left" ]; do
-        now=$(lab_now_ms)
-        [ $((now - start)) -lt 30000 ] || lab_die "tunnels are not up after 30 s: $left"
+        [ $(($(lab_now_ms) - start)) -lt 30000 ] || lab_die "tunnels are not up after 30 s: $left"
         still=''
         for spoke in $left; do
             if lab_tunnel_is_up "$spoke" hub; then

@@ -155,7 +155,7 @@ static int show(const struct shown *shown, const char *socket, int is_json)
         return 1;
     }
     if (is_json) {
-        (void)json_dumpf(answer, stdout, JSON_INDENT(2));
+        (void)json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
         putchar('\n');
     } else {
         shown->print(answer);

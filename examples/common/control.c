@@ -87,7 +87,7 @@ static void send_answer(struct control_client *client)
 static void answer_request(struct control_client *client)
 {
     json_t *answer = make_answer(client->control, client->request);
-    char *text = json_dumps(answer, JSON_COMPACT);
+    char *text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(12));
     size_t length = text ? strlen(text) : 0;
     char *line = text ? realloc(text, length + 2) : NULL;
 

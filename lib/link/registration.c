@@ -300,7 +300,7 @@ enum avpn_counter avpni_registration_response(struct avpni_registration *r,
     int32_t error;
 
     if (!r->is_handshaking || r->index != avpni_response_receiver(bytes) ||
-        !avpni_contact_is_equal(&r->sent_to, source))
+        avpni_response_sender(bytes) != 0 /* [HS-3] */ || !avpni_contact_is_equal(&r->sent_to, source))
         return AVPN_DROP_UNEXPECTED; /* [HS-4] */
     noise = r->noise;
     error = avpn_noise_read_2(&noise, &no_psk, bytes + AVPNI_RESPONSE_NOISE,
@@ -391,6 +391,10 @@ static void hand_up(struct avpni_registration *r, struct avpni_reader *entries, 
 static void receive_page(struct avpni_registration *r, const struct avpni_page_head *head,
                          struct avpni_reader *entries, avpn_time now)
 {
+    if (!r->is_fetching && !r->has_contacts && head->first == 0) {
+        r->is_fetching = true; /* the one sent unasked when the registration began */
+        r->fetch_next = 0;
+    }
     if (!r->is_fetching || head->first != r->fetch_next)
         return; /* an old page, or one asked for twice */
     if (head->first != 0 && head->contacts_version != r->fetch_version) {

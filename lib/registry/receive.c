@@ -367,6 +367,19 @@ static void answer(struct avpn_registry *registry, const struct request *request
     avpni_registry_count(registry, AVPN_REGISTRY_COUNT_KEEPALIVES);
 }
 
+/*
+ * Unasked, so that a node and its peers learn of each other at the same moment: whoever punches much earlier
+ * than the other may find that its packets made a NAT choose another port [REG-11].
+ */
+static void send_first_page(struct avpn_registry *registry, const struct request *request)
+{
+    struct avpni_session_target target = target_of(request);
+    uint32_t version = version_of(registry, request->handle, request->head.slot,
+                                  request->head.generation);
+
+    avpni_registry_send_page(registry, &target, request->key, version, 0);
+}
+
 /* A message whose source is proved: change the record, answer, tell others. */
 static void accept_request(struct avpn_registry *registry, struct request *request)
 {
@@ -387,6 +400,7 @@ static void accept_request(struct avpn_registry *registry, struct request *reque
                                                 request->head.generation);
         avpni_table_connect(&registry->table, request->handle);
         avpni_registry_raise(registry, record, request->arrival->now);
+        send_first_page(registry, request);
     }
     answer(registry, request);
     if (is_leaving(request)) {

@@ -305,7 +305,7 @@ except Exception:
 }
 
 lab_tunnel() {
-    lab_value "$1" peers "[p['tunnel'] for p in d['peers'] if p['name'] == '$2'][0]"
+    lab_ask "$1" peers 2> /dev/null | awk -v name="$2" '$1 == name { print $3 }'
 }
 
 lab_tunnel_is_up() {

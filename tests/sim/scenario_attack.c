@@ -19,6 +19,10 @@ struct spy {
     } * captures;
     size_t count;
     uint64_t heard; /* datagrams that reached the spy's own port */
+    bool is_relay;     /* sends what it copies on at once, from `own`, ahead of the original */
+    bool is_in_between; /* ... and the original goes nowhere */
+    bool is_two_way;   /* ... and sends back what comes to `own`, as if from `hub` */
+    struct avpn_contact own, hub, spoke;
 };
 
 static bool spy_tap(void *user, const struct sim_segment *segment, struct sim_datagram *d)
@@ -34,14 +38,20 @@ static bool spy_tap(void *user, const struct sim_segment *segment, struct sim_da
         capture->to = d->to;
         capture->count = d->count;
         memcpy(capture->bytes, d->bytes, d->count);
+        if (spy->is_relay)
+            sim_send(spy->port, spy->own, d->to, d->bytes, d->count);
+        return spy->is_in_between;
     }
     return false;
 }
 
 static void spy_hear(void *user, const struct sim_datagram *d)
 {
-    (void)d;
-    ((struct spy *)user)->heard++;
+    struct spy *spy = user;
+
+    spy->heard++;
+    if (spy->is_two_way)
+        sim_send(spy->port, spy->hub, spy->spoke, d->bytes, d->count);
 }
 
 static void spy_init(struct spy *spy, struct world *world,
@@ -50,6 +60,7 @@ static void spy_init(struct spy *spy, struct world *world,
     memset(spy, 0, sizeof *spy);
     spy->world = world;
     spy->wants = wants;
+    spy->own = sim_contact("192.0.2.66:5000");
     spy->captures = sim_keep(world->sim, CAPTURES * sizeof *spy->captures, NULL);
     spy->port = sim_attach(sim_internet(world->sim), "192.0.2.66");
     sim_socket(spy->port, 0, spy_hear, spy);
@@ -67,13 +78,6 @@ static bool is_initiation(const struct sim_datagram *d)
 static bool is_anything(const struct sim_datagram *d)
 {
     return d->count > 0;
-}
-
-static bool is_esp(const struct sim_datagram *d)
-{
-    static const uint8_t marker[4];
-
-    return d->count > 32 && memcmp(d->bytes, marker, 4) != 0;
 }
 
 static const struct world_site public_pair[] = {{.role = AVPN_ROLE_HUB},
@@ -169,29 +173,65 @@ static uint32_t reflected_messages_are_dropped(uint64_t seed)
     return world_del(w);
 }
 
-/* [PRB-7] [PRB-8]: somebody between forwards faster from his own address; he is asked, not believed. */
-static uint32_t a_copy_from_elsewhere_does_not_move_the_path(uint64_t seed)
+static bool is_from_spoke(const struct sim_datagram *d)
 {
-    struct world *w = world_new(__func__, seed, public_pair, 2, 2);
-    const struct avpn_contact own = sim_contact("192.0.2.66:5000");
+    return d->count > 1 && d->from.bytes[0] == 11 && d->from.bytes[3] == 2 && d->to.bytes[3] == 1 &&
+           d->to.bytes[0] == 11;
+}
+
+/* [PRB-7] [PRB-8]: somebody forwards copies faster than the network; he is asked, not believed. */
+static uint32_t play_fast_copies(const char *name, uint64_t seed, bool is_two_way)
+{
+    struct world *w = world_new(name, seed, public_pair, 2, 2);
     struct avpn_contact path, still;
     struct spy spy;
 
     EXPECT(w, world_wait_all(w, SECONDS(30)));
     world_run(w, SECONDS(5));
     path = world_path_contact(w, 1, 2);
-    spy_init(&spy, w, is_esp);
-    for (int i = 0; i < 200; i++) {
-        spy.count = 0;
-        world_send(w, &(struct world_flow){.from = 2, .to = 1});
-        for (size_t k = 0; k < spy.count; k++)
-            sim_send(spy.port, own, spy.captures[k].to, spy.captures[k].bytes,
-                     spy.captures[k].count);
-        world_run(w, 50 * AVPN_MILLISECOND);
-    }
+    spy_init(&spy, w, is_from_spoke);
+    spy.is_relay = true;
+    spy.is_two_way = is_two_way;
+    spy.hub = w->nodes[1].uplinks[0].local;
+    spy.spoke = path;
+    EXPECT(w, world_stream(w, 2, 1, 200, 50 * AVPN_MILLISECOND) == 200);
+    EXPECT(w, spy.count > 200 && spy.heard > 0);
     still = world_path_contact(w, 1, 2);
     EXPECT(w, sim_contact_is_equal(&path, &still));
     EXPECT(w, w->nodes[1].roams == 0 && w->nodes[1].downs == 0);
+    sim_tap_set(w->sim, NULL, NULL);
+    EXPECT(w, world_ping(w, 1, 2) && world_ping(w, 2, 1));
+    return world_del(w);
+}
+
+static uint32_t a_copy_from_elsewhere_does_not_move_the_path(uint64_t seed)
+{
+    return play_fast_copies(__func__, seed, false);
+}
+
+static uint32_t nor_does_one_that_answers_while_the_old_path_lives(uint64_t seed)
+{
+    return play_fast_copies(__func__, seed, true);
+}
+
+/* [HS-9]: genuine, fresh and of the right ticket, but from a contact that nobody proved. */
+static uint32_t an_initiation_from_elsewhere_is_not_answered(uint64_t seed)
+{
+    const struct world_site sites[] = {{.role = AVPN_ROLE_HUB}, {.role = AVPN_ROLE_HUB}};
+    struct world *w = world_new(__func__, seed, sites, 2, 2);
+    struct spy spy;
+
+    spy_init(&spy, w, is_initiation);
+    spy.is_relay = true;
+    spy.is_in_between = true;
+    world_run(w, SECONDS(30));
+    EXPECT(w, spy.count > 3);
+    EXPECT(w, spy.heard == 0);
+    EXPECT(w, !world_tunnel_is_up(w, 1, 2));
+    EXPECT(w, world_counter(w, 1, AVPN_DROP_UNPROVED) + world_counter(w, 2, AVPN_DROP_UNPROVED) > 0);
+    sim_tap_set(w->sim, NULL, NULL);
+    EXPECT(w, world_wait_tunnel(w, 1, 2, SECONDS(5)));
+    world_run(w, SECONDS(1));
     EXPECT(w, world_ping(w, 1, 2) && world_ping(w, 2, 1));
     return world_del(w);
 }
@@ -272,14 +312,43 @@ static uint32_t a_spoofed_inner_source_is_dropped_and_counted(uint64_t seed)
     return world_del(w);
 }
 
+/* [RTE-5]: a member who claims more than the hub's configuration gives him. */
+static uint32_t a_member_cannot_speak_for_another(uint64_t seed)
+{
+    struct world_site sites[] = {{.role = AVPN_ROLE_HUB},
+                                 {.nat = {&sim_nat_home}, .hubs = {1}},
+                                 {.nat = {&sim_nat_home}, .hubs = {1}}};
+    struct world *w = world_new(__func__, seed, sites, 3, 2);
+
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    world_node_stop(w, 2);
+    sites[1].claims = 3;
+    world_publish(w, sites);
+    world_node_start(w, 2, 0);
+    EXPECT(w, world_wait_tunnel(w, 1, 2, SECONDS(30)));
+    world_run(w, SECONDS(1));
+    for (int i = 0; i < 10; i++) {
+        const uint8_t family = i % 2 == 0 ? AVPN_FAMILY_IPV4 : AVPN_FAMILY_IPV6;
+
+        world_send(w, &(struct world_flow){.from = 2, .to = 1, .spoof = 3, .family = family});
+        world_run(w, 100 * AVPN_MILLISECOND);
+    }
+    EXPECT(w, world_counter(w, 1, AVPN_DROP_SOURCE) == 10);
+    EXPECT(w, world_ping(w, 2, 1) && world_ping(w, 3, 1));
+    return world_del(w);
+}
+
 #define S(name_) {#name_, name_, NULL}
 const struct scenario attack_scenarios[] = {
     S(a_replayed_initiation_changes_no_session),
     S(everything_replayed_changes_nothing),
     S(reflected_messages_are_dropped),
     S(a_copy_from_elsewhere_does_not_move_the_path),
+    S(nor_does_one_that_answers_while_the_old_path_lives),
+    S(an_initiation_from_elsewhere_is_not_answered),
     S(a_victim_named_as_contact_gets_ten_packets_an_attempt),
     S(garbage_gets_no_answer),
     S(a_spoofed_inner_source_is_dropped_and_counted),
+    S(a_member_cannot_speak_for_another),
 };
 const size_t attack_scenario_count = sizeof attack_scenarios / sizeof *attack_scenarios;

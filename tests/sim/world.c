@@ -478,16 +478,29 @@ static void add_uplink(struct world *world, const struct world_site *sites, uint
     }
 }
 
-static void add_exports(struct avpn_member *member, uint32_t site)
+static struct avpn_prefix lan4(uint32_t site)
 {
-    member->export_count = 2;
-    member->exports[0] = (struct avpn_prefix){.family = AVPN_FAMILY_IPV4,
-                                              .length = 24,
-                                              .bytes = {10, (uint8_t)(site >> 8), (uint8_t)site}};
-    member->exports[1] = (struct avpn_prefix){
+    return (struct avpn_prefix){.family = AVPN_FAMILY_IPV4,
+                                .length = 24,
+                                .bytes = {10, (uint8_t)(site >> 8), (uint8_t)site}};
+}
+
+static struct avpn_prefix lan6(uint32_t site)
+{
+    return (struct avpn_prefix){
         .family = AVPN_FAMILY_IPV6,
         .length = 64,
         .bytes = {0xfd, 0, 0, 0, 0, 0, (uint8_t)(site >> 8), (uint8_t)site}};
+}
+
+static void add_exports(struct avpn_member *member, uint32_t site, uint32_t claimed)
+{
+    member->exports[member->export_count++] = lan4(site);
+    if (claimed != 0)
+        member->exports[member->export_count++] = lan4(claimed);
+    member->exports[member->export_count++] = lan6(site);
+    if (claimed != 0)
+        member->exports[member->export_count++] = lan6(claimed);
 }
 
 static void add_member(struct world *world, struct avpn_config *config,
@@ -501,7 +514,7 @@ static void add_member(struct world *world, struct avpn_config *config,
     for (uint32_t i = 0; i < 4 && spec->hubs[i] != 0; i++)
         member.hubs[member.hub_count++] = (struct avpn_member_hub){
             spec->hubs[i], spec->hubs[i] == spec->exit_hub ? AVPN_HUB_DEFAULT_ROUTE : 0};
-    add_exports(&member, site);
+    add_exports(&member, site, spec->claims);
     member.uplink_count = (uint8_t)world->nodes[site].uplink_count;
     if (spec->manual_port != 0)
         member.manual[0] = sim_join(site_address(site, 0, 0), spec->manual_port);
@@ -525,22 +538,27 @@ static void print_problem(void *user, const struct avpn_problem *problem)
            problem->message);
 }
 
-static void sign(struct world *world, struct sim_chance *chance, const struct avpn_config *config)
+static void sign(struct world *world, const struct avpn_config *config)
 {
     struct avpn_authority *authority;
-    const struct avpn_key root = random_key(chance), signer = random_key(chance);
+    struct sim_chance chance;
+
+    sim_chance_init(&chance, world->seed ^ UINT64_C(0x73696764)); /* the same keys each time */
+
+    const struct avpn_key root = random_key(&chance), signer = random_key(&chance);
     const struct avpn_publication publication = {.size = sizeof publication,
-                                                 .version = 1,
+                                                 .version = ++world->version,
                                                  .psk_epoch = 1,
                                                  .created = 1700000000,
-                                                 .psk = random_key(chance)};
+                                                 .psk = random_key(&chance)};
 
     must(world, avpn_authority_new(NULL, &authority), "avpn_authority_new");
     must(world, avpn_authority_add_root(authority, &root), "avpn_authority_add_root");
     must(world, avpn_authority_add_signer(authority, &signer), "avpn_authority_add_signer");
     must(world, avpn_authority_organization(authority, &world->organization),
          "avpn_authority_organization");
-    world->bundle = malloc(BUNDLE_LIMIT);
+    if (world->bundle == NULL)
+        world->bundle = malloc(BUNDLE_LIMIT);
     must(world,
          avpn_authority_sign(authority, config, &publication, world->bundle, BUNDLE_LIMIT,
                              &world->bundle_bytes),
@@ -548,7 +566,7 @@ static void sign(struct world *world, struct sim_chance *chance, const struct av
     avpn_authority_del(authority);
 }
 
-static void publish(struct world *world, struct sim_chance *chance, const struct world_site *sites)
+void world_publish(struct world *world, const struct world_site *sites)
 {
     struct avpn_config *config;
 
@@ -560,7 +578,7 @@ static void publish(struct world *world, struct sim_chance *chance, const struct
         add_member(world, config, &sites[site - 1], site);
     if (avpn_config_check(config, print_problem, NULL) != 0)
         abort();
-    sign(world, chance, config);
+    sign(world, config);
     avpn_config_del(config);
 }
 
@@ -606,7 +624,7 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
         for (uint32_t u = 0; u < node->uplink_count; u++)
             add_uplink(world, sites, site, u);
     }
-    publish(world, &chance, sites);
+    world_publish(world, sites);
     for (uint32_t r = 0; r < registries; r++)
         world_registry_start(world, r);
     for (uint32_t site = 1; site <= count; site++)

@@ -43,6 +43,7 @@ struct world_site {
     uint32_t exit_hub;                              /* the one of them that takes the default route */
     uint16_t manual_port;                           /* forwarded on the first NAT, and configured */
     uint32_t behind;                                /* share the first NAT of this site */
+    uint32_t claims;                                /* exports this site's subnets too */
     bool is_cgnat;                                  /* the NATs are inside a provider's */
     avpn_span delay;                                /* of the access line; 0: 5 ms */
 };
@@ -94,8 +95,9 @@ struct world {
     struct world_registry registries[WORLD_REGISTRIES];
     uint32_t registry_count;
     struct avpn_key organization;
-    uint8_t *bundle;
+    uint8_t *bundle; /* what nodes and registries are started with */
     size_t bundle_bytes;
+    uint64_t version;
     struct world_packet *packets; /* inner packets sent; the index is their number */
     size_t packet_count, packet_capacity;
     struct world_nonce *nonces;
@@ -110,6 +112,8 @@ void world_fail(struct world *world, const char *what);
 /* All registries and nodes run when it returns; nothing has been sent yet. */
 struct world *world_new(const char *name, uint64_t seed, const struct world_site *sites,
                         uint32_t count, uint32_t registries);
+/* Sign a next version, with which engines are started from now on. */
+void world_publish(struct world *world, const struct world_site *sites);
 /* Ends everything; returns the number of failures, leaks included. */
 uint32_t world_del(struct world *world);
 void world_run(struct world *world, avpn_span span);

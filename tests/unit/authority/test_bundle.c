@@ -274,6 +274,7 @@ static void fewer_root_signatures(struct parts *p) { p->charter_by.count = 1; }
 static void fewer_head_signatures(struct parts *p) { p->head_by.count = 1; }
 static void same_key_twice(struct parts *p) { p->head_by.numbers[1] = 0; }
 static void unknown_key(struct parts *p) { p->head_by.numbers[1] = 2; }
+static void impossible_key(struct parts *p) { p->head_by.numbers[1] = 255; }
 static void wrong_signature(struct parts *p) { p->is_signature_wrong = true; }
 static void wrong_signature_beyond_threshold(struct parts *p)
 {
@@ -355,6 +356,7 @@ static const struct {
     {fewer_head_signatures, AVPN_ERROR_AUTH},
     {same_key_twice, AVPN_ERROR_FORMAT},
     {unknown_key, AVPN_ERROR_AUTH},
+    {impossible_key, AVPN_ERROR_AUTH},
     {wrong_signature, AVPN_ERROR_AUTH},
     {wrong_signature_beyond_threshold, AVPN_ERROR_AUTH},
     {labels_swapped, AVPN_ERROR_AUTH},

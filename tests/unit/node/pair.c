@@ -358,7 +358,10 @@ void pair_publish(struct pair *pair)
 
 static int32_t open_registry(struct pair *pair, struct pair_host *host)
 {
-    struct avpn_registry_options options = {.size = sizeof options, .identity = host->key};
+    struct avpn_registry_options options = {
+        .size = sizeof options,
+        .identity = host->key,
+        .handshakes_per_second = pair->registry_handshakes_per_second};
     struct avpn_host seam = seams(host);
     int32_t error = avpn_registry_new(&options, &seam, pair->now, &host->registry);
 
@@ -471,6 +474,7 @@ void pair_run(struct pair *pair, avpn_span span)
     avpn_time end = pair->now + span;
     uint32_t idle = 0;
 
+    pair->is_stopped = false;
     while (pair->now < end || (pair->wire_first != pair->wire_last &&
                                pair->wire[pair->wire_first % PAIR_WIRE].due <= end)) {
         avpn_time next = next_moment(pair, end);
@@ -478,15 +482,18 @@ void pair_run(struct pair *pair, avpn_span span)
         idle = next == pair->now ? idle + 1 : 0;
         ck_assert_uint_lt(idle, 100000); /* time stands still */
         pair->now = next;
-        while (pair->wire_first != pair->wire_last &&
+        while (!pair->is_stopped && pair->wire_first != pair->wire_last &&
                pair->wire[pair->wire_first % PAIR_WIRE].due <= pair->now)
             carry(pair, &pair->wire[pair->wire_first++ % PAIR_WIRE]);
-        for (uint32_t i = 0; i < pair->node_count + pair->registry_count; i++) {
+        for (uint32_t i = 0; !pair->is_stopped &&
+                             i < pair->node_count + pair->registry_count; i++) {
             if (pair->hosts[i].node != NULL)
                 avpn_node_tick(pair->hosts[i].node, pair->now);
             if (pair->hosts[i].registry != NULL)
                 avpn_registry_tick(pair->hosts[i].registry, pair->now);
         }
+        if (pair->is_stopped)
+            return;
     }
 }
 

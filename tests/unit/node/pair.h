@@ -89,10 +89,11 @@ struct pair {
     uint8_t *bundle;
     size_t bundle_bytes;
     bool is_arena, fails_on;
-    uint32_t handshakes_per_second;
+    uint32_t handshakes_per_second, registry_handshakes_per_second;
     /* Returns false to lose the datagram. */
     bool (*filter)(struct pair *pair, struct pair_datagram *datagram);
     void *filter_user;
+    bool is_stopped; /* set by a filter: pair_run returns at once */
     struct pair_datagram *wire;
     uint64_t wire_first, wire_last;
 };

@@ -268,6 +268,65 @@ START_TEST(an_organization_that_is_removed_gets_no_answer)
 }
 END_TEST
 
+START_TEST(a_configuration_that_finds_no_memory_changes_nothing)
+{
+    struct world_member members[5];
+    uint32_t count = make_members(members, 3), failures = 0;
+    int32_t error;
+
+    world_begin(&w, 0, 0);
+    ck_assert_int_eq(world_serve(&w, ORGANIZATION, 1, members, count), AVPN_OK);
+    struct client c = client_of(&w, ORGANIZATION, &members[2], 0, "198.51.100.2:402");
+
+    client_register(&c);
+    for (;;) {
+        w.allocations_left = failures + 1;
+        error = world_serve(&w, ORGANIZATION, 2, members, count - 1);
+        w.allocation_fails = false;
+        w.allocations_left = 0;
+        if (error == AVPN_OK) {
+            break;
+        }
+        ck_assert_int_eq(error, AVPN_ERROR_MEMORY);
+        ck_assert_uint_eq(world_status(&w).member_count, 5);
+        client_keep(&c, false);
+        ck_assert_uint_eq(client_heard(&c, AVPNI_BODY_ACK, NULL), 1);
+        failures++;
+    }
+    ck_assert_uint_gt(failures, 6);
+    ck_assert_uint_eq(world_status(&w).member_count, 4);
+    client_keep(&c, false);
+    ck_assert_uint_eq(client_heard(&c, AVPNI_BODY_ACK, NULL), 1);
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(a_registry_is_made_whole_or_not_at_all)
+{
+    uint32_t failures = 0;
+    int32_t error;
+
+    world_begin(&w, 0, 0);
+    for (;;) {
+        struct avpn_registry *registry = NULL;
+
+        w.allocations_left = failures + 1;
+        error = avpn_registry_new(&w.options, &w.host, w.now, &registry);
+        w.allocation_fails = false;
+        w.allocations_left = 0;
+        if (error == AVPN_OK) {
+            avpn_registry_del(registry);
+            break;
+        }
+        ck_assert_int_eq(error, AVPN_ERROR_MEMORY);
+        ck_assert_ptr_null(registry);
+        failures++;
+    }
+    ck_assert_uint_ge(failures, 5);
+    world_end(&w);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_CASE(pages_come_in_order_of_member_and_uplink),
     HARNESS_CASE(a_spoke_is_given_its_hubs_only),
@@ -276,5 +335,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_key_changed_under_the_same_id_is_another_member),
     HARNESS_CASE(a_revoked_member_is_dropped_with_the_configuration_that_says_so),
     HARNESS_CASE(an_organization_that_is_removed_gets_no_answer),
+    HARNESS_CASE(a_configuration_that_finds_no_memory_changes_nothing),
+    HARNESS_CASE(a_registry_is_made_whole_or_not_at_all),
 };
 HARNESS_MAIN("registry/serve", cases)

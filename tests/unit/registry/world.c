@@ -21,6 +21,9 @@ static void *arena_allocate(void *user, size_t bytes)
     if (world->allocation_fails) {
         return NULL;
     }
+    if (world->allocations_left > 0 && --world->allocations_left == 0) {
+        world->allocation_fails = true;
+    }
     ck_assert_uint_le(world->used + needed, WORLD_ARENA);
     uint8_t *block = world->arena + world->used;
 

@@ -33,6 +33,7 @@ struct world {
     uint8_t *arena, *snapshot;
     size_t used;
     bool allocation_fails, random_fails;
+    uint32_t allocations_left; /* before allocation_fails becomes true; 0: no end */
     uint64_t random_state;
     uint32_t sent_count;
     struct world_datagram *sent;

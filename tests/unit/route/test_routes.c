@@ -492,6 +492,34 @@ START_TEST(looking_allocates_nothing_and_space_is_used_again)
 }
 END_TEST
 
+/* Prefixes and hops that are always new, never many at once: what was given back must be used again. */
+START_TEST(years_of_change_do_not_grow_the_table)
+{
+    enum { KEPT = 20, ROUNDS = 5000 };
+    struct avpn_routes *routes = new_routes();
+    static struct avpn_route kept[KEPT];
+    uint64_t state = 77;
+    uint32_t hop = 1;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct avpn_route *route = &kept[i % KEPT];
+
+        if (i >= KEPT) {
+            avpn_routes_remove(routes, &route->prefix);
+        }
+        *route = random_route(&state);
+        for (uint32_t k = 0; k < route->hop_count; k++) {
+            route->hops[k] = hop++;
+        }
+        ck_assert_int_eq(avpn_routes_put(routes, route), AVPN_OK);
+        ck_assert_int_eq(avpn_routes_set_alive(routes, hop, 1), AVPN_OK);
+        ck_assert_int_eq(avpn_routes_set_alive(routes, hop, 0), AVPN_OK);
+    }
+    ck_assert_uint_lt(avpn_routes_footprint(routes), 32 * 1024);
+    avpn_routes_del(routes);
+}
+END_TEST
+
 START_TEST(the_internal_view_says_what_the_public_calls_say)
 {
     struct avpn_routes *routes = new_routes();
@@ -528,6 +556,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(random_tables_agree_with_a_naive_search, 8),
     HARNESS_CASE(running_out_of_memory_changes_nothing_and_leaks_nothing),
     HARNESS_CASE(looking_allocates_nothing_and_space_is_used_again),
+    HARNESS_CASE(years_of_change_do_not_grow_the_table),
     HARNESS_CASE(the_internal_view_says_what_the_public_calls_say),
 };
 HARNESS_MAIN("route/routes", cases)

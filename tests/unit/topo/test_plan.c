@@ -25,6 +25,8 @@ static const struct site shared[SITES] = {
     {12, 'S', "1 2", "10.11.0.0/16"},
     {13, 'S', "2", "10.11.0.0/16"},
     {14, 'S', "2 1", "10.14.0.0/16"}};
+static const struct site late_hub[SITES] = {
+    {1, 'S', "8 9", "10.5.0.0/16"}, {8, 'H', "", ""}, {9, 'H', "", "10.5.0.0/16"}};
 static const struct site revoked[SITES] = {
     {1, 'h', "", "10.1.0.0/16"},
     {2, 'H', "", "10.2.0.0/16"},
@@ -77,6 +79,7 @@ static const struct {
     {shared, 14, "10.9.0.0/16", "1 2"},      /* hubs as owners before spokes */
     {shared, 13, "10.9.0.0/16", "2"},
     {shared, 1, "10.14.0.0/16", "14 2"},
+    {late_hub, 8, "10.5.0.0/16", "9 1"},     /* the hub, although its id is higher */
 
     {revoked, 2, "10.1.0.0/16", "-"},
     {revoked, 11, "10.1.0.0/16", "-"},

@@ -239,6 +239,20 @@ START_TEST(numbers_of_a_head_are_in_range)
 }
 END_TEST
 
+static const char *const member_names[] = {"site-7", "sit\0-7", "site 7", "site:7", "\0ite-7"};
+
+START_TEST(a_name_has_only_the_characters_of_names)
+{
+    uint8_t bytes[2048], sealed[AVPNI_SEALED_PSK_BYTES];
+    const size_t name_at = 1 + 4 + 32 + 1 + 1 + 1;
+    size_t count = write_sample(2, bytes);
+    struct avpn_member member;
+
+    memcpy(bytes + name_at, member_names[_i], 6);
+    ck_assert_int_eq(avpni_member_read(bytes, count, &member, sealed), _i == 0);
+}
+END_TEST
+
 START_TEST(the_largest_charter_can_be_signed)
 {
     uint8_t bytes[2048], text[AVPNI_SIGNED_LIMIT];
@@ -265,6 +279,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_key_set_is_ascending_and_its_threshold_can_be_met, HARNESS_COUNT(key_sets)),
     HARNESS_LOOP(signatures_are_by_different_keys_in_order, HARNESS_COUNT(signature_lists)),
     HARNESS_LOOP(numbers_of_a_head_are_in_range, HARNESS_COUNT(heads)),
+    HARNESS_LOOP(a_name_has_only_the_characters_of_names, HARNESS_COUNT(member_names)),
     HARNESS_CASE(the_largest_charter_can_be_signed),
 };
 HARNESS_MAIN("topo/record", cases)
