@@ -44,7 +44,7 @@ clean_kept() {
 finish() {
     [ $is_standing = 1 ] && return
     step "cleaning up"
-    lab_end
+    lab_end "${LAB_DIR:-}" "${LAB_PREFIX:-}"
 }
 
 install_and_build() {

@@ -118,7 +118,7 @@ static void read_request(struct control_client *client)
     }
     client->request_bytes += (size_t)n;
     client->request[client->request_bytes] = 0;
-    end = strchr(client->request, '\n');
+    end = memchr(client->request, '\n', client->request_bytes); /* behind a NUL too */
     if (end) {
         *end = 0;
         answer_request(client);

@@ -400,7 +400,9 @@ static void accept_request(struct avpn_registry *registry, struct request *reque
                                                 request->head.generation);
         avpni_table_connect(&registry->table, request->handle);
         avpni_registry_raise(registry, record, request->arrival->now);
-        send_first_page(registry, request);
+        if (request->is_alive || request->fetch.first != 0) { /* else it is the answer */
+            send_first_page(registry, request);
+        }
     }
     answer(registry, request);
     if (is_leaving(request)) {

@@ -42,9 +42,9 @@ lab_begin() {
         lab_die "org init failed"
 }
 
-# Everything goes: daemons, namespaces, files. Also for a lab that was kept: lab_end DIR PREFIX
+# Everything goes: daemons, namespaces, files. lab_end DIR PREFIX, so that a lab of another run can end too
 lab_end() {
-    local dir=${1-${LAB_DIR:-}} prefix=${2-${LAB_PREFIX:-}} pid name
+    local dir=$1 prefix=$2 pid name
     [ -n "$dir" ] || return 0
     while read -r pid; do
         kill "$pid" 2> /dev/null
@@ -111,7 +111,8 @@ lab_registry() {
     LAB_REGISTRY_IP[$name]=$2
     LAB_REGISTRY_HOST[$name]=${3:-$2}
     lab_ns "$name"
-    lab_attach "$name" eth0 "$2"
+    # Not its first address: the daemon has to answer from the one that was asked.
+    lab_attach "$name" eth0 "198.51.100.22${2##*.}" "$2"
     cat > "$LAB_DIR/$name.yaml" << END
 listen: ["0.0.0.0:9350"]
 key: $LAB_DIR/$name.key
@@ -235,7 +236,11 @@ lab_site() {
     lab_in "gw-$name" ip address add "10.$index.0.1/24" dev lan0
     lab_in "lan-$name" ip address add "10.$index.0.10/24" dev eth0
     lab_in "lan-$name" ip route add default via "10.$index.0.1"
+    lab_in "gw-$name" ip address add "fd00:$index::1/64" dev lan0 nodad
+    lab_in "lan-$name" ip address add "fd00:$index::10/64" dev eth0 nodad
+    lab_in "lan-$name" ip route add default via "fd00:$index::1"
     lab_sysctl "gw-$name" net.ipv4.ip_forward=1
+    lab_sysctl "gw-$name" net.ipv6.conf.all.forwarding=1
     mkdir -p "/etc/netns/$LAB_PREFIX-gw-$name"
     for registry in "${!LAB_REGISTRY_IP[@]}"; do
         echo "${LAB_REGISTRY_IP[$registry]} ${LAB_REGISTRY_HOST[$registry]}"
@@ -262,7 +267,7 @@ lab_site() {
     key: ${LAB_KEY[$name]}
     role: $role
     hubs: [$hubs]
-    exports: [10.$index.0.0/24]$manual"
+    exports: [10.$index.0.0/24, \"fd00:$index::/64\"]$manual"
 }
 
 lab_publish() {
@@ -318,6 +323,10 @@ lab_tunnel_is_up() {
 # lab_ping FROM_SITE TO_SITE: one packet from host to host
 lab_ping() {
     lab_in "lan-$1" ping -q -n -c 1 -W 1 "10.${LAB_INDEX[$2]}.0.10" > /dev/null 2>&1
+}
+
+lab_ping6() {
+    lab_in "lan-$1" ping -6 -q -n -c 1 -W 1 "fd00:${LAB_INDEX[$2]}::10" > /dev/null 2>&1
 }
 
 # lab_wait SECONDS COMMAND...: until the command is true

@@ -48,7 +48,7 @@ finish() {
         mkdir -p "$AVPN_KEEP_LOGS"
         cp "$LAB_DIR"/log/* "$LAB_DIR"/*.yaml "$LAB_DIR/org/org.yaml" "$AVPN_KEEP_LOGS/"
     fi
-    lab_end
+    lab_end "${LAB_DIR:-}" "${LAB_PREFIX:-}"
 }
 
 # ---- bad configuration: a message with file, line, field, value; exit 2 -------------------
@@ -210,6 +210,8 @@ check_traffic() {
     check "ping LAN to LAN, random to home, both spokes" lab_wait 3 lab_ping random home
     check "ping LAN to LAN, home to cone, both spokes" lab_wait 3 lab_ping home cone
     check "ping LAN to LAN, twoaddr to random, both spokes" lab_wait 3 lab_ping twoaddr random
+    check "IPv6 ping LAN to LAN, home to hub" lab_wait 3 lab_ping6 home hub
+    check "IPv6 ping LAN to LAN, random to cone, both spokes" lab_wait 3 lab_ping6 random cone
     check "no ping to blocked" not lab_ping hub blocked
 }
 
@@ -276,6 +278,24 @@ check_failover() {
     check "home: the second uplink takes over within 6 s" [ "$pause" -lt 6000 ]
     check "home: traffic flows by the second uplink" lab_wait 3 lab_ping home hub
     lab_nat nat-home friendly 172.16.3.2 198.51.100.13 198.51.100.113
+    check "home: the first uplink comes back" lab_wait 25 path_is_selected 0
+    pause=$(pause_during 4 lab_in gw-home ip link set wan0 down)
+    note "pause when the first uplink's link goes down: $pause ms"
+    # This side turns at once; the hub's answers do when it has missed probes for up to 3 s.
+    check "home: a link that goes down is passed over within 4 s" [ "$pause" -lt 4000 ]
+    check "home: status says that the uplink is down" lab_wait 3 uplink_is False
+    lab_in gw-home ip link set wan0 up
+    lab_in gw-home ip route add default via 172.16.3.1 dev wan0
+    check "home: status says that it is up again" lab_wait 3 uplink_is True
+}
+
+path_is_selected() {
+    [ "$(lab_value home peers "[q['uplink'] for p in d['peers'] if p['name'] == 'hub'
+        for q in p['paths'] if q['selected']][0]")" = "$1" ]
+}
+
+uplink_is() {
+    [ "$(lab_value home status "d['uplinks'][0]['up']")" = "$1" ]
 }
 
 second_path_is_alive() {
@@ -286,6 +306,48 @@ second_path_is_alive() {
 kill_registries() {
     lab_stop r1 KILL
     lab_stop r2 KILL
+}
+
+# What any local process may do to a control socket leaves the daemon as it was.
+abuse_control() {
+    python3 - "$LAB_DIR/home.sock" << 'END'
+import json, socket, sys
+
+def ask(raw):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(3)
+    s.connect(sys.argv[1])
+    s.sendall(raw)
+    return s.makefile().read()
+
+idle = []
+for i in range(20):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    idle.append(s)
+for raw in b'\n', b'{}\n', b'[1]\n', b'{"command": 3}\n', b'{"command": "fly"}\n', b'\xff\x00{\n':
+    assert 'error' in json.loads(ask(raw)), raw
+try:
+    assert ask(b'x' * 9000) == ''
+except (BrokenPipeError, ConnectionResetError):
+    pass
+for command, field in ('status', 'name'), ('peers', 'peers'), ('routes', 'routes'), \
+        ('counters', 'counters'), ('events', 'events'):
+    assert field in json.loads(ask(json.dumps({'command': command}).encode() + b'\n'))
+END
+}
+
+# A bundle that is damaged: the one held stays in force, also over a restart.
+check_bad_bundle() {
+    cp "$LAB_DIR/bundle" "$LAB_DIR/bundle.good"
+    printf 'X' | dd of="$LAB_DIR/bundle" bs=1 seek=200 conv=notrunc status=none
+    kill -HUP "${LAB_PID[home]}"
+    sleep 0.3
+    check "home: a damaged bundle changes nothing" version_is home 2
+    lab_stop home
+    lab_start_gateway home
+    check "home: it starts on the stored configuration" lab_wait 15 lab_tunnel_is_up home hub
+    cp "$LAB_DIR/bundle.good" "$LAB_DIR/bundle"
 }
 
 check_registries_gone() {
@@ -332,6 +394,8 @@ check_traffic
 check_default_route
 check_restart
 check_republish
+check "home: its control socket answers nonsense with errors" abuse_control
+check_bad_bundle
 check_registries_gone
 check_failover
 echo "1..$tests"

@@ -21,6 +21,7 @@
 struct flow {
     struct avpn_contact remote;
     avpn_time used;
+    bool is_replied;
 };
 
 struct mapping {
@@ -67,8 +68,11 @@ struct sim_nat {
 const struct sim_nat_kind sim_nat_full_cone = {.name = "full cone"};
 const struct sim_nat_kind sim_nat_restricted_cone = {.name = "restricted cone", .filtering = A};
 const struct sim_nat_kind sim_nat_home = {.name = "home", .filtering = AP};
-const struct sim_nat_kind sim_nat_linux = {
-    .name = "linux", .filtering = AP, .has_early_collision = true, .is_refreshed_inbound = true};
+const struct sim_nat_kind sim_nat_linux = {.name = "linux",
+                                           .filtering = AP,
+                                           .unreplied = 30 * AVPN_SECOND,
+                                           .has_early_collision = true,
+                                           .is_refreshed_inbound = true};
 const struct sim_nat_kind sim_nat_random_cone = {
     .name = "random cone", .filtering = AP, .ports = SIM_NAT_RANDOM};
 const struct sim_nat_kind sim_nat_by_address = {
@@ -123,7 +127,9 @@ static avpn_span nat_timeout(const struct sim_nat *nat)
 
 static bool flow_is_live(const struct sim_nat *nat, const struct flow *flow)
 {
-    return sim_now(nat->sim) - flow->used < nat_timeout(nat);
+    const bool is_short = !flow->is_replied && nat->kind.unreplied != 0;
+
+    return sim_now(nat->sim) - flow->used < (is_short ? nat->kind.unreplied : nat_timeout(nat));
 }
 
 static bool mapping_is_live(const struct sim_nat *nat, const struct mapping *m)
@@ -195,7 +201,7 @@ static void mapping_use(struct sim_nat *nat, struct mapping *m, const struct avp
             m->flows = need(realloc(m->flows, m->flow_capacity * sizeof *m->flows));
         }
         flow = &m->flows[m->flow_count++];
-        flow->remote = *remote;
+        *flow = (struct flow){.remote = *remote};
     }
     flow->used = sim_now(nat->sim);
 }
@@ -471,6 +477,17 @@ static struct mapping *forwarded(struct sim_nat *nat, const struct sim_datagram 
     return NULL;
 }
 
+static void mapping_replied(struct sim_nat *nat, struct mapping *m,
+                            const struct avpn_contact *remote)
+{
+    struct flow *flow = mapping_flow(m, remote);
+
+    if (flow != NULL)
+        flow->is_replied = true;
+    if (nat->kind.is_refreshed_inbound || m->is_pinned)
+        mapping_use(nat, m, remote);
+}
+
 static struct mapping *inbound_mapping(struct sim_nat *nat, const struct sim_datagram *d)
 {
     struct mapping *found = NULL;
@@ -498,8 +515,7 @@ static void inbound(struct sim_nat *nat, struct sim_datagram *d)
     }
     m = inbound_mapping(nat, d);
     if (m != NULL) {
-        if (nat->kind.is_refreshed_inbound || m->is_pinned)
-            mapping_use(nat, m, &d->from);
+        mapping_replied(nat, m, &d->from);
     } else {
         m = forwarded(nat, d);
         if (m == NULL) {

@@ -34,6 +34,7 @@ struct sim_nat_kind {
     enum sim_nat_pooling pooling;
     uint16_t pool_first, pool_last; /* public ports; 0: 1024..65535 */
     avpn_span timeout;              /* of a mapping and of a permission; 0: 120 s */
+    avpn_span unreplied;            /* ... as long as nothing came back; 0: the same */
     bool is_refreshed_inbound;
     bool has_hairpin;
     bool has_early_collision; /* Linux: early inbound packets take the tuple */

@@ -214,6 +214,27 @@ static uint32_t nor_does_one_that_answers_while_the_old_path_lives(uint64_t seed
     return play_fast_copies(__func__, seed, true);
 }
 
+/* Originals go nowhere, copies come from him: he must answer for himself before traffic goes there. */
+static uint32_t a_thief_who_cannot_answer_gets_no_traffic(uint64_t seed)
+{
+    struct world *w = world_new(__func__, seed, public_pair, 2, 2);
+    struct spy spy;
+
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    world_run(w, SECONDS(5));
+    spy_init(&spy, w, is_from_spoke);
+    spy.is_relay = true;
+    spy.is_in_between = true;
+    world_stream(w, 2, 1, 200, 50 * AVPN_MILLISECOND);
+    EXPECT(w, w->nodes[1].roams == 0 && w->nodes[1].downs == 1);
+    EXPECT(w, spy.heard > 0);
+    sim_tap_set(w->sim, NULL, NULL);
+    EXPECT(w, world_wait_tunnel(w, 1, 2, SECONDS(60)));
+    world_run(w, SECONDS(1));
+    EXPECT(w, world_ping(w, 1, 2) && world_ping(w, 2, 1));
+    return world_del(w);
+}
+
 /* [HS-9]: genuine, fresh and of the right ticket, but from a contact that nobody proved. */
 static uint32_t an_initiation_from_elsewhere_is_not_answered(uint64_t seed)
 {
@@ -345,6 +366,7 @@ const struct scenario attack_scenarios[] = {
     S(reflected_messages_are_dropped),
     S(a_copy_from_elsewhere_does_not_move_the_path),
     S(nor_does_one_that_answers_while_the_old_path_lives),
+    S(a_thief_who_cannot_answer_gets_no_traffic),
     S(an_initiation_from_elsewhere_is_not_answered),
     S(a_victim_named_as_contact_gets_ten_packets_an_attempt),
     S(garbage_gets_no_answer),

@@ -226,6 +226,22 @@ START_TEST(inbound_refreshes_where_the_kind_says_so)
 }
 END_TEST
 
+START_TEST(a_flow_without_reply_dies_earlier_where_the_kind_says_so)
+{
+    for (int is_replied = 0; is_replied < 2; is_replied++) {
+        struct lab lab;
+
+        lab_init(&lab, &sim_nat_linux);
+        inside_says(&lab, "198.51.100.1:9350");
+        if (is_replied == 1)
+            ck_assert(comes_in(&lab, lab.one, "198.51.100.1:9350"));
+        sim_run(lab.sim, 31 * AVPN_SECOND);
+        ck_assert_int_eq(comes_in(&lab, lab.one, "198.51.100.1:9350"), is_replied);
+        sim_del(lab.sim);
+    }
+}
+END_TEST
+
 START_TEST(a_reboot_loses_all_mappings_and_passes_nothing_meanwhile)
 {
     struct lab lab;
@@ -522,6 +538,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(two_inside_hosts_with_one_port_get_different_ones),
     HARNESS_CASE(a_mapping_times_out_unless_the_inside_refreshes_it),
     HARNESS_CASE(inbound_refreshes_where_the_kind_says_so),
+    HARNESS_CASE(a_flow_without_reply_dies_earlier_where_the_kind_says_so),
     HARNESS_CASE(a_reboot_loses_all_mappings_and_passes_nothing_meanwhile),
     HARNESS_CASE(a_rebind_moves_the_port_and_renumbering_the_address),
     HARNESS_CASE(a_port_forward_lets_anyone_in_and_answers_from_the_same_port),

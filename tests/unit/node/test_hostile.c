@@ -261,7 +261,7 @@ START_TEST(a_replayed_datagram_has_no_effect_but_its_counter)
     pair_receive(&pair, victim, 0, &caught.source, caught.data, caught.bytes);
     pair_remember(&pair, victim);
     for (size_t i = 0; i < 20; i++) {
-        pair.now += 333; /* nothing may hang on fractions of a microsecond */
+        pair.now += 37; /* nothing may hang on fractions of a microsecond */
         if (wanted == PROBE_REQUEST) { /* answered, one for one [PRB-2] */
             struct before before = look(victim);
 

@@ -7,21 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A hub, two spokes, and a second hub that only the last spoke names. */
-static const struct pair_site four[] = {
+/* A hub, two spokes, a second hub with a spoke of its own, a third hub. */
+static const struct pair_site sites_of_all[] = {
     {.role = AVPN_ROLE_HUB, .exports = {"10.1.0.0/16", "fd00:1::/32"}},
     {.role = AVPN_ROLE_SPOKE, .hubs = {1}, .exports = {"10.2.0.0/16"}},
     {.role = AVPN_ROLE_SPOKE, .hubs = {1}, .exports = {"10.3.0.0/16", "fd00:3::/32"}},
     {.role = AVPN_ROLE_HUB, .exports = {"10.4.0.0/16"}},
     {.role = AVPN_ROLE_SPOKE, .hubs = {4}, .exports = {"10.5.0.0/16"}},
+    {.role = AVPN_ROLE_HUB, .exports = {"10.6.0.0/16"}},
 };
-enum { HUB, B, C, HUB2, E };
+enum { HUB, B, C, HUB2, E, HUB3 };
 
 static struct pair pair;
 
 static void start(uint32_t count, uint32_t registries, uint64_t seed)
 {
-    pair_begin(&pair, four, count, registries, seed);
+    pair_begin(&pair, sites_of_all, count, registries, seed);
     pair_start(&pair);
 }
 
@@ -233,7 +234,7 @@ END_TEST
 
 START_TEST(two_hubs_carry_between_their_spokes_and_never_in_circles)
 {
-    start(5, 1, 8);
+    start(6, 1, 8);
     pair_run(&pair, 6 * AVPN_SECOND);
     ck_assert(pair_is_up(&pair, HUB, HUB2));
     pair_send(&pair, B, "10.2.0.1", "10.5.0.1", 1, 100, 100); /* B - HUB - HUB2 - E */
@@ -248,6 +249,10 @@ START_TEST(two_hubs_carry_between_their_spokes_and_never_in_circles)
     ck_assert_uint_eq(counter(HUB2, AVPN_DROP_NO_ROUTE), before + 1);
     ck_assert_uint_eq(counter(HUB2, AVPN_COUNT_FORWARDED), 1);
     ck_assert_uint_eq(pair.hosts[B].delivered, 0);
+    forge(HUB3, HUB2, "10.6.0.1", "10.2.0.1", 0); /* HUB2 would have to ask HUB */
+    ck_assert_uint_eq(counter(HUB2, AVPN_DROP_NO_ROUTE), before + 2);
+    ck_assert_uint_eq(counter(HUB2, AVPN_COUNT_FORWARDED), 1);
+    ck_assert_uint_eq(pair.hosts[B].delivered, 0);
     forge(HUB, HUB2, "10.1.0.1", "10.4.0.1", 0);
     ck_assert_uint_eq(pair.hosts[HUB2].delivered, 1);
     pair_end(&pair);
@@ -258,7 +263,7 @@ START_TEST(an_exit_hub_takes_the_default_route_of_who_marked_it)
 {
     struct pair_site sites[3];
 
-    memcpy(sites, four, sizeof sites);
+    memcpy(sites, sites_of_all, sizeof sites);
     sites[B].takes_default = true;
     pair_begin(&pair, sites, 3, 1, 9);
     pair_start(&pair);
@@ -320,7 +325,7 @@ END_TEST
 /* The registry may hear of a new member before the nodes do. */
 START_TEST(a_member_that_comes_later_gets_its_tunnel)
 {
-    pair_begin(&pair, four, 3, 1, 11);
+    pair_begin(&pair, sites_of_all, 3, 1, 11);
     pair.sites[C].is_absent = true;
     pair_start(&pair);
     pair_run(&pair, 6 * AVPN_SECOND);
@@ -406,7 +411,7 @@ END_TEST
 
 START_TEST(a_node_that_restarts_lives_from_its_store)
 {
-    pair_begin(&pair, four, 2, 1, (uint64_t)(14 + _i));
+    pair_begin(&pair, sites_of_all, 2, 1, (uint64_t)(14 + _i));
     pair.hosts[0].stores = pair.hosts[1].stores = true;
     pair_start(&pair);
     pair_run(&pair, 5 * AVPN_SECOND);
@@ -426,7 +431,7 @@ END_TEST
 
 START_TEST(a_torn_store_is_as_good_as_none)
 {
-    pair_begin(&pair, four, 2, 1, 16);
+    pair_begin(&pair, sites_of_all, 2, 1, 16);
     pair.hosts[0].stores = true;
     pair_start(&pair);
     pair_close(&pair, 0);
@@ -482,7 +487,7 @@ END_TEST
 
 START_TEST(an_expired_configuration_stays_in_force_with_an_event)
 {
-    pair_begin(&pair, four, 2, 1, 19);
+    pair_begin(&pair, sites_of_all, 2, 1, 19);
     pair.wall_clock = 1000;
     pair.expires = 2000;
     pair_start(&pair);
@@ -579,7 +584,7 @@ END_TEST
 
 START_TEST(a_key_that_is_no_members_makes_no_node)
 {
-    pair_begin(&pair, four, 3, 1, 22);
+    pair_begin(&pair, sites_of_all, 3, 1, 22);
     pair.sites[C].is_absent = true;
     pair_publish(&pair);
     ck_assert_int_eq(pair_open(&pair, C), AVPN_ERROR_NOT_FOUND);
@@ -592,7 +597,7 @@ START_TEST(a_node_without_configuration_waits)
 {
     struct avpn_node_status status = {.size = sizeof status};
 
-    pair_begin(&pair, four, 2, 1, 23);
+    pair_begin(&pair, sites_of_all, 2, 1, 23);
     ck_assert_int_eq(pair_open(&pair, 0), AVPN_OK); /* nothing published yet */
     ck_assert_int_eq(pair_uplink(&pair, 0, 0, true), AVPN_OK);
     pair_send(&pair, 0, "10.1.0.1", "10.2.0.1", 1, 100, 100);

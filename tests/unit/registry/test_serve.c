@@ -121,6 +121,36 @@ START_TEST(a_spoke_is_given_its_hubs_only)
 }
 END_TEST
 
+/* [REG-11] */
+START_TEST(the_first_page_comes_unasked_when_a_registration_begins)
+{
+    struct world_member members[4];
+    struct avpni_page_head head;
+    struct avpni_reader entries;
+    uint8_t body[1100];
+
+    world_begin(&w, 0, 0);
+    ck_assert_int_eq(world_serve(&w, ORGANIZATION, 1, members, make_members(members, 2)), AVPN_OK);
+    struct client hub = client_of(&w, ORGANIZATION, &members[0], 0, "203.0.113.1:40001"),
+                  spoke = client_of(&w, ORGANIZATION, &members[2], 0, "198.51.100.2:402");
+
+    client_register(&hub);
+    client_register(&spoke);
+    ck_assert_uint_eq(client_heard(&hub, AVPNI_BODY_CHANGE, NULL), 1);
+    ck_assert_uint_eq(client_heard(&spoke, AVPNI_BODY_PAGE, body), 1);
+    ck_assert(avpni_entries_read(body, AVPNI_PAGE_HEAD_BYTES + 22, &head, &entries));
+    ck_assert_uint_eq(head.first, 0);
+    ck_assert_uint_eq(head.total, 1);
+    ck_assert_uint_eq(head.contacts_version, spoke.session.contacts_version);
+    client_register(&spoke); /* goes on: nothing begins */
+    ck_assert_uint_eq(client_heard(&spoke, AVPNI_BODY_PAGE, NULL), 0);
+    world_tick(&w, 71 * AVPN_SECOND);
+    client_keep(&spoke, false);
+    ck_assert_uint_eq(client_heard(&spoke, AVPNI_BODY_PAGE, NULL), 1);
+    world_end(&w);
+}
+END_TEST
+
 /* [REG-5]: a fetch proves a contact as well as a keepalive. */
 START_TEST(a_fetch_with_a_token_registers)
 {
@@ -330,6 +360,7 @@ END_TEST
 static const struct harness_case cases[] = {
     HARNESS_CASE(pages_come_in_order_of_member_and_uplink),
     HARNESS_CASE(a_spoke_is_given_its_hubs_only),
+    HARNESS_CASE(the_first_page_comes_unasked_when_a_registration_begins),
     HARNESS_CASE(a_fetch_with_a_token_registers),
     HARNESS_CASE(a_newer_configuration_keeps_who_stays),
     HARNESS_CASE(a_key_changed_under_the_same_id_is_another_member),
