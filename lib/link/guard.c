@@ -41,7 +41,8 @@ int32_t avpni_guard_init(struct avpni_guard *guard, const struct avpni_memory *m
                          uint32_t handshakes_per_second, avpn_time now)
 {
     struct avpni_guard fresh = {.memory = *memory, .random = *random, .self = *self};
-    avpn_span rate = handshakes_per_second != 0 ? handshakes_per_second : AVPNI_HANDSHAKES_PER_SECOND;
+    avpn_span rate =
+        handshakes_per_second != 0 ? handshakes_per_second : AVPNI_HANDSHAKES_PER_SECOND;
     int32_t error = avpni_cookie_jar_init(&fresh.jar, random, now);
 
     if (error == AVPN_OK) {
@@ -88,9 +89,10 @@ static avpn_time *bucket_of(struct avpni_guard *guard, const struct avpn_contact
                            AVPNI_GUARD_SOURCES];
 }
 
-static enum avpni_guard_verdict answer_cookie(struct avpni_guard *guard, const uint8_t *message,
-                                              size_t count, const struct avpn_contact *source,
-                                              uint8_t cookie_message_out[AVPNI_COOKIE_MESSAGE_BYTES])
+static enum avpni_guard_verdict
+answer_cookie(struct avpni_guard *guard, const uint8_t *message, size_t count,
+              const struct avpn_contact *source,
+              uint8_t cookie_message_out[AVPNI_COOKIE_MESSAGE_BYTES])
 {
     struct avpni_cookie_message reply = {.receiver = avpni_initiation_sender(message)};
     uint8_t cookie[AVPNI_COOKIE_BYTES];

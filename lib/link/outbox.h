@@ -33,7 +33,10 @@ struct avpni_outbox {
 int32_t avpni_outbox_init(struct avpni_outbox *outbox, const struct avpni_memory *memory,
                           const struct avpn_host *host);
 void avpni_outbox_fini(struct avpni_outbox *outbox);
-/* Room for one datagram of at most AVPNI_OUTBOX_BYTES; may flush. Valid until the next call. Never NULL. */
+/*
+ * Room for one datagram of at most AVPNI_OUTBOX_BYTES, never NULL, valid until the next call. May
+ * flush.
+ */
 uint8_t *avpni_outbox_reserve(struct avpni_outbox *outbox, size_t size);
 /* Send what was written at the place reserved last. `size` is at most what was reserved. */
 void avpni_outbox_commit(struct avpni_outbox *outbox, uint32_t uplink,

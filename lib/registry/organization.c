@@ -39,7 +39,8 @@ struct build {
     uint32_t capacity;  /* of made->members */
 };
 
-static int32_t put_member(struct build *build, uint32_t index, const struct avpni_member_view *member,
+static int32_t put_member(struct build *build, uint32_t index,
+                          const struct avpni_member_view *member,
                           const uint8_t fingerprint[AVPNI_FINGERPRINT_BYTES], uint32_t place)
 {
     struct avpni_organization *made = build->made;

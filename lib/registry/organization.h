@@ -4,11 +4,13 @@
  *
  * Made from a verified configuration, which is not needed afterwards. A member costs 32 bytes
  * here, 5 in the map, 2 in the order by id, and 2 for each hub at either end. Its key is held as
- * a keyed fingerprint of 128 bits: enough to recognize it, and half the size. Revoked members are left out.
+ * a keyed fingerprint of 128 bits: enough to recognize it, and half the size. Revoked members
+ * are left out.
  *
- * A member's place is its index in `members`, and part of slot numbers: a newer configuration leaves members
- * that stay where they are and puts new ones into places that became free. `floor` says which
- * generations were issued before that: they begin nothing any more. Spec: [REG-12], [TOP-1].
+ * A member's place is its index in `members`, and part of slot numbers: a newer configuration
+ * leaves members that stay where they are and puts new ones into places that became free. `floor`
+ * says which generations were issued before that: they begin nothing any more.
+ * Spec: [REG-12], [TOP-1].
  */
 #ifndef AVPNI_REGISTRY_ORGANIZATION_H
 #define AVPNI_REGISTRY_ORGANIZATION_H

@@ -4,8 +4,9 @@
  * [REG-12], [REG-13], [REG-15].
  *
  * A handshake makes a generation and answers; it leaves no state. A session message passes, in
- * this order, the slot, the generation, the window, the tag, its form, and the token or the contact; what
- * fails is dropped, or challenged, with nothing changed. Only then is a record made or changed.
+ * this order, the slot, the generation, the window, the tag, its form, and the token or the
+ * contact; what fails is dropped, or challenged, with nothing changed. Only then is a record made
+ * or changed.
  */
 #include "registry/engine.h"
 
@@ -296,7 +297,7 @@ static bool is_leaving(const struct request *request)
     return request->is_alive && (request->alive.flags & AVPNI_ALIVE_LEAVING) != 0;
 }
 
-/* Whether accepting this makes the uplink connected: a Fetch does only where it proves a contact. */
+/* Whether accepting this makes the uplink connected; a Fetch does where it proves a contact. */
 static bool connects(const struct avpn_registry *registry, const struct request *request)
 {
     return !is_connected(registry, request->handle) && !is_leaving(request) &&
@@ -368,8 +369,8 @@ static void answer(struct avpn_registry *registry, const struct request *request
 }
 
 /*
- * Unasked, so that a node and its peers learn of each other at the same moment: whoever punches much earlier
- * than the other may find that its packets made a NAT choose another port [REG-11].
+ * Unasked, so that a node and its peers learn of each other at the same moment: whoever punches
+ * much earlier than the other may find that its packets made a NAT choose another port [REG-11].
  */
 static void send_first_page(struct avpn_registry *registry, const struct request *request)
 {

@@ -157,7 +157,7 @@ void avpn_registry_del(struct avpn_registry *registry)
 
 /* ---- organizations ------------------------------------------------------------------------- */
 
-/* A place for one organization more; false: the limit or no memory, by *error_out. */
+/* A place for one organization more. AVPN_ERROR_LIMIT, AVPN_ERROR_MEMORY. */
 static int32_t find_place(struct avpn_registry *registry, uint32_t *place_out)
 {
     uint32_t place = 0;
@@ -230,8 +230,9 @@ static void move_records(struct avpn_registry *registry, struct avpni_organizati
     }
 }
 
-static int32_t read_config(const struct avpn_registry *registry, const struct avpn_key *organization,
-                           const uint8_t *bundle, size_t count, struct avpn_config **config_out)
+static int32_t read_config(const struct avpn_registry *registry,
+                           const struct avpn_key *organization, const uint8_t *bundle,
+                           size_t count, struct avpn_config **config_out)
 {
     const struct avpn_host *host = &registry->host;
     int64_t wall_clock = host->wall_clock != NULL ? host->wall_clock(host->user) : 0;
@@ -365,7 +366,7 @@ static const struct avpni_member *member_ahead(const struct avpn_registry *regis
     struct avpni_session_head head;
 
     if (run->packets.count != 1 ||
-        avpni_message_kind(run->packets.data, run->packets.last_bytes) != AVPNI_KIND_SESSION) {
+        run->packets.last_bytes != AVPNI_SESSION_OVERHEAD + AVPNI_REQUEST_BODY_BYTES) {
         return NULL;
     }
     avpni_session_head_read(run->packets.data, &head);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* status: looking into a registry: counters, sizes, what is known of one uplink. Changes nothing. */
+/* status: looking into a registry: counters, sizes, one uplink's state. Changes nothing. */
 #include "registry/engine.h"
 
 #include <string.h>

@@ -4,9 +4,10 @@
  * contact, and when each is to be looked at next.
  *
  * A record is a member of its owner's list (`sibling`, uplinks ascending) and, while it is
- * connected, of one bucket of a wheel of 0.1 s steps. A keepalive only notes the time in the record;
- * its bucket, when its moment comes, finds out whether the record is silent or moves it on. So a
- * keepalive touches one record, and expiry costs one look per record and AVPNI_DISCONNECT_AFTER.
+ * connected, of one bucket of a wheel of 0.1 s steps. A keepalive only notes the time in the
+ * record; its bucket, when its moment comes, finds out whether the record is silent or moves it
+ * on. So a keepalive touches one record, and expiry costs one look per record and
+ * AVPNI_DISCONNECT_AFTER.
  *
  *     free -> connected <-> disconnected (known still, in pages) -> free: member gone
  *

@@ -6,9 +6,10 @@
  *     bench_registry [nodes] [members per organization] [hubs per spoke] [rounds]
  *     bench_registry 1000000 10000
  *
- * keepalive: 64 authenticated keepalives of nodes chosen at random, from recvmmsg through the engine
- * to sendmmsg, beside recvmmsg and sendmmsg alone with datagrams of the same sizes, over loopback, one
- * thread; only the registry's half is timed. handshake: beside its five scalar multiplications.
+ * keepalive: 64 authenticated keepalives of nodes chosen at random, from recvmmsg through the
+ * engine to sendmmsg, beside recvmmsg and sendmmsg alone with datagrams of the same sizes, over
+ * loopback, one thread; only the registry's half is timed. handshake: beside its five scalar
+ * multiplications.
  * Nodes are registered through the engine by keepalives with tokens; their session keys are taken
  * from the engine's secrets instead of a million handshakes.
  */

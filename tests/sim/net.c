@@ -391,11 +391,13 @@ struct avpn_address sim_port_address(const struct sim_port *port, uint8_t family
 void sim_port_link_out(struct sim_port *port, const struct sim_link *link)
 {
     port->out.link = *link;
+    port->out.is_in_burst = false;
 }
 
 void sim_port_link_in(struct sim_port *port, const struct sim_link *link)
 {
     port->in.link = *link;
+    port->in.is_in_burst = false;
 }
 
 void sim_port_link(struct sim_port *port, const struct sim_link *link)

@@ -735,12 +735,27 @@ static bool all_are_up(const struct world *world)
     return true;
 }
 
+/* Says which tunnels are missing, seen from each end. */
+static void show_missing(const struct world *world)
+{
+    struct avpn_peer_status status = {.size = sizeof status};
+
+    for (uint32_t site = 1; site <= world->node_count; site++)
+        for (uint32_t i = 0;
+             avpn_node_peer_at(world->nodes[site].node, i, &status) == AVPN_OK; i++)
+            if (status.tunnel != AVPN_TUNNEL_UP && status.tunnel != AVPN_TUNNEL_REKEYING)
+                printf("# site %u has no tunnel with %u: state %u, %u paths, connected %u\n", site,
+                       status.member, status.tunnel, status.path_count, status.is_connected);
+}
+
 bool world_wait_all(struct world *world, avpn_span span)
 {
     const avpn_time until = world_now(world) + span;
 
     while (!all_are_up(world) && world_now(world) < until)
         world_run(world, 100 * AVPN_MILLISECOND);
+    if (!all_are_up(world))
+        show_missing(world);
     return all_are_up(world);
 }
 

@@ -130,12 +130,12 @@ START_TEST(under_load_a_source_with_a_cookie_has_20_a_second)
     begin(1);
     get_cookie("192.0.2.1:40000", start, cookie);
     get_cookie("192.0.2.1:40001", start, other);
-    ck_assert_int_eq(check(cookie, "192.0.2.1:40000", start), AVPNI_GUARD_PASS); /* the global one */
+    ck_assert_int_eq(check(cookie, "192.0.2.1:40000", start), AVPNI_GUARD_PASS); /* global */
     for (int i = 0; i < 20; i++) {
         ck_assert_int_eq(check(cookie, "192.0.2.1:40000", start), AVPNI_GUARD_PASS);
     }
     ck_assert_int_eq(check(cookie, "192.0.2.1:40000", start), AVPNI_GUARD_DROP_LOAD);
-    /* Another port is the same source; another source needs its own cookie, and has its own bucket. */
+    /* Another port is the same source; another address has its own cookie and bucket. */
     ck_assert_int_eq(check(other, "192.0.2.1:40001", start), AVPNI_GUARD_DROP_LOAD);
     ck_assert_int_eq(check(cookie, "192.0.2.1:40001", start), AVPNI_GUARD_COOKIE);
     ck_assert_int_eq(check(cookie, "192.0.2.2:40000", start), AVPNI_GUARD_COOKIE);

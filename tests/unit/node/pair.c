@@ -130,6 +130,15 @@ static int32_t seam_write(void *user, const char *name, const uint8_t *bytes, si
     return 0;
 }
 
+static void seam_resolve(void *user, uint32_t request, const char *name)
+{
+    struct pair_host *host = user;
+
+    ck_assert_uint_eq(name[0], 'r');
+    host->resolve_calls++;
+    host->resolve_request = request;
+}
+
 static void post(struct pair_host *host, const struct avpn_datagrams *batch, const uint8_t *bytes,
                  uint32_t count)
 {
@@ -199,6 +208,7 @@ static struct avpn_host seams(struct pair_host *host)
                               .wall_clock = seam_clock,
                               .store_read = seam_read,
                               .store_write = seam_write,
+                              .resolve = seam_resolve,
                               .transmit = seam_transmit,
                               .deliver = seam_deliver,
                               .event = seam_event};
@@ -320,7 +330,8 @@ static struct avpn_config *draw_up(const struct pair *pair)
         struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350,
                                             .key = host->key.public_key};
 
-        snprintf(entry.host, sizeof entry.host, "198.51.100.%u", host->number + 1);
+        snprintf(entry.host, sizeof entry.host, pair->uses_names ? "r%u.example" : "198.51.100.%u",
+                 host->number + 1);
         ck_assert_int_eq(avpn_config_add_registry(config, &entry), AVPN_OK);
     }
     for (uint32_t i = 0; i < pair->node_count; i++)

@@ -53,6 +53,7 @@ struct pair_host {
     uint8_t *stored;
     size_t stored_bytes;
     bool stores;
+    uint32_t resolve_calls, resolve_request;
     /* what came out */
     uint64_t transmitted, delivered, deliver_calls, delivered_runs;
     struct avpn_packets last_run;     /* transmitted; data is not to be followed */
@@ -89,6 +90,7 @@ struct pair {
     uint8_t *bundle;
     size_t bundle_bytes;
     bool is_arena, fails_on;
+    bool uses_names; /* registries are named, not given by address: "r3.example" */
     uint32_t handshakes_per_second, registry_handshakes_per_second;
     /* Returns false to lose the datagram. */
     bool (*filter)(struct pair *pair, struct pair_datagram *datagram);

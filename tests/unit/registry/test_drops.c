@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a registry must not react to: every truncation and every flipped bit of every message it
- * accepts, and messages that are not for it. Each time all of the heap but the counters must be what
- * it was, and nothing be sent. [DMX-2], [DMX-5], [HS-6], [MAC-1]
+ * accepts, and messages that are not for it. Each time all of the heap but the counters must be
+ * what it was, and nothing be sent. [DMX-2], [DMX-5], [HS-6], [MAC-1]
  */
 #include "world.h"
 

@@ -591,6 +591,60 @@ START_TEST(without_memory_or_randomness_nothing_is_answered)
 }
 END_TEST
 
+START_TEST(a_batch_is_worked_off_in_order)
+{
+    static const size_t sizes[] = {96, 96, 1, 96, 0, 95, 96, 256, 96, 96, 43, 96};
+    static uint8_t bytes[12][256];
+    struct avpn_datagrams batch[12];
+    struct avpni_session_head head;
+    uint64_t last = 0;
+
+    begin();
+    struct client c = client(SPOKE, "198.51.100.7:40007"), other = client(HUB, "203.0.113.1:40001");
+
+    client_register(&other);
+    client_register(&c);
+    memset(bytes, 0xA5, sizeof bytes);
+    for (int i = 0; i < 12; i++) {
+        if (sizes[i] == 96 && i != 6) { /* 6: right size, wrong slot */
+            client_alive(i % 2 == 0 ? &c : &other, NULL, 0, 0, bytes[i]);
+        } else if (i == 6) {
+            memcpy(bytes[i], bytes[0], 96);
+            memset(bytes[i] + 8, 0xFF, 4);
+        }
+        batch[i] = (struct avpn_datagrams){
+            .remote = i % 2 == 0 ? c.contact : other.contact,
+            .packets = {bytes[i], 1, (uint32_t)sizes[i], (uint32_t)sizes[i], 0}};
+    }
+    w.sent_count = 0;
+    ck_assert_int_eq(avpn_registry_receive(w.registry, batch, 12, w.now), AVPN_OK);
+    ck_assert_uint_eq(w.sent_count, 6);
+    for (uint32_t i = 0; i < w.sent_count; i++) {
+        avpni_session_head_read(w.sent[i].bytes, &head);
+        ck_assert_uint_gt(head.counter, last);
+        last = head.counter;
+    }
+    ck_assert_uint_eq(client_heard(&c, AVPNI_BODY_ACK, NULL), 2);
+    ck_assert_uint_eq(client_heard(&other, AVPNI_BODY_ACK, NULL), 4);
+
+    /* A run: three of equal size and a shorter one, 128 bytes apart. */
+    uint8_t run[4][128];
+
+    for (int i = 0; i < 4; i++) {
+        client_alive(&c, NULL, 0, 0, run[i]);
+    }
+    batch[0] = (struct avpn_datagrams){.remote = c.contact,
+                                       .packets = {run[0], 4, 96, 95, sizeof run[0]}};
+    w.sent_count = 0;
+    ck_assert_int_eq(avpn_registry_receive(w.registry, batch, 1, w.now), AVPN_OK);
+    ck_assert_uint_eq(client_heard(&c, AVPNI_BODY_ACK, NULL), 3);
+    batch[0].packets.last_bytes = 97;
+    ck_assert_int_eq(avpn_registry_receive(w.registry, batch, 1, w.now), AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_registry_receive(w.registry, NULL, 0, w.now), AVPN_OK);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(bad_calls_are_refused)
 {
     struct avpn_registry *registry = NULL;
@@ -639,6 +693,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(organizations_do_not_see_each_other),
     HARNESS_CASE(the_limit_of_registrations_holds),
     HARNESS_CASE(without_memory_or_randomness_nothing_is_answered),
+    HARNESS_CASE(a_batch_is_worked_off_in_order),
     HARNESS_CASE(bad_calls_are_refused),
 };
 HARNESS_MAIN("registry/registry", cases)

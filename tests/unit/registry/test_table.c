@@ -179,6 +179,37 @@ START_TEST(the_wheel_finds_the_silent_and_nobody_else)
 }
 END_TEST
 
+START_TEST(leaving_and_coming_back_disturbs_nobody_on_the_wheel)
+{
+    struct avpni_member members[3] = {{.id = 1}, {.id = 2}, {.id = 3}};
+    avpn_time now = 5 * AVPN_SECOND;
+
+    begin();
+    for (uint32_t i = 0; i < 3; i++) {
+        uint32_t handle = avpni_table_add(&table, &members[i], avpni_slot(0, i, 0));
+
+        avpni_table_hear(&table, avpni_table_at(&table, handle), now);
+        avpni_table_connect(&table, handle);
+    }
+    struct avpni_record *last = avpni_table_at(&table, members[2].first);
+
+    now += 2 * AVPN_SECOND;
+    avpni_table_disconnect(&table, last);
+    avpni_table_disconnect(&table, last); /* once is enough */
+    avpni_table_hear(&table, last, now);
+    avpni_table_connect(&table, members[2].first);
+    ck_assert_uint_eq(table.connected, 3);
+    now += 69 * AVPN_SECOND;
+    avpni_table_run(&table, now, silence, &table);
+    ck_assert_uint_eq(silenced, 2);
+    now += 2 * AVPN_SECOND;
+    avpni_table_run(&table, now, silence, &table);
+    ck_assert_uint_eq(silenced, 3);
+    ck_assert_int_eq(avpni_table_deadline(&table), AVPN_TIME_NEVER);
+    avpni_table_fini(&table);
+}
+END_TEST
+
 START_TEST(records_of_members_that_go_are_used_again)
 {
     struct avpni_member member = {.id = 1};
@@ -214,6 +245,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(records_of_a_member_are_in_order_of_uplink),
     HARNESS_CASE(numbers_of_48_bits_are_kept_whole),
     HARNESS_CASE(the_wheel_finds_the_silent_and_nobody_else),
+    HARNESS_CASE(leaving_and_coming_back_disturbs_nobody_on_the_wheel),
     HARNESS_CASE(records_of_members_that_go_are_used_again),
 };
 HARNESS_MAIN("registry/table", cases)

@@ -252,7 +252,7 @@ int32_t world_serve(struct world *world, uint8_t number, uint64_t version,
     return error;
 }
 
-/* ---- clients ---------------------------------------------------------------------------------- */
+/* ---- clients ------------------------------------------------------------------------------ */
 
 struct avpn_contact contact_of(const char *text)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * world: one registry in virtual time, its network and its heap, and small clients that speak to it.
+ * world: one registry in virtual time, its network and its heap, and small clients of it.
  *
- * The heap is one arena, so that a test can say "nothing changed" of all of it. Whatever the registry
- * sends is kept in `sent` until the next call. Clients are made of the Noise object and the message
- * codecs and know nothing of the engine.
+ * The heap is one arena, so that a test can say "nothing changed" of all of it. Whatever the
+ * registry sends is kept in `sent` until the next call. Clients are made of the Noise object and the
+ * message codecs and know nothing of the engine.
  */
 #ifndef AUTOVPN_TESTS_REGISTRY_WORLD_H
 #define AUTOVPN_TESTS_REGISTRY_WORLD_H
