@@ -95,7 +95,7 @@ static void ask_addresses(struct avpni_registration *r, avpn_time now)
     struct avpni_registrar *registrar = r->registrar;
     struct avpni_context *context = r->context;
 
-    if (context->host.resolve == NULL ||
+    if (context->host.resolve == NULL || registrar->is_literal ||
         (registrar->is_asked && now - registrar->asked_at < RESOLVE_AGAIN))
         return;
     registrar->is_asked = true;

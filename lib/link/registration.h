@@ -20,6 +20,7 @@ struct avpni_registrar {
     uint16_t port;
     uint8_t address_count;
     uint8_t number; /* place in the configuration's list */
+    bool is_literal; /* `host` is an address: there is nothing to ask */
     bool is_asked;  /* the host was asked and has not answered */
     avpn_time asked_at;
     struct avpn_address addresses[AVPNI_REGISTRAR_ADDRESSES]; /* the last good answer [REG-16] */

@@ -241,7 +241,8 @@ static void init_registrar(struct avpn_node *node, uint32_t number,
     registrar->port = entry->port;
     registrar->number = (uint8_t)number;
     memcpy(registrar->host, entry->host, sizeof registrar->host);
-    if (avpn_address_parse(entry->host, &registrar->addresses[0]) == AVPN_OK)
+    registrar->is_literal = avpn_address_parse(entry->host, &registrar->addresses[0]) == AVPN_OK;
+    if (registrar->is_literal)
         registrar->address_count = 1;
 }
 

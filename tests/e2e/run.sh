@@ -76,6 +76,7 @@ bad_configurations() {
         "organization: $id
 uplinks: [{interface: eth0}]
 uplinkz: 3" 'bad.yaml:3: uplinkz: 3: no such field' "$LAB_BIN_GATEWAY" --config
+# [DMX-4], as are the registry's ports and the port kept over a restart below.
     complains "gateway: a port outside 32768-61000 is refused" \
         "organization: $id
 uplinks:

@@ -101,7 +101,7 @@ struct world {
     struct world_packet *packets; /* inner packets sent; the index is their number */
     size_t packet_count, packet_capacity;
     struct world_nonce *nonces;
-    size_t nonce_count, nonce_slots;
+    size_t nonce_count, nonce_slots, spi_reuses;
 };
 
 /* Counts and prints what is not so, and goes on. */

@@ -134,7 +134,7 @@ static void seam_resolve(void *user, uint32_t request, const char *name)
 {
     struct pair_host *host = user;
 
-    ck_assert_uint_eq(name[0], 'r');
+    ck_assert_int_eq(name[0], 'r');
     host->resolve_calls++;
     host->resolve_request = request;
 }

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: ISC */
+/* Handshakes and the succession of sessions: doc/protocol.md 7.4. */
+#include "two.h"
+
+static uint32_t initiations[2];        /* to the other node, by sender */
+static struct pair_datagram newest[2]; /* the newest of them */
+static bool loses_handshakes, loses_esp, loses_dummies;
+
+static bool watch(struct pair *world, struct pair_datagram *d)
+{
+    bool is_handshake = d->bytes == AVPNI_INITIATION_NODE_BYTES ||
+                        d->bytes == AVPNI_RESPONSE_NODE_BYTES;
+
+    (void)world;
+    if (kind_of(d) == AVPNI_KIND_INITIATION && d->bytes == AVPNI_INITIATION_NODE_BYTES) {
+        initiations[d->from]++;
+        newest[d->from] = *d;
+    }
+    if (kind_of(d) == AVPNI_KIND_ESP)
+        return !loses_esp && !(loses_dummies && d->bytes == avpn_sealed_bytes(0));
+    return !(loses_handshakes && is_handshake &&
+             (kind_of(d) == AVPNI_KIND_INITIATION || kind_of(d) == AVPNI_KIND_RESPONSE));
+}
+
+static void begin_watch(uint64_t seed)
+{
+    initiations[0] = initiations[1] = 0;
+    loses_handshakes = loses_esp = loses_dummies = false;
+    begin_two(seed);
+    pair.filter = watch;
+    pair_start(&pair);
+}
+
+static uint32_t index_of(uint32_t number)
+{
+    return peer_of(number)->tunnel.current == NULL ? 0 : peer_of(number)->tunnel.current->index;
+}
+
+/* Both ways, one packet each arrives. */
+static void expect_traffic(void)
+{
+    uint64_t before[2] = {pair.hosts[0].delivered, pair.hosts[1].delivered};
+
+    say(0);
+    say(1);
+    pair_run(&pair, 20 * AVPN_MILLISECOND);
+    for (int i = 0; i < 2; i++)
+        ck_assert_uint_eq(pair.hosts[i].delivered, before[i] + 1);
+}
+
+START_TEST(a_handshake_leaves_both_with_one_session)
+{
+    begin_watch((uint64_t)_i);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct avpni_tunnel *tunnel = &peer_of(i)->tunnel;
+
+        ck_assert_ptr_nonnull(tunnel->current);
+        ck_assert_ptr_null(tunnel->previous);
+        ck_assert_ptr_null(tunnel->pending);
+        ck_assert_ptr_null(tunnel->attempt);
+        ck_assert_uint_eq(tunnel->current->remote_index, index_of(1 - i));
+        ck_assert_mem_eq(&tunnel->current->send_key, &peer_of(1 - i)->tunnel.current->receive_key,
+                         AVPN_KEY_BYTES);
+        ck_assert_mem_ne(&tunnel->current->send_key, &tunnel->current->receive_key, AVPN_KEY_BYTES);
+    }
+    ck_assert_uint_eq(initiations[first], 1);
+    ck_assert_uint_eq(initiations[second], 0);
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(the_higher_key_never_initiates)
+{
+    begin_watch((uint64_t)(10 + _i));
+    pair_run(&pair, 2000 * AVPN_SECOND);
+    ck_assert_uint_ge(initiations[first], 3);
+    ck_assert_uint_le(initiations[first], 4);
+    ck_assert_uint_eq(initiations[second], 0); /* [HS-8] */
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(the_responder_sends_nothing_before_it_is_confirmed)
+{
+    begin_watch(20);
+    loses_esp = true;
+    pair_run(&pair, 3 * AVPN_SECOND);
+    ck_assert_ptr_nonnull(peer_of(first)->tunnel.current);
+    ck_assert_ptr_null(peer_of(second)->tunnel.current); /* [HS-11] */
+    ck_assert_ptr_nonnull(peer_of(second)->tunnel.pending);
+    ck_assert(!pair_is_up(&pair, second, first));
+    uint64_t before = pair_counter(&pair, second, AVPN_DROP_NO_TUNNEL);
+
+    say(second);
+    ck_assert_uint_eq(pair_counter(&pair, second, AVPN_DROP_NO_TUNNEL), before + 1);
+    ck_assert_uint_eq(pair_counter(&pair, second, AVPN_COUNT_SENT), 0);
+    loses_esp = false;
+    pair_run(&pair, 5 * AVPN_SECOND); /* nobody sends packets: the probes tell that something is amiss */
+    ck_assert(pair_is_up(&pair, second, first));
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+/* The one dummy packet of a rekey is lost and only the responder has something to send. */
+START_TEST(a_lost_confirmation_of_a_rekey_stops_no_traffic)
+{
+    uint64_t sent = 0, delivered;
+
+    begin_watch(21);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    delivered = pair.hosts[first].delivered;
+    for (int i = 0; i < 800; i++) {
+        loses_dummies = initiations[first] > 1 && i < 610;
+        say(second);
+        sent++;
+        pair_run(&pair, AVPN_SECOND);
+    }
+    ck_assert_uint_eq(pair.hosts[first].delivered - delivered, sent);
+    ck_assert_uint_ge(initiations[first], 2);
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(a_ticket_is_good_once)
+{
+    uint64_t before;
+    uint32_t index;
+
+    begin_watch(22);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    before = pair_counter(&pair, second, AVPN_DROP_TICKET);
+    index = index_of(second);
+    for (int i = 0; i < 5; i++) {
+        pair_receive(&pair, second, 0, &newest[first].source, newest[first].data,
+                     newest[first].bytes);
+        pair_run(&pair, AVPN_SECOND);
+    }
+    ck_assert_uint_eq(pair_counter(&pair, second, AVPN_DROP_TICKET), before + 5); /* [HS-10] */
+    ck_assert_uint_eq(index_of(second), index);
+    ck_assert_ptr_null(peer_of(second)->tunnel.pending);
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(a_responder_under_load_asks_for_a_cookie_first)
+{
+    static const uint8_t none[AVPNI_MAC_BYTES];
+    uint32_t offset = AVPNI_MAC2_OFFSET(AVPNI_INITIATION_NODE_BYTES);
+
+    begin_watch(23);
+    pair.hosts[second].node->guard.spent_until = pair.now + 60 * AVPN_SECOND;
+    pair_run(&pair, 1900 * AVPN_MILLISECOND);
+    ck_assert_uint_eq(initiations[first], 1);
+    ck_assert_mem_eq(newest[first].data + offset, none, sizeof none);
+    ck_assert_uint_eq(pair_counter(&pair, second, AVPN_DROP_LOAD), 1); /* [MAC-4] */
+    ck_assert(peer_of(first)->tunnel.attempt != NULL);
+    ck_assert(!pair_is_up(&pair, 0, 1));
+    pair_run(&pair, 3 * AVPN_SECOND); /* after the regular timeout [MAC-6] */
+    ck_assert_uint_eq(initiations[first], 2);
+    ck_assert_mem_ne(newest[first].data + offset, none, sizeof none);
+    ck_assert(pair_is_up(&pair, 0, 1));
+    ck_assert(pair_is_up(&pair, 1, 0));
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(sessions_are_renewed_before_600_seconds_without_a_loss)
+{
+    uint64_t sent = 0, before[2];
+    uint32_t index;
+    avpn_time created;
+
+    begin_watch((uint64_t)(30 + _i));
+    pair_run(&pair, 5 * AVPN_SECOND);
+    before[0] = pair.hosts[0].delivered;
+    before[1] = pair.hosts[1].delivered;
+    index = index_of(first);
+    created = peer_of(first)->tunnel.current->created_at;
+    while (index_of(first) == index) {
+        say(0);
+        say(1);
+        sent++;
+        pair_run(&pair, AVPN_SECOND / 2);
+    }
+    ck_assert_int_ge(pair.now - created, 570 * AVPN_SECOND); /* [ESP-6] */
+    ck_assert_int_le(pair.now - created, 602 * AVPN_SECOND);
+    ck_assert_ptr_nonnull(peer_of(first)->tunnel.previous);
+    for (int i = 0; i < 80; i++) {
+        say(0);
+        say(1);
+        sent++;
+        pair_run(&pair, AVPN_SECOND / 2);
+    }
+    ck_assert_ptr_null(peer_of(first)->tunnel.previous); /* 30 s have gone */
+    ck_assert_ptr_null(peer_of(second)->tunnel.previous);
+    ck_assert_uint_eq(pair.hosts[0].delivered - before[0], sent);
+    ck_assert_uint_eq(pair.hosts[1].delivered - before[1], sent);
+    ck_assert_uint_eq(pair.hosts[0].events[AVPN_EVENT_TUNNEL], 1);
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(sessions_are_renewed_after_2_to_the_32_packets)
+{
+    uint32_t from = (uint32_t)_i, index;
+
+    begin_watch(40);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    index = index_of(0);
+    peer_of(from)->tunnel.current->pairs[0]->send->sequence = AVPNI_REKEY_AFTER_PACKETS - 2;
+    expect_traffic();
+    pair_run(&pair, 3 * AVPN_SECOND);
+    ck_assert_uint_eq(index_of(0), index);
+    expect_traffic(); /* the number 2^32 */
+    pair_run(&pair, 5 * AVPN_SECOND);
+    ck_assert_uint_ne(index_of(0), index);
+    ck_assert_uint_eq(initiations[first], 2);
+    ck_assert(!peer_of(from)->tunnel.is_rekey_wanted);
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(nothing_is_sealed_beyond_the_limit)
+{
+    begin_watch(41);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    loses_handshakes = true;
+    peer_of(0)->tunnel.current->pairs[0]->send->sequence = AVPNI_REJECT_AFTER_PACKETS - 1;
+    say(0);
+    ck_assert_uint_eq(pair_counter(&pair, 0, AVPN_COUNT_SENT), 1);
+    say(0);
+    ck_assert_uint_eq(pair_counter(&pair, 0, AVPN_COUNT_SENT), 1);
+    ck_assert_uint_eq(pair_counter(&pair, 0, AVPN_DROP_EXHAUSTED), 1); /* [ESP-6] */
+    loses_handshakes = false;
+    pair_run(&pair, 6 * AVPN_SECOND);
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(a_session_ends_at_900_seconds_whatever_comes)
+{
+    uint64_t delivered;
+
+    begin_watch(42);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    avpn_time created = peer_of(first)->tunnel.current->created_at;
+
+    loses_handshakes = true;
+    pair_run(&pair, created + 899 * AVPN_SECOND - pair.now);
+    expect_traffic();
+    pair_run(&pair, 2 * AVPN_SECOND);
+    ck_assert(!pair_is_up(&pair, 0, 1));
+    ck_assert(!pair_is_up(&pair, 1, 0));
+    ck_assert_uint_eq(pair.hosts[0].last_event[AVPN_EVENT_TUNNEL].state, 0);
+    ck_assert_ptr_null(peer_of(first)->tunnel.current);
+    delivered = pair.hosts[1].delivered;
+    say(0);
+    pair_run(&pair, AVPN_SECOND / 10);
+    ck_assert_uint_eq(pair.hosts[1].delivered, delivered);
+    ck_assert(avpni_path_is_alive(path_of(0)));
+    loses_handshakes = false;
+    pair_run(&pair, 5 * AVPN_SECOND);
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(initiations_follow_each_other_every_two_seconds)
+{
+    begin_watch(43);
+    loses_handshakes = true;
+    pair_run(&pair, 61 * AVPN_SECOND);
+    ck_assert_uint_ge(initiations[first], 20); /* a ticket must come in between */
+    ck_assert_uint_le(initiations[first], 31);
+    ck_assert_uint_eq(pair.hosts[first].node->context.session_capacity, 16); /* old attempts are gone */
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(either_side_may_restart)
+{
+    uint32_t who = (uint32_t)_i;
+
+    begin_watch(44);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    expect_traffic();
+    pair_close(&pair, who);
+    ck_assert_int_eq(pair_open(&pair, who), AVPN_OK); /* at once: the other has not noticed */
+    ck_assert_int_eq(pair_uplink(&pair, who, 0, true), AVPN_OK);
+    pair_run(&pair, 6 * AVPN_SECOND);
+    ck_assert(pair_is_up(&pair, 0, 1));
+    ck_assert(pair_is_up(&pair, 1, 0));
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(another_psk_ends_no_session_but_makes_none_either)
+{
+    begin_watch(45);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    pair.psk_epoch = 2;
+    pair_publish(&pair); /* only one of the two has it yet */
+    ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[second].node, pair.bundle,
+                                                 pair.bundle_bytes, pair.now), AVPN_OK);
+    expect_traffic();
+    pair_run(&pair, 600 * AVPN_SECOND);
+    ck_assert_uint_ge(pair_counter(&pair, second, AVPN_DROP_HANDSHAKE), 1);
+    expect_traffic(); /* the old session still lives */
+    ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[first].node, pair.bundle,
+                                                 pair.bundle_bytes, pair.now), AVPN_OK);
+    uint32_t index = index_of(first);
+
+    pair_run(&pair, 10 * AVPN_SECOND);
+    ck_assert_uint_ne(index_of(first), index);
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(the_suite_is_the_first_that_both_allow)
+{
+    struct avpn_peer_status status = {.size = sizeof status};
+
+    begin_two(46);
+    pair.suite_count = 1;
+    pair.suites[0] = (uint8_t)(_i + 1);
+    pair_start(&pair);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    ck_assert_int_eq(avpn_node_peer(pair.hosts[0].node, 2, &status), AVPN_OK);
+    ck_assert_int_eq(status.suite, _i + 1); /* [HS-7] */
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+static const struct harness_case cases[] = {
+    HARNESS_LOOP(a_handshake_leaves_both_with_one_session, 6),
+    HARNESS_LOOP(the_higher_key_never_initiates, 2),
+    HARNESS_CASE(the_responder_sends_nothing_before_it_is_confirmed),
+    HARNESS_CASE(a_lost_confirmation_of_a_rekey_stops_no_traffic),
+    HARNESS_CASE(a_ticket_is_good_once),
+    HARNESS_CASE(a_responder_under_load_asks_for_a_cookie_first),
+    HARNESS_LOOP(sessions_are_renewed_before_600_seconds_without_a_loss, 3),
+    HARNESS_LOOP(sessions_are_renewed_after_2_to_the_32_packets, 2),
+    HARNESS_CASE(nothing_is_sealed_beyond_the_limit),
+    HARNESS_CASE(a_session_ends_at_900_seconds_whatever_comes),
+    HARNESS_CASE(initiations_follow_each_other_every_two_seconds),
+    HARNESS_LOOP(either_side_may_restart, 2),
+    HARNESS_CASE(another_psk_ends_no_session_but_makes_none_either),
+    HARNESS_LOOP(the_suite_is_the_first_that_both_allow, 2),
+};
+HARNESS_MAIN("link/tunnel", cases)
