@@ -57,7 +57,8 @@ struct avpn_host {
     /*
      * A small key-value store that survives restarts. `name` is a short ASCII word.
      * read: copies up to `capacity` bytes, returns the stored length, or negative
-     * when there is none. write: replaces atomically, 0 or negative.
+     * when there is none. write: replaces atomically, 0 or negative. Names in use: a node keeps
+     * the last configuration it verified as "configuration".
      * Default: nothing is kept.
      */
     int64_t (*store_read)(void *user, const char *name, uint8_t *bytes, size_t capacity);

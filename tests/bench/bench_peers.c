@@ -5,7 +5,7 @@
  *
  *     configured  the hub has the configuration
  *     known       a registry told where every spoke is, and the hub tries to reach it
- *     up          a tunnel stands, through a registry and a handshake, with each spoke that was started
+ *     up          a tunnel stands, through a registry and a handshake, with each started spoke
  *     rekeyed     ... and the session before is still there for packets on their way
  *
  *     bench_peers [--quick] [spokes [tunnels]]

@@ -51,7 +51,6 @@ static void aead_nonce(uint8_t nonce[12], uint8_t ad[12], uint64_t counter)
     memcpy(ad + 4, &counter, sizeof counter);
 }
 
-/* 0 or not: an aead, sealing or opening one batch. */
 static void run_aead(struct bench *bench, bool is_open)
 {
     size_t text = bench->sealed - 32; /* as in ESP: without header, IV and tag */
@@ -111,7 +110,8 @@ static void split_captured(struct bench *bench)
     for (uint32_t i = 0; i < BATCH; i++) {
         net->captured[i] = first;
         net->captured[i].packets = (struct avpn_packets){
-            bench->room + (size_t)i * bench->sealed, 1, bench->sealed, bench->sealed, bench->sealed};
+            bench->room + (size_t)i * bench->sealed, 1, bench->sealed, bench->sealed,
+            bench->sealed};
     }
     net->captured_count = BATCH;
 }
@@ -243,7 +243,8 @@ int main(int argc, char **argv)
     bench.rounds = net_is_quick(argc, argv) ? ROUNDS_QUICK : ROUNDS;
     printf("one core, %u packets a batch, %u rounds; goal: 64 bytes +25 ns, 1400 bytes x1.10\n",
            BATCH, bench.rounds);
-    printf("%-18s %5s  %-6s  %-4s %8s %8s %7s\n", "suite", "bytes", "way", "", "ns", "+ns", "ratio");
+    printf("%-18s %5s  %-6s  %-4s %8s %8s %7s\n", "suite", "bytes", "way", "", "ns", "+ns",
+           "ratio");
     for (size_t i = 0; i < sizeof suites; i++) {
         if (!avpn_suite_is_available(suites[i])) {
             printf("%s: not on this machine\n", avpn_suite_name(suites[i]));

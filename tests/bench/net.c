@@ -171,8 +171,8 @@ static void add_members(const struct net *net, struct avpn_config *config)
 
 static void publish(struct net *net, uint8_t suite)
 {
-    struct avpn_publication publication = {.size = sizeof publication, .psk_epoch = 1, .version = 1,
-                                           .psk = {{7}}};
+    struct avpn_publication publication = {.size = sizeof publication, .psk_epoch = 1,
+                                           .version = 1, .psk = {{7}}};
     struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350, .host = "198.51.100.1",
                                         .key = net->registry_site.key.public_key};
     struct avpn_authority *authority;
@@ -201,8 +201,9 @@ static void init_site(struct net *net, struct net_site *site, uint32_t place)
     site->net = net;
     if (avpn_key_pair_generate(&site->key) != AVPN_OK)
         net_die("key");
-    site->contact = (struct avpn_contact){.family = AVPN_FAMILY_IPV4, .port = 40000,
-                                          .bytes = {100, 64, (uint8_t)(place >> 8), (uint8_t)place}};
+    site->contact = (struct avpn_contact){
+        .family = AVPN_FAMILY_IPV4, .port = 40000,
+        .bytes = {100, 64, (uint8_t)(place >> 8), (uint8_t)place}};
 }
 
 void net_begin(struct net *net, uint32_t spokes, uint8_t suite)
@@ -326,7 +327,7 @@ uint32_t net_tunnels(const struct net *net)
     return status.tunnels_up;
 }
 
-/* ---- packets ---------------------------------------------------------------------------------- */
+/* ---- packets -------------------------------------------------------------------------- */
 
 void net_packet(uint8_t *packet, uint32_t from, uint32_t to, uint32_t bytes)
 {

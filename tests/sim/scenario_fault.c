@@ -219,6 +219,31 @@ static uint32_t a_tunnel_comes_up_over_a_very_bad_line(uint64_t seed)
     return world_del(w);
 }
 
+/*
+ * [REG-10]: a node that was cut off while a peer's contact changed hears of it when it is back, also
+ * where its old session goes on. The spoke's own port cannot be guessed, so only its knowledge helps.
+ */
+static uint32_t what_changed_during_an_outage_is_learned_after_it(uint64_t seed)
+{
+    const struct world_site sites[] = {{.role = AVPN_ROLE_HUB, .nat = {&sim_nat_full_cone}},
+                                       {.nat = {&sim_nat_symmetric}, .hubs = {1}}};
+    uint32_t failures = 0;
+
+    for (avpn_span outage = 75; outage < 120; outage += 2) {
+        struct world *w = world_new(__func__, seed, sites, 2, 2);
+
+        EXPECT(w, world_wait_all(w, SECONDS(30)));
+        world_line_set(w, 2, 0, false);
+        world_run(w, SECONDS(5));
+        sim_nat_rebind(w->nodes[1].uplinks[0].nat);
+        world_run(w, SECONDS(outage - 5));
+        world_line_set(w, 2, 0, true);
+        EXPECT(w, world_wait_tunnel(w, 1, 2, SECONDS(90)));
+        failures += world_del(w);
+    }
+    return failures;
+}
+
 static uint32_t a_line_that_only_sends_is_down_at_both_ends(uint64_t seed)
 {
     struct world *w = usual_world(__func__, seed, 2);
@@ -312,6 +337,9 @@ const struct scenario fault_scenarios[] = {
     S(a_peer_gone_for_four_hours_is_forgotten),
     S(a_fifth_of_the_packets_lost_does_not_flap),
     S(a_tunnel_comes_up_over_a_very_bad_line),
+    {"what_changed_during_an_outage_is_learned_after_it",
+     what_changed_during_an_outage_is_learned_after_it,
+     "a session that goes on begins with the contacts version the node already holds"},
     S(a_line_that_only_sends_is_down_at_both_ends),
     S(a_partition_heals),
     S(a_node_restarts_with_other_ports),

@@ -71,6 +71,34 @@ START_TEST(punching_keeps_its_schedule_and_its_cap)
 }
 END_TEST
 
+/* What registries tell in the middle of an attempt joins it, and gives nobody more than his share. */
+START_TEST(news_joins_an_attempt_within_the_caps)
+{
+    struct avpni_entry entry = {.member = 2, .flags = AVPNI_ENTRY_CONNECTED};
+    uint32_t got[5] = {0};
+
+    begin_watch(16, true);
+    for (uint32_t i = 0; i < 5; i++) {
+        pair_run(&pair, 3 * AVPN_SECOND);
+        entry.observed = pair_contact("192.0.2.9:9000");
+        entry.observed.port = (uint16_t)(9000 + i);
+        avpni_peer_learn(peer_of(0), 1 + i, &entry, pair.now);
+        avpni_node_flush(pair.hosts[0].node);
+        ck_assert_uint_eq(path_of(0)->state, AVPN_PATH_PUNCHING);
+        ck_assert_uint_eq(records[record_count - 1].to.port, 9000 + i); /* at once */
+    }
+    pair_run(&pair, 15 * AVPN_SECOND);
+    ck_assert_uint_eq(path_of(0)->state, AVPN_PATH_EMPTY);
+    for (uint32_t i = 0; i < record_count; i++)
+        if (records[i].to.port >= 9000 && records[i].to.port < 9005)
+            got[records[i].to.port - 9000]++;
+    for (uint32_t i = 0; i < 5; i++)
+        ck_assert_uint_eq(got[i], 10);
+    ck_assert_uint_eq(record_count, 60); /* those and the first contact */
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(attempts_back_off_from_15_to_300_seconds)
 {
     static const int32_t pauses[] = {15, 30, 60, 120, 240, 300, 300, 300};
@@ -397,6 +425,7 @@ END_TEST
 
 static const struct harness_case cases[] = {
     HARNESS_CASE(punching_keeps_its_schedule_and_its_cap),
+    HARNESS_CASE(news_joins_an_attempt_within_the_caps),
     HARNESS_CASE(attempts_back_off_from_15_to_300_seconds),
     HARNESS_CASE(a_live_path_is_probed_every_second),
     HARNESS_CASE(a_silent_path_is_asked_every_300_ms_and_dead_after_three_seconds),

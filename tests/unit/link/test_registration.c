@@ -307,6 +307,9 @@ START_TEST(pages_of_another_version_make_it_begin_again)
     ck_assert_uint_eq(registration()->fetch_next, 1); /* [REG-11] */
     page(1000, 0, 3, false); /* twice the same: not counted twice */
     ck_assert_uint_eq(registration()->fetch_next, 1);
+    page(1000, 2, 3, true); /* one that was not asked for */
+    ck_assert(registration()->is_fetching);
+    ck_assert_uint_eq(registration()->fetch_next, 1);
     page(1001, 1, 3, false);
     ck_assert_uint_eq(registration()->fetch_next, 0);
     ck_assert(registration()->is_fetching);

@@ -77,6 +77,27 @@ START_TEST(both_ends_agree_on_every_sa)
 }
 END_TEST
 
+/* The same packet under the same number: equal bytes would mean equal keys. */
+START_TEST(every_sa_has_keys_of_its_own)
+{
+    uint8_t rooms[2 * AVPNI_PATHS][AVPN_HEADROOM + 60 + AVPN_TAILROOM];
+
+    have_two(5);
+    for (uint32_t i = 0; i < 2 * AVPNI_PATHS; i++) {
+        struct avpni_session *session = peer_of(i / AVPNI_PATHS)->tunnel.current;
+
+        ck_assert_int_eq(avpni_session_add_path(session, i % AVPNI_PATHS), AVPN_OK);
+        session->pairs[i % AVPNI_PATHS]->send->sequence = 1000;
+        pair_packet(rooms[i] + AVPN_HEADROOM, "10.1.0.1", "10.2.0.1", 60);
+        ck_assert_int_gt(avpni_esp_seal(session->pairs[i % AVPNI_PATHS]->send,
+                                        rooms[i] + AVPN_HEADROOM, 60), 0);
+        for (uint32_t k = 0; k < i; k++)
+            ck_assert_mem_ne(rooms[i] + AVPN_HEADROOM, rooms[k] + AVPN_HEADROOM, 60); /* [ESP-3] */
+    }
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(adding_a_path_twice_keeps_the_first_sas)
 {
     struct avpni_session *session;
@@ -119,6 +140,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_index_is_unpredictable_and_finds_its_session),
     HARNESS_CASE(an_spi_names_the_path_from_the_receivers_side),
     HARNESS_CASE(both_ends_agree_on_every_sa),
+    HARNESS_CASE(every_sa_has_keys_of_its_own),
     HARNESS_CASE(adding_a_path_twice_keeps_the_first_sas),
     HARNESS_CASE(a_session_without_keys_has_no_sas),
     HARNESS_CASE(a_session_expires_after_900_seconds),

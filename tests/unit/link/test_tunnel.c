@@ -4,7 +4,8 @@
 
 static uint32_t initiations[2];        /* to the other node, by sender */
 static struct pair_datagram newest[2]; /* the newest of them */
-static bool loses_handshakes, loses_esp, loses_dummies;
+static bool loses_handshakes, loses_esp;
+static uint32_t dummies_to_lose; /* after the second initiation */
 
 static bool watch(struct pair *world, struct pair_datagram *d)
 {
@@ -16,8 +17,13 @@ static bool watch(struct pair *world, struct pair_datagram *d)
         initiations[d->from]++;
         newest[d->from] = *d;
     }
+    if (kind_of(d) == AVPNI_KIND_ESP && d->bytes == avpn_sealed_bytes(0) &&
+        initiations[first] > 1 && dummies_to_lose > 0) {
+        dummies_to_lose--;
+        return false;
+    }
     if (kind_of(d) == AVPNI_KIND_ESP)
-        return !loses_esp && !(loses_dummies && d->bytes == avpn_sealed_bytes(0));
+        return !loses_esp;
     return !(loses_handshakes && is_handshake &&
              (kind_of(d) == AVPNI_KIND_INITIATION || kind_of(d) == AVPNI_KIND_RESPONSE));
 }
@@ -25,7 +31,8 @@ static bool watch(struct pair *world, struct pair_datagram *d)
 static void begin_watch(uint64_t seed)
 {
     initiations[0] = initiations[1] = 0;
-    loses_handshakes = loses_esp = loses_dummies = false;
+    loses_handshakes = loses_esp = false;
+    dummies_to_lose = 0;
     begin_two(seed);
     pair.filter = watch;
     pair_start(&pair);
@@ -88,7 +95,7 @@ START_TEST(the_responder_sends_nothing_before_it_is_confirmed)
     loses_esp = true;
     pair_run(&pair, 3 * AVPN_SECOND);
     ck_assert_ptr_nonnull(peer_of(first)->tunnel.current);
-    ck_assert_ptr_null(peer_of(second)->tunnel.current); /* [HS-11] */
+    ck_assert_ptr_null(peer_of(second)->tunnel.current); /* [HS-11] [ESP-7] */
     ck_assert_ptr_nonnull(peer_of(second)->tunnel.pending);
     ck_assert(!pair_is_up(&pair, second, first));
     uint64_t before = pair_counter(&pair, second, AVPN_DROP_NO_TUNNEL);
@@ -112,14 +119,16 @@ START_TEST(a_lost_confirmation_of_a_rekey_stops_no_traffic)
     begin_watch(21);
     pair_run(&pair, 5 * AVPN_SECOND);
     delivered = pair.hosts[first].delivered;
+    dummies_to_lose = _i == 0 ? 1 : 12;
     for (int i = 0; i < 800; i++) {
-        loses_dummies = initiations[first] > 1 && i < 610;
         say(second);
         sent++;
         pair_run(&pair, AVPN_SECOND);
     }
+    ck_assert_uint_eq(dummies_to_lose, 0);
     ck_assert_uint_eq(pair.hosts[first].delivered - delivered, sent);
-    ck_assert_uint_ge(initiations[first], 2);
+    if (_i == 0) /* showing the keys once more is enough, no other handshake is made */
+        ck_assert_uint_eq(initiations[first], 2);
     pair_end(&pair);
 }
 END_TEST
@@ -343,7 +352,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_handshake_leaves_both_with_one_session, 6),
     HARNESS_LOOP(the_higher_key_never_initiates, 2),
     HARNESS_CASE(the_responder_sends_nothing_before_it_is_confirmed),
-    HARNESS_CASE(a_lost_confirmation_of_a_rekey_stops_no_traffic),
+    HARNESS_LOOP(a_lost_confirmation_of_a_rekey_stops_no_traffic, 2),
     HARNESS_CASE(a_ticket_is_good_once),
     HARNESS_CASE(a_responder_under_load_asks_for_a_cookie_first),
     HARNESS_LOOP(sessions_are_renewed_before_600_seconds_without_a_loss, 3),

@@ -739,6 +739,24 @@ START_TEST(inner_packets_that_are_none_are_dropped)
 }
 END_TEST
 
+START_TEST(what_fits_no_datagram_is_dropped)
+{
+    static uint8_t room[AVPN_HEADROOM + 65535 + AVPN_TAILROOM];
+    struct avpn_packets run = {room + AVPN_HEADROOM, 1, 65500, 65500, 65500};
+
+    start(2, 1, 27);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    pair_packet(run.data, "10.1.0.1", "10.2.0.1", 65500);
+    ck_assert_int_eq(avpn_node_send(pair.hosts[0].node, &run, 1, pair.now), AVPN_OK);
+    run.bytes = run.last_bytes = 65535;
+    pair_packet(run.data, "10.1.0.1", "10.2.0.1", 65535);
+    ck_assert_int_eq(avpn_node_send(pair.hosts[0].node, &run, 1, pair.now), AVPN_OK);
+    ck_assert_uint_eq(counter(0, AVPN_DROP_SIZE), 2);
+    ck_assert_uint_eq(counter(0, AVPN_COUNT_SENT), 0);
+    pair_end(&pair);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_LOOP(two_nodes_register_and_have_a_tunnel_within_five_seconds, 10),
     HARNESS_CASE(batches_cross_as_one_run),
@@ -766,6 +784,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_node_without_configuration_waits),
     HARNESS_CASE(contradicting_runs_are_refused),
     HARNESS_CASE(every_call_judges_its_arguments),
+    HARNESS_CASE(what_fits_no_datagram_is_dropped),
     HARNESS_CASE(inner_packets_that_are_none_are_dropped),
 };
 HARNESS_MAIN("node/node", cases)
