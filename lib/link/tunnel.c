@@ -186,13 +186,29 @@ static void initiate(struct avpni_peer *peer, struct avpni_path *path, avpn_time
                         AVPNI_INITIATION_NODE_BYTES);
 }
 
-/* A session takes over: the one before is still opened for a while. */
+/* The peer has sent under it, so it uses it. */
+static bool was_heard(const struct avpni_session *session)
+{
+    for (uint32_t i = 0; i < AVPNI_PATHS; i++)
+        if (session->pairs[i] != NULL && session->pairs[i]->receive->sequence > 0)
+            return true;
+    return false;
+}
+
+/*
+ * A session takes over: the one before is still opened for a while. That is the one the peer uses:
+ * a current one it never sent under is passed over while there is an older one.
+ */
 static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_time now)
 {
     struct avpni_tunnel *tunnel = &peer->tunnel;
 
-    avpni_session_del(peer->context, tunnel->previous);
-    tunnel->previous = tunnel->current;
+    if (tunnel->previous != NULL && tunnel->current != NULL && !was_heard(tunnel->current)) {
+        avpni_session_del(peer->context, tunnel->current);
+    } else {
+        avpni_session_del(peer->context, tunnel->previous);
+        tunnel->previous = tunnel->current;
+    }
     tunnel->previous_until = now + AVPNI_PREVIOUS_SPAN;
     tunnel->current = session;
     session->is_confirmed = true;

@@ -397,8 +397,11 @@ static void accept_request(struct avpn_registry *registry, struct request *reque
     bool is_new = update_record(registry, request, record);
 
     if (begins) {
-        record->version = avpni_session_version(&registry->secrets, request->head.slot,
-                                                request->head.generation);
+        /* Where the session goes on, Changes were missed: any other version makes the node fetch [REG-10]. */
+        record->version = request->is_current
+                              ? record->version + 1
+                              : avpni_session_version(&registry->secrets, request->head.slot,
+                                                      request->head.generation);
         avpni_table_connect(&registry->table, request->handle);
         avpni_registry_raise(registry, record, request->arrival->now);
         if (request->is_alive || request->fetch.first != 0) { /* else it is the answer */
