@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "base/timer.h"
 #include "link/events.h"
 #include "link/outbox.h"
@@ -67,6 +68,14 @@ struct avpni_context {
 static inline void avpni_count(struct avpni_context *context, enum avpn_counter counter)
 {
     context->counters[counter]++;
+}
+
+/* A line for a person: what no event tells. */
+static inline void avpni_log(const struct avpni_context *context, enum avpn_log_level level,
+                             const struct avpni_text *text)
+{
+    if (context->host.log != NULL)
+        context->host.log(context->host.user, level, text->bytes);
 }
 
 /* An event with the common fields filled in. */

@@ -354,6 +354,29 @@ static enum avpn_counter drop_for(int32_t error)
     }
 }
 
+/* A genuine peer that cannot be served: an administrator has to know. */
+static void log_mismatch(const struct avpni_peer *peer, uint8_t suite,
+                         const struct avpni_node_request *request)
+{
+    struct avpni_text text = {0};
+
+    avpni_text_add(&text, "handshake of member ");
+    avpni_text_add_number(&text, peer->member);
+    avpni_text_add(&text, " refused: ");
+    if (suite == AVPN_SUITE_NONE) {
+        avpni_text_add(&text, "no suite in common with this machine");
+    } else if (request->psk_epoch != peer->context->psk_epoch) {
+        avpni_text_add(&text, "its pre-shared key is of epoch ");
+        avpni_text_add_number(&text, request->psk_epoch);
+        avpni_text_add(&text, ", ours of ");
+        avpni_text_add_number(&text, peer->context->psk_epoch);
+        avpni_text_add(&text, ": give both the newest configuration");
+    } else {
+        avpni_text_add(&text, "its session index is not allowed");
+    }
+    avpni_log(peer->context, AVPN_LOG_WARNING, &text);
+}
+
 enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
                                       const struct avpn_contact *source, struct avpn_noise *noise,
                                       uint32_t remote_index,
@@ -374,8 +397,10 @@ enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
     if (request->ticket != tunnel->own_ticket)
         return AVPN_DROP_TICKET; /* [HS-10] */
     if (suite == AVPN_SUITE_NONE || request->psk_epoch != context->psk_epoch ||
-        remote_index < AVPNI_SPI_FIRST || (remote_index & 15) != 0)
+        remote_index < AVPNI_SPI_FIRST || (remote_index & 15) != 0) {
+        log_mismatch(peer, suite, request);
         return AVPN_DROP_HANDSHAKE;
+    }
     error = new_ticket(context, &ticket);
     if (error == AVPN_OK)
         error = avpni_session_new(context, peer, &session);

@@ -246,6 +246,16 @@ static void init_registrar(struct avpn_node *node, uint32_t number,
         registrar->address_count = 1;
 }
 
+static void log_bad_key(const struct avpn_node *node, const char *host)
+{
+    struct avpni_text text = {0};
+
+    avpni_text_add(&text, "registry ");
+    avpni_text_add(&text, host);
+    avpni_text_add(&text, ": its key in the configuration is no key; it is not used");
+    avpni_log(&node->context, AVPN_LOG_ERROR, &text);
+}
+
 /*
  * A registry whose key is a low-order point can never be talked to, and a registration there is no
  * memory for is not made: the others serve, and the counter tells.
@@ -263,8 +273,10 @@ static void make_registrations(struct avpn_node *node, const struct avpn_config 
         avpn_config_registry(config, i, &entry);
         init_registrar(node, i, &entry);
         node->registrar_count = i + 1;
-        if (!avpni_dh(&node->registrars[i].shared, &context->identity.secret_key, &entry.key))
+        if (!avpni_dh(&node->registrars[i].shared, &context->identity.secret_key, &entry.key)) {
+            log_bad_key(node, entry.host);
             continue;
+        }
         for (uint32_t u = 0; u < AVPN_UPLINKS; u++) {
             if (avpni_registration_new(context, &node->registrars[i], u,
                                        &node->registrations[u][i]) != AVPN_OK)

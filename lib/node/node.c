@@ -192,6 +192,15 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     return error;
 }
 
+static void log_error(const struct avpni_context *context, const char *what, int32_t error)
+{
+    struct avpni_text text = {0};
+
+    avpni_text_add(&text, what);
+    avpni_text_add(&text, avpn_error_name(error));
+    avpni_log(context, AVPN_LOG_WARNING, &text);
+}
+
 /* The bundle of the options, or the one stored; NULL and no error: there is none. */
 static int32_t first_configuration(struct avpn_node *node, const struct avpn_node_options *options,
                                    avpn_time now)
@@ -222,8 +231,10 @@ static int32_t first_configuration(struct avpn_node *node, const struct avpn_nod
             error = avpni_node_apply(node, config, now);
         if (error != AVPN_OK)
             avpn_config_del(config);
-        if (error != AVPN_ERROR_MEMORY && error != AVPN_ERROR_RANDOM)
+        if (error != AVPN_OK && error != AVPN_ERROR_MEMORY && error != AVPN_ERROR_RANDOM) {
+            log_error(context, "the stored configuration is not used: ", error);
             error = AVPN_OK; /* a torn or foreign store is as good as none */
+        }
     }
     avpni_release(&context->memory, bytes);
     return error;
@@ -343,6 +354,20 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
     return AVPN_OK;
 }
 
+static void keep(const struct avpn_node *node, const uint8_t *bundle, size_t count)
+{
+    const struct avpn_host *host = &node->context.host;
+    struct avpni_text text = {0};
+
+    if (host->store_write == NULL ||
+        host->store_write(host->user, AVPNI_STORE_CONFIGURATION, bundle, count) >= 0)
+        return;
+    avpni_text_add(&text, "the store did not take configuration ");
+    avpni_text_add_number(&text, node->context.config_version);
+    avpni_text_add(&text, ": it is in force, but a restart will find an older one or none");
+    avpni_log(&node->context, AVPN_LOG_ERROR, &text);
+}
+
 int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundle, size_t count,
                                     avpn_time now)
 {
@@ -366,10 +391,21 @@ int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundl
         avpn_config_del(config);
         return error;
     }
-    if (host->store_write != NULL)
-        host->store_write(host->user, AVPNI_STORE_CONFIGURATION, bundle, count);
+    keep(node, bundle, count);
     avpni_node_flush(node);
     return AVPN_OK;
+}
+
+static void log_unresolved(const struct avpn_node *node, const struct avpni_registrar *registrar)
+{
+    struct avpni_text text = {0};
+
+    avpni_text_add(&text, "registry ");
+    avpni_text_add(&text, registrar->host);
+    avpni_text_add(&text, registrar->address_count > 0
+                              ? ": its name has no address now, the last known one is used"
+                              : ": its name has no address; check the name and the resolver");
+    avpni_log(&node->context, AVPN_LOG_WARNING, &text);
 }
 
 int32_t avpn_node_resolved(struct avpn_node *node, uint32_t request,
@@ -385,8 +421,10 @@ int32_t avpn_node_resolved(struct avpn_node *node, uint32_t request,
     if (!registrar->is_asked)
         return AVPN_ERROR_NOT_FOUND;
     registrar->is_asked = false;
-    if (count == 0)
+    if (count == 0) {
+        log_unresolved(node, registrar);
         return AVPN_OK; /* the last good answer stays [REG-16] */
+    }
     registrar->address_count = 0;
     for (size_t i = 0; i < count && registrar->address_count < AVPNI_REGISTRAR_ADDRESSES; i++)
         if (addresses[i].family != AVPN_FAMILY_NONE)

@@ -197,6 +197,14 @@ static void seam_event(void *user, const struct avpn_event *event)
     host->last_event[event->kind] = *event;
 }
 
+static void seam_log(void *user, uint32_t level, const char *text)
+{
+    struct pair_host *host = user;
+
+    ck_assert(level >= AVPN_LOG_ERROR && level <= AVPN_LOG_DEBUG);
+    snprintf(host->last_log, sizeof host->last_log, "%s", text);
+}
+
 static struct avpn_host seams(struct pair_host *host)
 {
     return (struct avpn_host){.size = sizeof(struct avpn_host),
@@ -209,6 +217,7 @@ static struct avpn_host seams(struct pair_host *host)
                               .store_read = seam_read,
                               .store_write = seam_write,
                               .resolve = seam_resolve,
+                              .log = seam_log,
                               .transmit = seam_transmit,
                               .deliver = seam_deliver,
                               .event = seam_event};

@@ -59,6 +59,7 @@ struct pair_host {
     struct avpn_packets last_run;     /* transmitted; data is not to be followed */
     struct avpn_packets last_inner;   /* delivered; likewise */
     uint8_t last_packet[PAIR_DATAGRAM]; /* delivered */
+    char last_log[256];
     uint32_t events[64];              /* by kind */
     struct avpn_event last_event[64];
 };

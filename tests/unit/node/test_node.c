@@ -429,6 +429,17 @@ START_TEST(a_node_that_restarts_lives_from_its_store)
 }
 END_TEST
 
+START_TEST(a_store_that_does_not_take_it_is_complained_of)
+{
+    pair_begin(&pair, sites_of_all, 2, 1, 16); /* these hosts keep nothing */
+    pair_start(&pair);
+    ck_assert_str_eq(pair.hosts[0].last_log,
+                     "the store did not take configuration 1: it is in force, but a restart will find "
+                     "an older one or none");
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(a_torn_store_is_as_good_as_none)
 {
     pair_begin(&pair, sites_of_all, 2, 1, 16);
@@ -438,6 +449,8 @@ START_TEST(a_torn_store_is_as_good_as_none)
     pair.hosts[0].stored[pair.hosts[0].stored_bytes / 2] ^= 1;
     ck_assert_int_eq(pair_open(&pair, 0), AVPN_OK);
     ck_assert_ptr_null(avpn_node_config(pair.hosts[0].node));
+    ck_assert_str_eq(pair.hosts[0].last_log,
+                     "the stored configuration is not used: AVPN_ERROR_AUTH");
     ck_assert_int_eq(pair_uplink(&pair, 0, 0, true), AVPN_OK);
     ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[0].node, pair.bundle,
                                                  pair.bundle_bytes, pair.now), AVPN_OK);
@@ -773,6 +786,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_older_foreign_or_broken_bundle_changes_nothing),
     HARNESS_CASE(a_revoked_node_has_no_tunnels_and_nobody_talks_to_it),
     HARNESS_LOOP(a_node_that_restarts_lives_from_its_store, 2),
+    HARNESS_CASE(a_store_that_does_not_take_it_is_complained_of),
     HARNESS_CASE(a_torn_store_is_as_good_as_none),
     HARNESS_CASE(a_second_uplink_takes_over_and_gives_back),
     HARNESS_CASE(datagrams_of_a_closed_uplink_are_dropped),
