@@ -133,7 +133,7 @@ meson_tests "tests" "$build" 900
 
 if [ $is_quick = no ]; then
     if must "configure sanitized" 120 bash -c 'configure "$@"' - "$sanitized" \
-        -Db_sanitize=address,undefined -Db_lundef=false -Dprograms=disabled -Dbench=false \
+        -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false \
         -Dc_args=-fno-sanitize-recover=all &&
         must "build sanitized" 900 ninja -C "$sanitized"; then
         suites=()
@@ -145,7 +145,8 @@ if [ $is_quick = no ]; then
         UBSAN_OPTIONS=print_stacktrace=1 \
             meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"
     fi
-    script_tests "laboratory" 1200 "$root/tests/e2e/run.sh" "$build"
+    script_tests "laboratory" 600 "$root/tests/e2e/run.sh" "$build"
+    script_tests "laboratory-sanitized" 600 "$root/tests/e2e/run.sh" "$sanitized"
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
 fi
