@@ -39,7 +39,6 @@ struct avpni_context {
 
     struct avpn_key_pair identity;
     struct avpn_key organization;
-    uint8_t node_prologue[46]; /* "autovpn 1 node" || organization [HS-1] */
     uint8_t secret[16];        /* of transactions [PRB-2] */
     avpn_span purge_after;
 

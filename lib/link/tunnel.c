@@ -113,12 +113,22 @@ static void write_macs(struct avpni_peer *peer, uint8_t *bytes, size_t count, av
         avpni_mac2(mac2, bytes, AVPNI_MAC2_OFFSET(count), tunnel->cookie);
 }
 
+void avpni_tunnel_prologue(const struct avpni_context *context, uint32_t index,
+                           uint8_t prologue[AVPNI_PROLOGUE_BYTES])
+{
+    struct avpni_writer w = avpni_writer(prologue, AVPNI_PROLOGUE_BYTES);
+
+    avpni_write_bytes(&w, (const uint8_t *)"autovpn 1 node", 14);
+    avpni_write_bytes(&w, context->organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u32(&w, index);
+}
+
 static bool write_initiation(struct avpni_peer *peer, struct avpni_attempt *attempt, uint8_t *bytes,
                              avpn_time now)
 {
     struct avpni_context *context = peer->context;
     struct avpni_node_request request = {0};
-    uint8_t payload[AVPNI_NODE_REQUEST_BYTES];
+    uint8_t payload[AVPNI_NODE_REQUEST_BYTES], prologue[AVPNI_PROLOGUE_BYTES];
     struct avpn_key ephemeral;
     int32_t error = avpni_key_generate(&context->random, &ephemeral);
 
@@ -129,9 +139,9 @@ static bool write_initiation(struct avpni_peer *peer, struct avpni_attempt *atte
     request.config_version = context->config_version;
     memcpy(request.suites, context->suites, sizeof request.suites);
     avpni_node_request_write(payload, &request);
+    avpni_tunnel_prologue(context, attempt->session->index, prologue);
     avpni_noise_init_initiator_cached(&attempt->noise, &context->identity, &peer->key,
-                                      &peer->shared, context->node_prologue,
-                                      sizeof context->node_prologue);
+                                      &peer->shared, prologue, sizeof prologue);
     avpni_initiation_write_head(bytes, attempt->session->index);
     error = avpn_noise_write_1(&attempt->noise, &ephemeral, payload, sizeof payload,
                                bytes + AVPNI_INITIATION_NOISE);
@@ -261,6 +271,7 @@ enum avpn_counter avpni_tunnel_response(struct avpni_peer *peer, uint32_t uplink
     error = avpn_noise_read_2(&noise, &context->psk, bytes + AVPNI_RESPONSE_NOISE,
                               AVPNI_RESPONSE_NODE_BYTES - AVPNI_RESPONSE_NOISE, payload);
     if (error != AVPN_OK || !avpni_node_response_read(payload, &response) ||
+        response.index != remote_index ||
         !was_offered(context, response.suite) || remote_index < AVPNI_SPI_FIRST ||
         (remote_index & 15) != 0) {
         avpn_noise_wipe(&noise);
@@ -320,7 +331,7 @@ static int32_t respond(struct avpni_peer *peer, struct avpni_session *session,
                        uint8_t *bytes, avpn_time now)
 {
     struct avpni_context *context = peer->context;
-    struct avpni_node_response response = {suite, context->config_version};
+    struct avpni_node_response response = {suite, session->index};
     uint8_t payload[AVPNI_NODE_RESPONSE_BYTES];
     struct avpn_key ephemeral, send_key, receive_key;
     int32_t error = avpni_key_generate(&context->random, &ephemeral);

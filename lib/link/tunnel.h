@@ -35,6 +35,12 @@ struct avpni_tunnel {
 int32_t avpni_tunnel_init(struct avpni_tunnel *tunnel, struct avpni_peer *peer);
 void avpni_tunnel_fini(struct avpni_tunnel *tunnel, struct avpni_peer *peer);
 
+#define AVPNI_PROLOGUE_BYTES 50
+
+/* "autovpn 1 node" || organization || the initiator's index [HS-1]: so no index can be exchanged on the way. */
+void avpni_tunnel_prologue(const struct avpni_context *context, uint32_t index,
+                           uint8_t prologue[AVPNI_PROLOGUE_BYTES]);
+
 /* Start a handshake if one is due and possible; set the timer. Called when anything changed. */
 void avpni_tunnel_drive(struct avpni_peer *peer, avpn_time now);
 /* What a genuine probe said of sessions and tickets. */

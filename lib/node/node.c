@@ -9,8 +9,6 @@
 #include "link/path.h"
 #include <string.h>
 
-#define PROLOGUE "autovpn 1 node" /* [HS-1] */
-
 /* ---- what the state machines call ---------------------------------------------------- */
 
 struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t member)
@@ -170,9 +168,6 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     context->host = *host;
     context->identity = options->identity;
     context->organization = options->organization;
-    memcpy(context->node_prologue, PROLOGUE, sizeof PROLOGUE - 1);
-    memcpy(context->node_prologue + sizeof PROLOGUE - 1, options->organization.bytes,
-           AVPN_KEY_BYTES);
     context->purge_after = options->purge_after > 0 ? options->purge_after : AVPNI_PURGE_AFTER;
     context->owner = node;
     context->tunnel_changed = tunnel_changed;

@@ -147,14 +147,14 @@ static enum avpn_counter accept_initiation(struct avpn_node *node, const struct 
 {
     struct avpni_context *context = &node->context;
     struct avpni_node_request request;
-    uint8_t payload[AVPNI_NODE_REQUEST_BYTES];
+    uint8_t payload[AVPNI_NODE_REQUEST_BYTES], prologue[AVPNI_PROLOGUE_BYTES];
     enum avpn_counter counter = AVPN_DROP_HANDSHAKE;
     struct avpn_noise noise;
     struct avpn_key initiator;
     uint32_t place;
 
-    avpn_noise_init_responder(&noise, &context->identity, context->node_prologue,
-                              sizeof context->node_prologue);
+    avpni_tunnel_prologue(context, avpni_initiation_sender(d->bytes), prologue);
+    avpn_noise_init_responder(&noise, &context->identity, prologue, sizeof prologue);
     if (avpn_noise_read_1(&noise, d->bytes + AVPNI_INITIATION_NOISE,
                           AVPNI_MAC1_OFFSET(AVPNI_INITIATION_NODE_BYTES) - AVPNI_INITIATION_NOISE,
                           &initiator, payload) == AVPN_OK &&

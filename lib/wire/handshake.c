@@ -198,7 +198,8 @@ void avpni_node_response_write(uint8_t bytes[AVPNI_NODE_RESPONSE_BYTES],
 
     avpni_write_u8(&w, response->suite);
     avpni_write_zeros(&w, 3);
-    avpni_write_u64(&w, response->config_version);
+    avpni_write_u32(&w, response->index);
+    avpni_write_zeros(&w, 4);
 }
 
 bool avpni_node_response_read(const uint8_t bytes[AVPNI_NODE_RESPONSE_BYTES],
@@ -209,7 +210,8 @@ bool avpni_node_response_read(const uint8_t bytes[AVPNI_NODE_RESPONSE_BYTES],
 
     response.suite = avpni_read_u8(&r);
     avpni_read_zeros(&r, 3);
-    response.config_version = avpni_read_u64(&r);
+    response.index = avpni_read_u32(&r);
+    avpni_read_zeros(&r, 4);
     if (!avpni_reader_is_done(&r) || response.suite == 0)
         return false;
     *response_out = response;

@@ -100,7 +100,7 @@ bool avpni_node_request_read(const uint8_t bytes[AVPNI_NODE_REQUEST_BYTES],
 
 struct avpni_node_response {
     uint8_t suite;
-    uint64_t config_version;
+    uint32_t index; /* the sender index of the header, here authenticated [HS-3] */
 };
 void avpni_node_response_write(uint8_t bytes[AVPNI_NODE_RESPONSE_BYTES],
                                const struct avpni_node_response *response);

@@ -291,6 +291,7 @@ START_TEST(initiations_follow_each_other_every_two_seconds)
 }
 END_TEST
 
+/* [PRB-6]: the other side's probes tell the initiator that its session is gone. */
 START_TEST(either_side_may_restart)
 {
     uint32_t who = (uint32_t)_i;

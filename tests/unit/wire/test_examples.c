@@ -86,7 +86,7 @@ static struct {
     struct avpn_key_pair a, b, registry;
     struct avpn_key organization, psk, session_key;
     uint8_t token[16];
-    uint8_t node_prologue[46];
+    uint8_t node_prologue[50];
     uint8_t initiation[AVPNI_INITIATION_REGISTRY_BYTES];
     struct avpn_noise with_registry[2], with_node[2]; /* initiator's, responder's */
     struct avpn_key a_to_b, b_to_a;                   /* transport keys */
@@ -128,6 +128,9 @@ static void make_world(void)
     fill(world.token, sizeof world.token, 0x21);
     memcpy(world.node_prologue, "autovpn 1 node", 14); /* [HS-1] */
     memcpy(world.node_prologue + 14, world.organization.bytes, AVPN_KEY_BYTES);
+    struct avpni_writer w = avpni_writer(world.node_prologue + 46, 4);
+
+    avpni_write_u32(&w, INDEX_A);
 }
 
 static void build_keys(struct example *e)
@@ -369,7 +372,7 @@ static void build_initiation_node(struct example *e)
 
 static void build_response_node(struct example *e)
 {
-    struct avpni_node_response response = {AVPN_SUITE_AES_256_GCM, CONFIG_VERSION};
+    struct avpni_node_response response = {AVPN_SUITE_AES_256_GCM, INDEX_B};
     struct avpn_key ephemeral = key_from(0xB3), send, receive;
     uint8_t payload[AVPNI_NODE_RESPONSE_BYTES], opened[AVPNI_NODE_RESPONSE_BYTES];
     uint8_t bytes[AVPNI_RESPONSE_NODE_BYTES];

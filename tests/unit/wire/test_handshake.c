@@ -56,7 +56,7 @@ CANONICAL_REWRITE(node_request)
 
 static void write_node_response(uint8_t *out)
 {
-    struct avpni_node_response response = {2, 0xC1C2C3C4C5C6C7C8};
+    struct avpni_node_response response = {2, 0xC1C2C3C4};
 
     avpni_node_response_write(out, &response);
 }
@@ -94,9 +94,11 @@ static const struct codec codecs[] = {
      write_node_request, rewrite_node_request},
     {"node payload 2",
      "02000000"
-     "c1c2c3c4c5c6c7c8",
+     "c1c2c3c4"
+     "00000000",
      "a000"
-     "........",
+     "...."
+     "0000",
      write_node_response, rewrite_node_response},
 };
 
