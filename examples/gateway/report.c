@@ -104,14 +104,14 @@ static json_t *answer_status(const struct gateway *gateway)
     if (avpn_node_status(gateway->node, &status) != AVPN_OK)
         return NULL;
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:s, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
+        "{s:s, s:s, s:s, s:o, s:I, s:s, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
         "version", avpn_version(), "name", status.name, "organization", status.organization_name,
         "organization_id", json_key(&gateway->setup->organization), "member",
         (json_int_t)status.member, "role", role_name(status.role), "config_version",
         (json_int_t)status.config_version, "revoked", status.is_revoked, "expired",
         status.is_expired, "peers", (json_int_t)status.peer_count, "tunnels_up",
-        (json_int_t)status.tunnels_up, "routes", (json_int_t)status.route_count, "memory_bytes",
-        (json_int_t)status.memory_bytes, "running_s", json_seconds(now, gateway->started_at),
+        (json_int_t)status.tunnels_up, "routes", (json_int_t)status.route_count,
+        "running_s", json_seconds(now, gateway->started_at),
         "first_tunnel_after_s", json_seconds(gateway->first_tunnel_at, gateway->started_at),
         "interface", gateway->tun.name, "uplinks", uplinks(gateway));
 }

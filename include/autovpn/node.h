@@ -163,7 +163,6 @@ struct avpn_node_status {
     uint8_t is_expired;
     uint8_t reserved;
     uint64_t config_version; /* 0: none */
-    uint64_t memory_bytes;   /* on the heap, all in; 0 when not known */
     char name[AVPN_NAME_BYTES];
     char organization_name[AVPN_NAME_BYTES];
 };

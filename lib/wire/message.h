@@ -216,7 +216,7 @@ void avpni_entry_read(struct avpni_reader *r, struct avpni_entry *entry_out);
 
 enum avpni_probe_kind { AVPNI_PROBE_REQUEST = 1, AVPNI_PROBE_RESPONSE = 2 };
 #define AVPNI_PROBE_WANTS_HANDSHAKE 1u
-#define AVPNI_PROBE_LEAVING 2u
+#define AVPNI_PROBE_RESERVED 2u /* accepted and ignored */
 
 struct avpni_probe {
     uint8_t kind;

@@ -5,7 +5,7 @@
 #include "wire/header.h"
 
 #define BODY_FILL 12
-#define FLAGS (AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_LEAVING)
+#define FLAGS (AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_RESERVED)
 
 void avpni_probe_head_write(uint8_t *bytes, const uint8_t tag[8], const uint8_t nonce[24])
 {

@@ -43,7 +43,7 @@ static void write_response(uint8_t *out)
 
     response.kind = AVPNI_PROBE_RESPONSE;
     response.remote_uplink = 1;
-    response.flags = AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_LEAVING;
+    response.flags = AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_RESERVED;
     response.observed = (struct avpn_contact){AVPN_FAMILY_IPV4, 0, 40001, {203, 0, 113, 7}};
     avpni_probe_body_write(out, &response);
 }
