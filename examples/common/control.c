@@ -225,7 +225,7 @@ int control_open(struct control *control, struct loop *loop, const char *path,
     control->user = user;
     control->watch.ready = take_client;
     control->watch.user = control;
-    if (listen(control->watch.fd, CONTROL_CLIENTS) != 0)
+    if (listen(control->watch.fd, CONTROL_BACKLOG) != 0)
         return -1;
     return loop_watch(loop, &control->watch, EPOLLIN);
 }

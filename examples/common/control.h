@@ -13,6 +13,7 @@
 
 #include "common/loop.h"
 
+#define CONTROL_BACKLOG 64 /* wait their turn */
 #define CONTROL_CLIENTS 8
 #define CONTROL_REQUEST_BYTES 4096
 
