@@ -18,6 +18,7 @@ static const char help[] =
     "in, and prints the organization's id, which every gateway.yaml and registry.yaml names.\n"
     "\n"
     "      --name NAME  the organization's name (default: example)\n"
+    "      --json       print {ok, organization_id}\n"
     "      --help       print this text\n";
 
 static const char skeleton[] =
@@ -55,7 +56,7 @@ static int write_skeleton(const char *path, const char *id, const char *name)
     return 0;
 }
 
-static int make(const char *directory, const char *name)
+static int make(const char *directory, const char *name, int is_json)
 {
     struct keys keys;
     char path[PATH_MAX];
@@ -77,7 +78,10 @@ static int make(const char *directory, const char *name)
     (void)snprintf(path, sizeof path, "%.4000s/org.yaml", directory);
     if (write_skeleton(path, id, name) != 0)
         return 1;
-    puts(id);
+    if (is_json)
+        printf("{\"ok\": true, \"organization_id\": \"%s\"}\n", id); /* base64: nothing to escape */
+    else
+        puts(id);
     return 0;
 }
 
@@ -93,20 +97,24 @@ static int is_name(const char *name)
 int command_init(int count, char **words)
 {
     static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {0}};
+        {"name", required_argument, NULL, 'n'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'}, {0}};
     const char *name = "example";
-    int option;
+    int option, is_json = 0;
 
     while ((option = getopt_long(count, words, "h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             return 0;
         }
-        if (option != 'n') {
+        if (option == 'j') {
+            is_json = 1;
+        } else if (option == 'n') {
+            name = optarg;
+        } else {
             fputs(help, stderr);
             return 2;
         }
-        name = optarg;
     }
     if (optind + 1 != count) {
         fputs(help, stderr);
@@ -116,5 +124,5 @@ int command_init(int count, char **words)
         fprintf(stderr, "--name: %s: should be 1 to 63 characters of a-z A-Z 0-9 . _ -\n", name);
         return 2;
     }
-    return make(words[optind], name);
+    return make(words[optind], name, is_json);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "admin/command.h"
+#include "admin/findings.h"
 #include "admin/keys.h"
 #include "admin/org.h"
 #include "common/store.h"
@@ -16,15 +17,16 @@
 #define DAY 86400
 
 static const char check_help[] =
-    "Usage: autovpn org check ORG.YAML\n"
+    "Usage: autovpn org check ORG.YAML [--json]\n"
     "\n"
     "Checks an organization's file. Every finding is one line: file:line: field: value:\n"
     "what would be right. Exit status 0: valid, 2: not.\n"
     "\n"
+    "      --json  print one object: ok, sites, registries, findings\n"
     "      --help  print this text\n";
 
 static const char publish_help[] =
-    "Usage: autovpn org publish ORG.YAML --out BUNDLE [--keys DIR] [--expires DAYS]\n"
+    "Usage: autovpn org publish ORG.YAML --out BUNDLE [--keys DIR] [--expires DAYS] [--json]\n"
     "\n"
     "Checks an organization's file and signs it. Ids and the version number are kept in\n"
     "ORG.state.json beside it. Give the bundle to registries and gateways, send them SIGHUP.\n"
@@ -32,6 +34,7 @@ static const char publish_help[] =
     "      --out BUNDLE    file to write\n"
     "      --keys DIR      the organization's keys (default: keys, beside ORG.YAML)\n"
     "      --expires DAYS  refuse it when it is older (default: never)\n"
+    "      --json          print one object: ok, bundle, version, sites, bytes, findings\n"
     "      --help          print this text\n";
 
 struct publish {
@@ -39,6 +42,7 @@ struct publish {
     const char *out;
     const char *keys; /* NULL: beside the file */
     uint32_t days;
+    json_t *json; /* NULL: text */
 };
 
 /* 0 with a valid configuration and the state it will have; -1 after complaints. */
@@ -61,30 +65,54 @@ static int load(const char *path, struct org *org, struct state *state,
     return -1;
 }
 
-int command_check(int count, char **words)
+static int check(const char *path, json_t *json)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    int option = getopt_long(count, words, "h", options, NULL);
     struct avpn_config *config;
     struct state state;
     struct org org;
 
-    if (option == 'h') {
-        fputs(check_help, stdout);
-        return 0;
-    }
-    if (option != -1 || optind + 1 != count) {
-        fputs(check_help, stderr);
+    if (load(path, &org, &state, &config) != 0)
         return 2;
+    if (json) {
+        json_object_set_new(json, "sites", json_integer((json_int_t)org.site_count));
+        json_object_set_new(json, "registries",
+                            json_integer((json_int_t)avpn_config_registry_count(config)));
+    } else {
+        printf("%s: valid: %u sites, %u registries\n", path, org.site_count,
+               avpn_config_registry_count(config));
     }
-    if (load(words[optind], &org, &state, &config) != 0)
-        return 2;
-    printf("%s: valid: %u sites, %u registries\n", words[optind], org.site_count,
-           avpn_config_registry_count(config));
     avpn_config_del(config);
     org_close(&org);
     state_close(&state);
     return 0;
+}
+
+int command_check(int count, char **words)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    json_t *json = NULL;
+    int option, is_json = 0, status;
+
+    while ((option = getopt_long(count, words, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(check_help, stdout);
+            return 0;
+        }
+        if (option != 'j') {
+            fputs(check_help, stderr);
+            return 2;
+        }
+        is_json = 1;
+    }
+    if (optind + 1 != count) {
+        fputs(check_help, stderr);
+        return 2;
+    }
+    if (is_json)
+        json = findings_begin();
+    status = check(words[optind], json);
+    return json ? findings_print(json, status) : status;
 }
 
 static void keys_path(const struct publish *publish, char path_out[PATH_MAX])
@@ -136,7 +164,13 @@ static int sign(const struct publish *publish, const struct keys *keys, struct s
     else
         fprintf(stderr, "%s: cannot be signed: %s\n", publish->org, avpn_error_name(error));
     free(bytes);
-    if (result == 0)
+    if (result == 0 && publish->json)
+        json_object_update_new(
+            publish->json,
+            json_pack("{s:s, s:I, s:I, s:I}", "bundle", publish->out, "version",
+                      (json_int_t)state->version, "sites",
+                      (json_int_t)avpn_config_member_count(config), "bytes", (json_int_t)needed));
+    else if (result == 0)
         printf("%s: version %llu, %u sites, %zu bytes\n", publish->out,
                (unsigned long long)state->version, avpn_config_member_count(config), needed);
     return result;
@@ -181,10 +215,11 @@ int command_publish(int count, char **words)
 {
     static const struct option options[] = {
         {"out", required_argument, NULL, 'o'},     {"keys", required_argument, NULL, 'k'},
-        {"expires", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'},
+        {"expires", required_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
         {0}};
     struct publish publish = {0};
-    int option;
+    int option, is_json = 0, status;
 
     while ((option = getopt_long(count, words, "o:h", options, NULL)) != -1) {
         switch (option) {
@@ -197,6 +232,9 @@ int command_publish(int count, char **words)
         case 'e':
             if (read_days(optarg, &publish.days) != 0)
                 return 2;
+            break;
+        case 'j':
+            is_json = 1;
             break;
         case 'h':
             fputs(publish_help, stdout);
@@ -211,5 +249,8 @@ int command_publish(int count, char **words)
         return 2;
     }
     publish.org = words[optind];
-    return publish_all(&publish);
+    if (is_json)
+        publish.json = findings_begin();
+    status = publish_all(&publish);
+    return publish.json ? findings_print(publish.json, status) : status;
 }

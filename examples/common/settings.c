@@ -9,44 +9,71 @@
 
 #include "common/store.h"
 
+#define MESSAGE_BYTES 512
+
+static void print_finding(void *user, const struct settings_finding *finding)
+{
+    (void)user;
+    fprintf(stderr, "%s:", finding->file);
+    if (finding->line)
+        fprintf(stderr, "%u:", finding->line);
+    if (finding->field[0])
+        fprintf(stderr, " %s:", finding->field);
+    if (finding->value[0])
+        fprintf(stderr, " %.200s:", finding->value);
+    fprintf(stderr, " %s\n", finding->message);
+}
+
+static void (*report)(void *user, const struct settings_finding *finding) = print_finding;
+static void *report_user;
+
+void settings_report_to(void (*to)(void *user, const struct settings_finding *finding), void *user)
+{
+    report = to ? to : print_finding;
+    report_user = user;
+}
+
+static void complain(struct settings *file, uint32_t line, const char *field, const char *value,
+                     const char *message)
+{
+    struct settings_finding finding = {file->path, line, field, value ? value : "", message};
+
+    file->problems++;
+    report(report_user, &finding);
+}
+
 void settings_problem(struct settings *file, const struct setting *value, const char *text,
                       const char *format, ...)
 {
+    char message[MESSAGE_BYTES];
     va_list arguments;
 
-    file->problems++;
     if (!text && settings_is_text(value))
         text = (const char *)value->node->data.scalar.value;
-    fprintf(stderr, "%s:%u: ", file->path, value->line);
-    if (value->field[0])
-        fprintf(stderr, "%s: ", value->field);
-    if (text && text[0])
-        fprintf(stderr, "%.200s: ", text);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    complain(file, value->line, value->field, text, message);
 }
 
 /* ---- parsing ----------------------------------------------------------------- */
 
 static void parser_problem(struct settings *file, const yaml_parser_t *parser)
 {
-    uint32_t line = (uint32_t)parser->problem_mark.line + 1;
+    const char *problem = parser->problem ? parser->problem : "cannot be read";
+    char message[MESSAGE_BYTES];
 
-    file->problems++;
-    fprintf(stderr, "%s:%u: not YAML: %s", file->path, line,
-            parser->problem ? parser->problem : "cannot be read");
     if (parser->context)
-        fprintf(stderr, " (%s, which begins at line %zu)", parser->context,
-                parser->context_mark.line + 1);
-    fputc('\n', stderr);
+        (void)snprintf(message, sizeof message, "not YAML: %s (%s, which begins at line %zu)",
+                       problem, parser->context, parser->context_mark.line + 1);
+    else
+        (void)snprintf(message, sizeof message, "not YAML: %s", problem);
+    complain(file, (uint32_t)parser->problem_mark.line + 1, "", NULL, message);
 }
 
 static void document_problem(struct settings *file, const char *text)
 {
-    file->problems++;
-    fprintf(stderr, "%s:1: %s\n", file->path, text);
+    complain(file, 1, "", NULL, text);
 }
 
 static int parse(struct settings *file, const uint8_t *bytes, size_t count)
@@ -89,8 +116,10 @@ int settings_open(struct settings *file, const char *path)
     memset(file, 0, sizeof *file);
     file->path = path;
     if (file_read(path, SETTINGS_LIMIT, &bytes, &count) != 0) {
-        file->problems++;
-        fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
+        char message[MESSAGE_BYTES];
+
+        (void)snprintf(message, sizeof message, "cannot be read: %s", strerror(errno));
+        complain(file, 0, "", NULL, message);
         return -1;
     }
     result = parse(file, bytes, count);

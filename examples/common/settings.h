@@ -45,6 +45,18 @@ struct setting {
     char field[SETTING_FIELD_BYTES]; /* "sites.berlin.hubs[1]", empty: the whole file */
 };
 
+/* One complaint. Text is borrowed until return. */
+struct settings_finding {
+    const char *file;
+    uint32_t line;       /* 0: the whole file */
+    const char *field;   /* empty: none */
+    const char *value;   /* empty: none */
+    const char *message; /* what would be right */
+};
+
+/* Where complaints go from now on; NULL: to standard error, a line each. */
+void settings_report_to(void (*to)(void *user, const struct settings_finding *finding), void *user);
+
 /* 0, or -1 when there is nothing to read: then one problem was shown. */
 int settings_open(struct settings *file, const char *path);
 void settings_close(struct settings *file);

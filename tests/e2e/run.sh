@@ -313,6 +313,16 @@ kill_registries() {
 }
 
 # What any local process may do to a control socket leaves the daemon as it was.
+json_findings() {
+    printf 'name: e2e\nregistries: []\nsites:\n  a: {key: nokey, role: hub}\n' > "$LAB_DIR/bad.yaml"
+    "$LAB_BIN_ADMIN" org check --json "$LAB_DIR/bad.yaml" | python3 -c '
+import json, sys
+found = json.load(sys.stdin)
+assert found["ok"] is False
+assert ("sites.a.key", 4, "nokey") in [(f["field"], f["line"], f["value"]) for f in found["findings"]]
+assert all(f["file"].endswith("bad.yaml") and f["message"] for f in found["findings"])'
+}
+
 abuse_control() {
     python3 - "$LAB_DIR/home.sock" << 'END'
 import json, socket, sys
@@ -398,6 +408,7 @@ check_traffic
 check_default_route
 check_restart
 check_republish
+check "org check --json names file, line, field and value" json_findings
 check "home: its control socket answers nonsense with errors" abuse_control
 check_bad_bundle
 check_registries_gone
