@@ -34,6 +34,8 @@ lab_begin() {
     for tool in "$LAB_BIN_GATEWAY" "$LAB_BIN_REGISTRY" "$LAB_BIN_ADMIN"; do
         [ -x "$tool" ] || lab_die "$tool is not built"
     done
+    # "ip netns exec" binds a namespace's own hosts file over this one: it has to be there.
+    [ -e /etc/hosts ] || printf '127.0.0.1 localhost\n' > /etc/hosts
     LAB_DIR=$(mktemp -d /tmp/avlab.XXXXXX)
     LAB_PREFIX=av$$
     mkdir "$LAB_DIR/log"
