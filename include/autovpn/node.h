@@ -43,7 +43,7 @@ struct avpn_node_options {
     struct avpn_key_pair identity;  /* this node's static key, copied; made once with avpn_key_pair_generate */
     const uint8_t *bundle; /* configuration to start with, borrowed until return; NULL: from the store, or none yet */
     size_t bundle_bytes;
-    avpn_span purge_after; /* forget contacts of peers not heard for so long; 0: 4 h [PRB-12] */
+    avpn_span purge_after; /* forget contacts of peers not heard for so long; 0: 4 h, at most 10 years [PRB-12] */
     uint32_t handshakes_per_second; /* accepted before "under load" begins [MAC-4]; 0: 500 */
     uint32_t reserved2;
 };

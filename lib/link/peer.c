@@ -119,10 +119,10 @@ int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
 {
     static const struct avpn_contact none = {0};
 
+    peer->role = role; /* in any case: forwarding depends on it [RTE-4] */
     for (uint32_t i = 0; i < manual_count && i < AVPN_UPLINKS; i++)
         if (manual[i].family != AVPN_FAMILY_NONE && need_remote(peer, i) == NULL)
             return AVPN_ERROR_MEMORY;
-    peer->role = role;
     for (uint32_t i = 0; i < AVPN_UPLINKS; i++) {
         const struct avpn_contact *wanted = i < manual_count ? &manual[i] : &none;
         struct avpni_remote *remote = peer->remotes[i];
@@ -330,8 +330,7 @@ void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_ti
 
 /* ---- purge and failback ----------------------------------------------------------------- */
 
-/* [PRB-12]: what registries said is forgotten; the configuration's word is not. */
-static void purge(struct avpni_peer *peer, avpn_time now)
+void avpni_peer_forget_registries(struct avpni_peer *peer)
 {
     for (uint32_t i = 0; i < AVPN_UPLINKS; i++) {
         struct avpni_remote *remote = peer->remotes[i];
@@ -343,6 +342,12 @@ static void purge(struct avpni_peer *peer, avpn_time now)
         remote->connected = 0;
         remote->nat = AVPN_NAT_UNKNOWN;
     }
+}
+
+/* [PRB-12]: what registries said is forgotten; the configuration's word is not. */
+static void purge(struct avpni_peer *peer, avpn_time now)
+{
+    avpni_peer_forget_registries(peer);
     for (uint32_t i = 0; i < AVPNI_PATHS; i++) {
         if (peer->paths[i] == NULL)
             continue;

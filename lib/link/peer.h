@@ -61,6 +61,8 @@ int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
 /* What a registry says [REG-14]. */
 void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct avpni_entry *entry,
                       avpn_time now);
+/* Other registries serve from now on: what the old ones said is forgotten. Live paths stay. */
+void avpni_peer_forget_registries(struct avpni_peer *peer);
 /* An uplink of ours came up, went down, or moved. */
 void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_time now);
 

@@ -356,6 +356,9 @@ enum avpn_counter avpni_registration_cookie(struct avpni_registration *r,
 
 static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ack, avpn_time now)
 {
+    /* An Ack nobody asked for says nothing of where we are: a lying registry could make us restless. */
+    struct avpn_contact observed = r->is_waiting ? ack->observed : r->observed;
+
     r->missed = 0;
     if (r->state == AVPN_REGISTRATION_REGISTERING) {
         r->is_handshaking = false; /* it is alive after all: the session stands */
@@ -372,7 +375,7 @@ static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ac
     r->is_waiting = false;
     memset(r->session.token, 0, sizeof r->session.token); /* it served */
     tell(r, true, now);
-    heard(r, &ack->observed, now);
+    heard(r, &observed, now);
     if (!r->is_fetching && (!r->has_contacts || r->contacts_version != ack->contacts_version))
         begin_fetch(r, now); /* [REG-10] */
 }
@@ -398,6 +401,7 @@ static void receive_page(struct avpni_registration *r, const struct avpni_page_h
     if (!r->is_fetching || head->first != r->fetch_next)
         return; /* an old page, or one asked for twice */
     if (head->first != 0 && head->contacts_version != r->fetch_version) {
+        hand_up(r, entries, head->count, now); /* true all the same */
         begin_fetch(r, now);
         return;
     }
@@ -417,6 +421,10 @@ static void receive_change(struct avpni_registration *r, const struct avpni_page
                            struct avpni_reader *entries, avpn_time now)
 {
     hand_up(r, entries, head->count, now); /* true whatever the version */
+    if (r->is_fetching && r->fetch_next != 0 && head->contacts_version == r->fetch_version + 1) {
+        r->fetch_version = head->contacts_version; /* the pages to come include it: go on */
+        return;
+    }
     if (r->has_contacts && head->contacts_version == r->contacts_version + 1)
         r->contacts_version = head->contacts_version;
     else if (!r->is_fetching)

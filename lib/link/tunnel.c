@@ -407,14 +407,16 @@ enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
         return AVPN_DROP_UNPROVED; /* [HS-9] */
     if (request->ticket != tunnel->own_ticket)
         return AVPN_DROP_TICKET; /* [HS-10] */
+    error = new_ticket(context, &ticket);
+    if (error != AVPN_OK)
+        return drop_for(error);
     if (suite == AVPN_SUITE_NONE || request->psk_epoch != context->psk_epoch ||
         remote_index < AVPNI_SPI_FIRST || (remote_index & 15) != 0) {
+        tunnel->own_ticket = ticket; /* used up all the same: its copies find no ear [HS-10] */
         log_mismatch(peer, suite, request);
         return AVPN_DROP_HANDSHAKE;
     }
-    error = new_ticket(context, &ticket);
-    if (error == AVPN_OK)
-        error = avpni_session_new(context, peer, &session);
+    error = avpni_session_new(context, peer, &session);
     if (error != AVPN_OK)
         return drop_for(error);
     bytes = avpni_outbox_reserve(&context->outbox, AVPNI_RESPONSE_NODE_BYTES);

@@ -267,6 +267,8 @@ static void make_registrations(struct avpn_node *node, const struct avpn_config 
     uint32_t count = avpn_config_registry_count(config);
 
     drop_registrations(node);
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        avpni_peer_forget_registries(node->peers[i]);
     for (uint32_t i = 0; i < count; i++) {
         struct avpn_registry_entry entry = {.size = sizeof entry};
 

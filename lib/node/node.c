@@ -33,7 +33,7 @@ static void tunnel_changed(void *owner, struct avpni_peer *peer, bool is_up, avp
     struct avpn_node *node = owner;
 
     avpn_routes_set_alive(node->routes, peer->member, is_up); /* known since apply: cannot fail */
-    avpni_node_refresh_routes(node, now);
+    node->routes_changed_at = now; /* told once, at the end of the call, however many changed */
 }
 
 static void entry_learned(void *owner, uint32_t registry, const struct avpni_entry *entry,
@@ -169,6 +169,8 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     context->identity = options->identity;
     context->organization = options->organization;
     context->purge_after = options->purge_after > 0 ? options->purge_after : AVPNI_PURGE_AFTER;
+    if (context->purge_after > AVPNI_NODE_PURGE_LIMIT)
+        context->purge_after = AVPNI_NODE_PURGE_LIMIT; /* sums with it must not overflow */
     context->owner = node;
     context->tunnel_changed = tunnel_changed;
     context->entry_learned = entry_learned;
@@ -253,6 +255,7 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
     if (node == NULL)
         return AVPN_ERROR_MEMORY;
     node->context.memory = memory;
+    node->routes_changed_at = -1;
     avpni_timer_init(&node->housekeeping, housekeep, node);
     error = init_context(node, options, host);
     if (error == AVPN_OK)
@@ -295,6 +298,9 @@ void avpn_node_del(struct avpn_node *node)
 
 void avpni_node_flush(struct avpn_node *node)
 {
+    if (node->routes_changed_at >= 0)
+        avpni_node_refresh_routes(node, node->routes_changed_at);
+    node->routes_changed_at = -1;
     avpni_runs_flush(&node->inner, &node->context.host);
     avpni_outbox_flush(&node->context.outbox);
     node->context.counters[AVPN_COUNT_TRANSMITTED] = node->context.outbox.transmitted;

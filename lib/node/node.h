@@ -20,6 +20,9 @@
 #include "node/runs.h"
 #include <autovpn/node.h>
 
+/* Up to so many peers are asked one by one whether a handshake is expected from a contact [HS-9]. */
+#define AVPNI_NODE_ASKED_PEERS 64
+#define AVPNI_NODE_PURGE_LIMIT (10 * 365 * 86400 * AVPN_SECOND)
 #define AVPNI_NODE_HOUSEKEEPING (10 * AVPN_SECOND)
 #define AVPNI_NODE_TIMER_LIMIT 65536 /* timers served in one tick */
 #define AVPNI_STORE_CONFIGURATION "configuration"
@@ -40,6 +43,7 @@ struct avpn_node {
     struct avpni_map by_tag, by_key;
     struct avpn_routes *routes;
     uint32_t *active_hops; /* by place in routes: the hop last told in an event */
+    avpn_time routes_changed_at; /* a hop came or went and no event says so yet; -1: none */
 
     struct avpni_registrar registrars[AVPN_REGISTRIES];
     uint32_t registrar_count;

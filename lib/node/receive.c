@@ -169,9 +169,14 @@ static enum avpn_counter accept_initiation(struct avpn_node *node, const struct 
     return counter;
 }
 
-/* Is a peer expected there? Asked before any Diffie-Hellman [HS-9]. */
+/*
+ * Is a peer expected there? Asked before any Diffie-Hellman [HS-9], as long as asking everyone is
+ * cheaper than one; avpni_tunnel_accept asks the right peer in any case.
+ */
 static bool is_expected(const struct avpn_node *node, const struct datagram *d)
 {
+    if (node->peer_count > AVPNI_NODE_ASKED_PEERS)
+        return true;
     for (uint32_t i = 0; i < node->peer_count; i++)
         if (avpni_peer_expects(node->peers[i], d->uplink, d->source))
             return true;
