@@ -321,6 +321,39 @@ START_TEST(pages_of_another_version_make_it_begin_again)
 }
 END_TEST
 
+/* Else a large hub, of which some peer always moves, would never come to the end [REG-11]. */
+START_TEST(a_change_between_pages_does_not_make_it_begin_again)
+{
+    begin_liar(24);
+    change(1000, 2, "203.0.113.2:41112");
+    page(1000, 0, 3, false);
+    change(1001, 2, "203.0.113.2:41113");
+    page(1001, 1, 3, false);
+    ck_assert_uint_eq(registration()->fetch_next, 2);
+    page(1001, 2, 3, true);
+    ck_assert(!registration()->is_fetching);
+    ck_assert_uint_eq(registration()->contacts_version, 1001);
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(an_ack_nobody_asked_for_moves_nothing)
+{
+    struct avpni_ack ack = {.config_version = 1};
+    uint8_t body[AVPNI_ACK_BODY_BYTES];
+
+    begin_liar(25);
+    ck_assert(!registration()->is_waiting);
+    ack.observed = pair_contact("192.0.2.9:999");
+    ack.contacts_version = registration()->contacts_version;
+    avpni_ack_write(body, &ack);
+    tell(body, sizeof body);
+    ck_assert(memcmp(&registration()->observed, &pair.hosts[0].contacts[0],
+                     sizeof registration()->observed) == 0);
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(an_ack_of_another_version_makes_it_fetch)
 {
     struct avpni_ack ack = {.config_version = 1};
@@ -391,6 +424,8 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_uplink_that_goes_is_silent),
     HARNESS_CASE(the_next_change_is_applied_another_makes_it_fetch),
     HARNESS_CASE(pages_of_another_version_make_it_begin_again),
+    HARNESS_CASE(a_change_between_pages_does_not_make_it_begin_again),
+    HARNESS_CASE(an_ack_nobody_asked_for_moves_nothing),
     HARNESS_CASE(an_ack_of_another_version_makes_it_fetch),
     HARNESS_CASE(lies_tear_nothing_down),
     HARNESS_CASE(what_only_nodes_say_is_not_taken_from_a_registry),

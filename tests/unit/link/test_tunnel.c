@@ -319,8 +319,11 @@ START_TEST(another_psk_ends_no_session_but_makes_none_either)
     ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[second].node, pair.bundle,
                                                  pair.bundle_bytes, pair.now), AVPN_OK);
     expect_traffic();
+    uint64_t ticket = peer_of(second)->tunnel.own_ticket;
+
     pair_run(&pair, 600 * AVPN_SECOND);
     ck_assert_uint_ge(pair_counter(&pair, second, AVPN_DROP_HANDSHAKE), 1);
+    ck_assert(peer_of(second)->tunnel.own_ticket != ticket); /* used up all the same [HS-10] */
     expect_traffic(); /* the old session still lives */
     ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[first].node, pair.bundle,
                                                  pair.bundle_bytes, pair.now), AVPN_OK);

@@ -591,7 +591,29 @@ START_TEST(wrong_arguments_make_no_node)
     ck_assert_ptr_null(node);
     ck_assert_int_eq(avpn_node_new(&right, &good, 0, &node), AVPN_OK);
     avpn_node_del(node);
+    options = right, options.purge_after = AVPN_TIME_NEVER;
+    ck_assert_int_eq(avpn_node_new(&options, &good, 0, &node), AVPN_OK);
+    ck_assert_int_eq(node->context.purge_after, AVPNI_NODE_PURGE_LIMIT); /* sums do not overflow */
+    avpn_node_del(node);
     avpn_node_del(NULL);
+}
+END_TEST
+
+/* [PRB-12]: nobody could ever take back what a registry said that is asked no more. */
+START_TEST(what_replaced_registries_said_is_forgotten)
+{
+    start(2, 2, 26);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    ck_assert_uint_eq(pair_peer(&pair, 0, 1)->remotes[0]->connected, 3);
+    pair.registry_count = 1; /* the second one is still there, but no longer named */
+    pair_configure(&pair);
+    pair.registry_count = 2;
+    ck_assert_uint_eq(pair_peer(&pair, 0, 1)->remotes[0]->connected, 0);
+    ck_assert(pair_is_up(&pair, 0, 1));
+    pair_run(&pair, 5 * AVPN_SECOND);
+    ck_assert_uint_eq(pair_peer(&pair, 0, 1)->remotes[0]->connected, 1);
+    ck_assert(pair_is_up(&pair, 0, 1));
+    pair_end(&pair);
 }
 END_TEST
 
@@ -793,6 +815,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_expired_configuration_stays_in_force_with_an_event),
     HARNESS_CASE(leaving_is_told_at_once),
     HARNESS_CASE(a_dead_peer_makes_its_routes_standby),
+    HARNESS_CASE(what_replaced_registries_said_is_forgotten),
     HARNESS_CASE(wrong_arguments_make_no_node),
     HARNESS_CASE(a_key_that_is_no_members_makes_no_node),
     HARNESS_CASE(a_node_without_configuration_waits),
