@@ -9,12 +9,8 @@
 #include "link/registration.h"
 
 #include "base/address.h"
-#include "crypto/box.h"
-#include "crypto/cookie.h"
-#include "crypto/noise.h"
 #include <string.h>
 
-#define PROLOGUE "autovpn 1 registry" /* [HS-1] */
 #define RESOLVE_AGAIN (60 * AVPN_SECOND)
 
 static void fire(void *owner, avpn_time now);
@@ -33,7 +29,7 @@ int32_t avpni_registration_new(struct avpni_context *context, struct avpni_regis
     r->context = context;
     r->registrar = registrar;
     r->uplink = (uint8_t)uplink;
-    r->cookie_at = -1;
+    avpni_initiator_init(&r->initiator);
     r->answered_at = -1;
     r->asking_since = AVPN_TIME_NEVER;
     avpni_timer_init(&r->timer, fire, r);
@@ -127,42 +123,22 @@ static bool pick_address(struct avpni_registration *r, struct avpn_contact *cont
 
 /* ---- handshake --------------------------------------------------------------------- */
 
-static bool write_initiation(struct avpni_registration *r, uint8_t *bytes, avpn_time now)
+static bool write_initiation(struct avpni_registration *r, const struct avpn_contact *to,
+                             uint8_t *bytes, avpn_time now)
 {
     struct avpni_context *context = r->context;
     struct avpni_register_request request = {0};
-    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], index[4] = {0};
-    uint8_t *mac1 = bytes + AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
-    uint8_t *mac2 = bytes + AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
-    struct avpni_reader reader = avpni_reader(index, sizeof index);
-    struct avpn_key ephemeral;
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES];
 
-    if (avpni_random_fill(&context->random, index, sizeof index) != AVPN_OK ||
-        avpni_key_generate(&context->random, &ephemeral) != AVPN_OK)
-        return false;
     request.uplink = r->uplink;
     request.nat = context->uplinks[r->uplink].nat;
     request.organization = context->organization;
     request.config_version = context->config_version;
     request.local = context->uplinks[r->uplink].local;
     avpni_register_request_write(payload, &request);
-    avpni_noise_init_initiator_cached(&r->noise, &context->identity, &r->registrar->key,
-                                      &r->registrar->shared, (const uint8_t *)PROLOGUE,
-                                      sizeof PROLOGUE - 1);
-    r->index = avpni_read_u32(&reader);
-    avpni_initiation_write_head(bytes, r->index);
-    if (avpn_noise_write_1(&r->noise, &ephemeral, payload, sizeof payload,
-                           bytes + AVPNI_INITIATION_NOISE) != AVPN_OK)
-        return false;
-    avpni_wipe(&ephemeral, sizeof ephemeral);
-    avpni_mac1(mac1, bytes, AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES),
-               &r->registrar->key);
-    memset(mac2, 0, AVPNI_MAC_BYTES);
-    if (r->cookie_at >= 0 && now - r->cookie_at < AVPNI_COOKIE_SPAN)
-        avpni_mac2(mac2, bytes, AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES), r->cookie);
-    memcpy(r->mac1, mac1, sizeof r->mac1);
-    r->has_cookie = false;
-    return true;
+    return avpni_initiator_write(&r->initiator, &context->random, &context->identity,
+                                 &r->registrar->key, &r->registrar->shared, payload, to, bytes,
+                                 now);
 }
 
 static void initiate(struct avpni_registration *r, avpn_time now)
@@ -183,13 +159,12 @@ static void initiate(struct avpni_registration *r, avpn_time now)
     if (!r->session.is_established)
         r->state = AVPN_REGISTRATION_REGISTERING;
     bytes = avpni_outbox_reserve(&context->outbox, AVPNI_INITIATION_REGISTRY_BYTES);
-    if (bytes == NULL || !write_initiation(r, bytes, now)) {
+    if (bytes == NULL || !write_initiation(r, &to, bytes, now)) {
         avpni_count(context, AVPN_DROP_RANDOM);
         return;
     }
     if (r->asking_since == AVPN_TIME_NEVER)
         r->asking_since = now;
-    r->sent_to = to;
     avpni_outbox_commit(&context->outbox, r->uplink, &to, AVPNI_INITIATION_REGISTRY_BYTES);
 }
 
@@ -203,23 +178,8 @@ static void begin_handshake(struct avpni_registration *r, avpn_time now)
 
 static void send_body(struct avpni_registration *r, const uint8_t body[AVPNI_REQUEST_BODY_BYTES])
 {
-    struct avpni_context *context = r->context;
-    struct avpni_registry_session *session = &r->session;
-    size_t size = AVPNI_SESSION_OVERHEAD + AVPNI_REQUEST_BODY_BYTES;
-    struct avpni_session_head head;
-    uint8_t nonce[12];
-    uint8_t *bytes = avpni_outbox_reserve(&context->outbox, (uint32_t)size);
-
-    if (bytes == NULL)
-        return;
-    head.slot = session->slot;
-    head.generation = session->generation;
-    head.counter = ++session->sent;
-    avpni_session_head_write(bytes, &head);
-    avpni_session_nonce(nonce, AVPNI_TO_REGISTRY, head.counter);
-    avpni_aead_seal(bytes + AVPNI_SESSION_BODY, body, AVPNI_REQUEST_BODY_BYTES, bytes,
-                    AVPNI_SESSION_BODY, nonce, session->key);
-    avpni_outbox_commit(&context->outbox, r->uplink, &r->remote, (uint32_t)size);
+    avpni_registry_session_send(&r->session, &r->context->outbox, r->uplink, &r->remote, body,
+                                AVPNI_REQUEST_BODY_BYTES);
 }
 
 static void send_keepalive(struct avpni_registration *r, avpn_time now)
@@ -293,30 +253,19 @@ enum avpn_counter avpni_registration_response(struct avpni_registration *r,
                                               const struct avpn_contact *source,
                                               const uint8_t *bytes, avpn_time now)
 {
-    static const struct avpn_key no_psk = {{0}}; /* [HS-2] */
     struct avpni_register_response response;
     uint8_t payload[AVPNI_REGISTER_RESPONSE_BYTES];
-    struct avpn_noise noise;
-    int32_t error;
+    enum avpn_counter counter;
 
-    if (!r->is_handshaking || r->index != avpni_response_receiver(bytes) ||
-        avpni_response_sender(bytes) != 0 /* [HS-3] */ || !avpni_contact_is_equal(&r->sent_to, source))
-        return AVPN_DROP_UNEXPECTED; /* [HS-4] */
-    noise = r->noise;
-    error = avpn_noise_read_2(&noise, &no_psk, bytes + AVPNI_RESPONSE_NOISE,
-                              AVPNI_RESPONSE_REGISTRY_BYTES - AVPNI_RESPONSE_NOISE, payload);
-    avpn_noise_wipe(&noise);
-    if (error != AVPN_OK || !avpni_register_response_read(payload, &response))
+    counter = avpni_initiator_response(&r->initiator, source, bytes, payload);
+    if (counter != AVPN_COUNTERS)
+        return counter;
+    if (!avpni_register_response_read(payload, &response))
         return AVPN_DROP_HANDSHAKE;
-    memset(&r->session, 0, sizeof r->session);
-    r->session.is_established = true;
-    r->session.slot = response.slot;
-    r->session.generation = response.generation;
-    memcpy(r->session.key, response.key, sizeof r->session.key);
-    memcpy(r->session.token, response.token, sizeof r->session.token);
+    avpni_registry_session_begin(&r->session, &response);
     avpni_wipe(&response.key, sizeof response.key);
     avpni_wipe(payload, sizeof payload);
-    avpn_noise_wipe(&r->noise);
+    avpni_initiator_stop(&r->initiator);
     r->is_handshaking = false;
     r->state = AVPN_REGISTRATION_REGISTERED;
     r->remote = *source;
@@ -335,18 +284,11 @@ enum avpn_counter avpni_registration_cookie(struct avpni_registration *r,
                                             const struct avpn_contact *source,
                                             const uint8_t *bytes, avpn_time now)
 {
-    struct avpni_cookie_message message;
-    uint8_t cookie[AVPNI_COOKIE_BYTES];
+    enum avpn_counter counter =
+        avpni_initiator_cookie(&r->initiator, &r->registrar->key, source, bytes, now);
 
-    avpni_cookie_read(bytes, &message);
-    if (!r->is_handshaking || r->has_cookie || r->index != message.receiver ||
-        !avpni_contact_is_equal(&r->sent_to, source))
-        return AVPN_DROP_UNEXPECTED;
-    if (!avpni_cookie_open(cookie, message.sealed, message.nonce, r->mac1, &r->registrar->key))
-        return AVPN_DROP_HANDSHAKE;
-    memcpy(r->cookie, cookie, sizeof r->cookie);
-    r->cookie_at = now;
-    r->has_cookie = true;
+    if (counter != AVPN_COUNTERS)
+        return counter;
     if (r->retry_at < now + AVPNI_COOKIE_RETRY_MIN) {
         r->retry_at = now + AVPNI_COOKIE_RETRY_MIN; /* [MAC-6] */
         schedule(r);
@@ -362,6 +304,7 @@ static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ac
     r->missed = 0;
     if (r->state == AVPN_REGISTRATION_REGISTERING) {
         r->is_handshaking = false; /* it is alive after all: the session stands */
+        avpni_initiator_stop(&r->initiator);
         r->renew_at = now + AVPNI_SESSION_RENEW;
     }
     r->state = AVPN_REGISTRATION_REGISTERED;
@@ -464,6 +407,12 @@ static bool receive_body(struct avpni_registration *r, const uint8_t *body, size
     case AVPNI_BODY_BAD:
     case AVPNI_BODY_ALIVE:
     case AVPNI_BODY_FETCH:
+    case AVPNI_BODY_SYNC:
+    case AVPNI_BODY_OFFER:
+    case AVPNI_BODY_LIST:
+    case AVPNI_BODY_PART:
+    case AVPNI_BODY_WANT:
+    case AVPNI_BODY_CLAIMS:
         break;
     }
     return false;
@@ -473,21 +422,14 @@ enum avpn_counter avpni_registration_session(struct avpni_registration *r,
                                              const struct avpn_contact *source, uint8_t *bytes,
                                              size_t count, avpn_time now)
 {
-    struct avpni_registry_session *session = &r->session;
-    struct avpni_session_head head;
-    uint8_t nonce[12], body[AVPNI_SESSION_BODY_LIMIT];
-    size_t body_bytes = count - AVPNI_SESSION_OVERHEAD;
+    uint8_t body[AVPNI_SESSION_BODY_LIMIT];
+    size_t body_bytes;
 
-    avpni_session_head_read(bytes, &head);
-    if (!session->is_established || head.slot != session->slot ||
-        head.generation != session->generation || head.counter <= session->highest ||
-        body_bytes > sizeof body || !avpni_contact_is_same_address(&r->remote, source))
-        return AVPN_DROP_SESSION; /* [REG-2] */
-    avpni_session_nonce(nonce, AVPNI_TO_NODE, head.counter);
-    if (!avpni_aead_open(body, bytes + AVPNI_SESSION_BODY, count - AVPNI_SESSION_BODY, bytes,
-                         AVPNI_SESSION_BODY, nonce, session->key))
+    if (!avpni_contact_is_same_address(&r->remote, source))
         return AVPN_DROP_SESSION;
-    session->highest = head.counter;
+    body_bytes = avpni_registry_session_open(&r->session, bytes, count, body);
+    if (body_bytes == 0)
+        return AVPN_DROP_SESSION;
     if (!receive_body(r, body, body_bytes, now))
         return AVPN_DROP_MALFORMED;
     schedule(r);
@@ -502,6 +444,7 @@ void avpni_registration_uplink_changed(struct avpni_registration *r, avpn_time n
         tell(r, false, now);
         r->state = AVPN_REGISTRATION_IDLE;
         r->is_handshaking = false;
+        avpni_initiator_stop(&r->initiator);
         r->is_fetching = false;
         r->asking_since = AVPN_TIME_NEVER;
         avpni_wipe(&r->session, sizeof r->session);
@@ -551,7 +494,7 @@ void avpni_registration_leave(struct avpni_registration *r, avpn_time now)
 /* A handshake's timeout: another address next time, and a look whether the name has moved. */
 static void retry(struct avpni_registration *r, avpn_time now)
 {
-    if (!r->has_cookie) {
+    if (!r->initiator.has_cookie) {
         r->address++;
         if (r->retry_span >= AVPNI_REGISTER_RETRY_LAST)
             ask_addresses(r, now);

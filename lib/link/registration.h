@@ -9,6 +9,8 @@
 #define AVPNI_LINK_REGISTRATION_H
 
 #include "link/context.h"
+#include "link/initiator.h"
+#include "link/registry_session.h"
 #include <autovpn/noise.h>
 
 #define AVPNI_REGISTRAR_ADDRESSES 8
@@ -26,16 +28,6 @@ struct avpni_registrar {
     struct avpn_address addresses[AVPNI_REGISTRAR_ADDRESSES]; /* the last good answer [REG-16] */
 };
 
-struct avpni_registry_session {
-    bool is_established;
-    uint32_t slot;
-    uint64_t generation;
-    uint8_t key[32];
-    uint8_t token[16];
-    uint64_t sent;    /* last counter used */
-    uint64_t highest; /* highest counter received */
-};
-
 struct avpni_registration {
     struct avpni_context *context;
     struct avpni_registrar *registrar;
@@ -48,14 +40,7 @@ struct avpni_registration {
     bool is_told; /* the last state event said registered */
     struct avpni_registry_session session;
 
-    /* The handshake under way. */
-    struct avpn_noise noise;
-    struct avpn_contact sent_to;
-    uint32_t index;
-    uint8_t mac1[16];
-    uint8_t cookie[16];
-    avpn_time cookie_at;    /* -1: none */
-    bool has_cookie;
+    struct avpni_initiator initiator;
     avpn_span retry_span;
     avpn_time retry_at;     /* next initiation while handshaking */
     avpn_time renew_at;     /* next handshake while registered */

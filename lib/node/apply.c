@@ -435,7 +435,8 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     if (error != AVPN_OK)
         return error;
     if (!(change.self.flags & AVPN_MEMBER_REVOKED))
-        error = avpn_config_psk(config, change.self.id, &node->context.identity, &change.psk);
+        error = avpn_config_psk(config, change.self.id, &node->context.identity, &change.psk,
+                                NULL);
     if (error == AVPN_OK)
         error = make_peers(&change);
     if (error == AVPN_OK)

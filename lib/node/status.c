@@ -93,7 +93,7 @@ int32_t avpn_node_registration_status(const struct avpn_node *node, uint32_t upl
     if (r == NULL)
         return AVPN_OK;
     status_out->state = r->state;
-    status_out->registry = r->session.is_established ? r->remote : r->sent_to;
+    status_out->registry = r->session.is_established ? r->remote : r->initiator.sent_to;
     status_out->observed = r->observed;
     status_out->answered_at = r->answered_at;
     status_out->rtt_us = r->rtt_us;

@@ -165,7 +165,8 @@ int32_t avpn_config_member_by_name(const struct avpn_config *config, const char 
 }
 
 int32_t avpn_config_psk(const struct avpn_config *config, uint32_t member,
-                        const struct avpn_key_pair *self, struct avpn_key *psk_out)
+                        const struct avpn_key_pair *self, struct avpn_key *psk_out,
+                        struct avpn_key *previous_out)
 {
     uint32_t index = avpni_config_find(config, member);
     struct avpn_key psk;
@@ -179,6 +180,9 @@ int32_t avpn_config_psk(const struct avpn_config *config, uint32_t member,
         return AVPN_ERROR_AUTH;
     }
     *psk_out = psk;
+    if (previous_out != NULL) {
+        memset(previous_out, 0, sizeof *previous_out);
+    }
     avpni_wipe(&psk, sizeof psk);
     return AVPN_OK;
 }

@@ -85,13 +85,13 @@ START_TEST(each_member_opens_the_pre_shared_key_and_a_revoked_one_does_not) /* [
 
     ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,
                                       &read), AVPN_OK);
-    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk), AVPN_ERROR_AUTH);
-    ck_assert_int_eq(avpn_config_psk(read, 77, &pair, &psk), AVPN_ERROR_NOT_FOUND);
+    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk, NULL), AVPN_ERROR_AUTH);
+    ck_assert_int_eq(avpn_config_psk(read, 77, &pair, &psk, NULL), AVPN_ERROR_NOT_FOUND);
     ck_assert_mem_eq(&psk, &before, sizeof psk);
     if (_i == 2) {
-        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk), AVPN_ERROR_AUTH);
+        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk, NULL), AVPN_ERROR_AUTH);
     } else {
-        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk), AVPN_OK);
+        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk, NULL), AVPN_OK);
         ck_assert_mem_eq(&psk, &publication.psk, sizeof psk);
     }
     avpn_config_del(config);
