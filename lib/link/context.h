@@ -13,6 +13,7 @@
 #include "base/timer.h"
 #include "link/events.h"
 #include "link/outbox.h"
+#include "link/psk.h"
 #include "wire/message.h"
 #include <autovpn/node.h>
 
@@ -42,8 +43,7 @@ struct avpni_context {
     uint8_t secret[16];        /* of transactions [PRB-2] */
     avpn_span purge_after;
 
-    struct avpn_key psk;
-    uint32_t psk_epoch;
+    struct avpni_psks psks;
     uint64_t config_version;
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
