@@ -74,8 +74,7 @@ static void sign_request(const struct avpn_publisher *publisher,
                          struct avpni_admin_request *request)
 {
     uint8_t text[AVPNI_ADMIN_TEXT_BYTES];
-    size_t count = avpni_admin_text(text, &publisher->options.registry,
-                                    &publisher->self.public_key,
+    size_t count = avpni_admin_text(text, &publisher->options.registry, &publisher->self.public_key,
                                     &publisher->options.organization);
 
     avpni_sign(request->signature, text, count, publisher->options.signer.bytes); /* [PUB-1] */
@@ -164,9 +163,8 @@ static void ask_again(struct avpn_publisher *publisher, avpn_time now)
 static void send_part(struct avpn_publisher *publisher, uint32_t number)
 {
     uint32_t count = avpni_part_bytes(publisher->bundle_bytes, number);
-    struct avpni_part part = {.version = publisher->offer.version,
-                              .size = publisher->bundle_bytes,
-                              .number = number};
+    struct avpni_part part = {
+        .version = publisher->offer.version, .size = publisher->bundle_bytes, .number = number};
     uint8_t body[AVPNI_PART_HEAD_BYTES + AVPNI_PART_BYTES];
 
     if (count == 0)
@@ -217,8 +215,8 @@ static bool reserve_claims(struct avpn_publisher *publisher, uint32_t count)
 {
     if (count <= publisher->claim_capacity)
         return true;
-    struct avpni_claim_entry *claims = avpni_resize(&publisher->memory, publisher->claims, count,
-                                                    sizeof *claims);
+    struct avpni_claim_entry *claims =
+        avpni_resize(&publisher->memory, publisher->claims, count, sizeof *claims);
 
     if (claims == NULL)
         return false;
@@ -329,8 +327,8 @@ static int32_t init_parts(struct avpn_publisher *publisher, const struct avpn_ho
         error = avpni_key_generate(&publisher->random, &publisher->self.secret_key);
     if (error == AVPN_OK)
         error = avpn_key_pair_from_secret(&publisher->self.secret_key, &publisher->self);
-    if (error == AVPN_OK && !avpni_dh(&publisher->shared, &publisher->self.secret_key,
-                                      &publisher->options.registry))
+    if (error == AVPN_OK &&
+        !avpni_dh(&publisher->shared, &publisher->self.secret_key, &publisher->options.registry))
         error = AVPN_ERROR_ARGUMENT; /* [KDF-2] */
     return error;
 }
@@ -432,8 +430,8 @@ int32_t avpn_publisher_list_claims(struct avpn_publisher *publisher, avpn_time n
 
 /* ---- the cycle -------------------------------------------------------------------------------- */
 
-int32_t avpn_publisher_receive(struct avpn_publisher *publisher,
-                               const struct avpn_datagrams *batch, size_t count, avpn_time now)
+int32_t avpn_publisher_receive(struct avpn_publisher *publisher, const struct avpn_datagrams *batch,
+                               size_t count, avpn_time now)
 {
     if (publisher == NULL || (batch == NULL && count > 0))
         return AVPN_ERROR_ARGUMENT;
