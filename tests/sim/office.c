@@ -96,7 +96,8 @@ static void add_registry(struct world *world, struct avpn_config *config, uint32
                                         .key = world->registries[number].identity.public_key,
                                         .port = world->registries[number].contact.port};
 
-    snprintf(entry.host, sizeof entry.host, "198.51.100.%u", number + 1);
+    snprintf(entry.host, sizeof entry.host, "198.51.%u.%u", number < world->misplaced ? 200 : 100,
+             number + 1);
     world_must(world, avpn_config_add_registry(config, &entry), "avpn_config_add_registry");
 }
 

@@ -618,7 +618,8 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
     for (uint32_t r = 0; r < registries; r++)
         world_registry_start(world, r);
     for (uint32_t site = 1; site <= count; site++)
-        world_node_start(world, site, 0);
+        if (!sites[site - 1].waits)
+            world_node_start(world, site, 0);
     return world;
 }
 

@@ -125,6 +125,7 @@ struct world {
     size_t bundle_bytes;
     uint64_t version;
     struct world_office *office;
+    uint32_t misplaced; /* so many registries stand in the configuration with a wrong address */
     struct world_packet *packets; /* inner packets sent; the index is their number */
     size_t packet_count, packet_capacity;
     struct world_nonce *nonces;
