@@ -544,6 +544,8 @@ void avpni_syncer_hold(struct avpni_syncer *syncer, uint64_t held, uint64_t floo
 
 void avpni_syncer_forget(struct avpni_syncer *syncer, uint32_t count, avpn_time now)
 {
+    if (syncer->context == NULL)
+        return; /* an engine that could not be made is taken down */
     drop(syncer);
     memset(syncer->sources, 0, sizeof syncer->sources);
     avpni_fault_forget(syncer->context, now);
