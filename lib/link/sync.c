@@ -397,10 +397,12 @@ static void begin_with(struct avpni_syncer *syncer, uint32_t registry,
 {
     struct avpni_transfer *transfer = &syncer->transfer;
 
-    if (belongs(transfer, registry, part))
+    if (belongs(transfer, registry, part)) { /* it waited for somebody to go on */
         transfer->registry = (uint8_t)registry;
-    else
+        transfer->silences = 0;
+    } else {
         begin(syncer, registry, part->base, part->version);
+    }
     if (transfer->silences >= AVPNI_SYNC_TRIES) {
         leave(syncer, now);
         return;
