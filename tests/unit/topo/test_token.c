@@ -261,7 +261,7 @@ static void to_text(const uint8_t *bytes, size_t count, char *text)
         uint32_t value = 0;
 
         for (size_t i = bit; i < bit + 5; i++) {
-            value = value << 1 | (i < 8 * count ? bytes[i / 8] >> (7 - i % 8) & 1u : 0);
+            value = value << 1 | (i < 8 * count && (bytes[i / 8] >> (7 - i % 8) & 1) != 0);
         }
         *text++ = digits[value];
     }
