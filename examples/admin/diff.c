@@ -510,7 +510,7 @@ static void compare_invites(struct diff *diff, const struct state *state, int64_
 /* ---- all ------------------------------------------------------------------------------------ */
 
 json_t *diff_make(const struct avpn_config *before, const struct avpn_config *after,
-                  const struct state *state, uint32_t epoch, int64_t now)
+                  const struct state *state, int64_t now)
 {
     struct diff diff = {before, after, json_array()};
 
@@ -518,7 +518,7 @@ json_t *diff_make(const struct avpn_config *before, const struct avpn_config *af
         compare_name(&diff);
         compare_suites(&diff);
         compare_authority(&diff, state);
-        compare_psk(&diff, epoch);
+        compare_psk(&diff, state->psk_epoch);
     }
     compare_registries(&diff);
     compare_members(&diff);

@@ -18,12 +18,9 @@
 
 #include "admin/state.h"
 
-/*
- * `before` NULL: nothing was published. Of the state: keys of the authority, and invites. `epoch`: of the
- * pre-shared keys that will be sealed.
- */
+/* `before` NULL: nothing was published. Of the state: keys of the authority, epoch of the pre-shared keys, invites. */
 json_t *diff_make(const struct avpn_config *before, const struct avpn_config *after,
-                  const struct state *state, uint32_t epoch, int64_t now);
+                  const struct state *state, int64_t now);
 /* Each change with its effects, indented; at most `limit` of them. */
 void diff_print(const json_t *changes, size_t limit, FILE *file);
 /* "SITE: FIELD: CHANGE" for each, as the log keeps them. */

@@ -376,7 +376,8 @@ int state_learn(struct state *state, const struct avpn_config *published)
     learn_members(state, published);
     learn_invites(state, published);
     state->version = version;
-    state->psk_epoch = avpn_config_psk_epoch(published);
+    if (state->psk_epoch < avpn_config_psk_epoch(published))
+        state->psk_epoch = avpn_config_psk_epoch(published);
     if (serial >= state->serial) {
         state->serial = serial;
         state->next_root.count = 0; /* if one was under way, it is done */
