@@ -87,6 +87,7 @@ static void make_token(const struct desk *desk, const struct invite *invite,
     token->size = sizeof *token;
     token->member = site->id;
     token->organization = desk->state.organization;
+    token->version = state_next_version(&desk->state);
     token->expires = (int64_t)time(NULL) + (int64_t)invite->hours * HOUR;
     randombytes_buf(token->secret, sizeof token->secret);
     while (token->registry_count < AVPN_REGISTRIES) {

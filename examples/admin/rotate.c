@@ -136,7 +136,7 @@ static int make_keys(struct desk *desk, struct rotate *rotate)
 
 static const char *name_of(char kind)
 {
-    return kind == 'p' ? "pre-shared key" : kind == 's' ? "signing keys" : "root keys";
+    return kind == 'p' ? "new pre-shared keys" : kind == 's' ? "new signing keys" : "new root keys";
 }
 
 static void tell(const struct rotate *rotate)
@@ -144,7 +144,7 @@ static void tell(const struct rotate *rotate)
     if (rotate->publishing.json)
         json_object_set_new(rotate->publishing.json, "rotated", json_string(name_of(rotate->kind)));
     else if (!rotate->is_publishing)
-        printf("%s: new %s are made; \"autovpn org publish\" puts them in force\n", rotate->path,
+        printf("%s: made: %s; \"autovpn org publish\" puts them in force\n", rotate->path,
                name_of(rotate->kind));
     if (rotate->kind != 'p')
         fprintf(stderr, "The old files are kept as retired-...; destroy them when every registry "
