@@ -12,7 +12,8 @@ int arguments_keys(struct key_ring *ring, int option, const char *value)
         return keys_add_directory(ring, value) == 0 ? 1 : -1;
     if (option == 'f')
         return passphrases_add_file(&ring->passphrases, value) == 0 ? 1 : -1;
-    return 0;
+    ring->passphrases.is_mute |= option == 'm';
+    return option == 'm';
 }
 
 int arguments_keys_beside(struct key_ring *ring, const char *org_path)

@@ -10,11 +10,16 @@
 
 #define HELP_KEYS                                                                                  \
     "      --keys DIR       where keys are (default: keys, beside ORG.YAML); once for each place\n" \
-    "      --key-file FILE  take the passphrase from a file's first line; once for each one\n"
+    "      --key-file FILE  take the passphrase from a file's first line; once for each one\n"       \
+    "      --no-passphrase  keys have none: do not ask for it\n"
 
-#define OPTIONS_KEYS {"keys", required_argument, NULL, 'k'}, {"key-file", required_argument, NULL, 'f'}
+#define OPTIONS_KEYS                                                                               \
+    {"keys", required_argument, NULL, 'k'}, {"key-file", required_argument, NULL, 'f'},            \
+    {                                                                                              \
+        "no-passphrase", no_argument, NULL, 'm'                                                    \
+    }
 
-/* 1: it was --keys or --key-file and is taken; 0: another one; -1 after a complaint. */
+/* 1: it was one of OPTIONS_KEYS and is taken; 0: another one; -1 after a complaint. */
 int arguments_keys(struct key_ring *ring, int option, const char *value);
 /* Where no --keys was given: "keys" beside org.yaml. 0, or -1 after a complaint. */
 int arguments_keys_beside(struct key_ring *ring, const char *org_path);

@@ -171,6 +171,12 @@ const char *passphrases_get(struct passphrases *passphrases, uint32_t number, co
         return NULL;
     text = passphrases->memory->texts[number];
     *complained_out = 1;
+    if (passphrases->is_mute && !passphrases->file_count) {
+        fprintf(stderr, "%s: is locked with a passphrase; --key-file FILE takes it from a file's "
+                        "first line\n",
+                path);
+        return NULL;
+    }
     if ((passphrases->file_count ? read_file(passphrases->files[number], text)
                                  : ask("Passphrase of", path, text)) != 0)
         return NULL;

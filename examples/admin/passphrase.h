@@ -37,6 +37,7 @@ struct passphrase_memory; /* locked */
 struct passphrases {
     const char *files[PASSPHRASES];
     uint32_t file_count;
+    int is_mute;        /* nobody is asked */
     uint32_t count;     /* known so far */
     uint32_t key_count; /* made so far */
     uint32_t opener;    /* the one that opened something last: it locks what is new */
