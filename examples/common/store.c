@@ -158,19 +158,33 @@ static int write_all(int fd, const uint8_t *bytes, size_t count)
     return fsync(fd);
 }
 
+static void directory_of(const char *path, char directory_out[PATH_MAX])
+{
+    char *slash;
+
+    (void)snprintf(directory_out, PATH_MAX, "%s", path);
+    slash = strrchr(directory_out, '/');
+    if (!slash)
+        (void)snprintf(directory_out, PATH_MAX, ".");
+    else
+        slash[slash == directory_out] = 0;
+}
+
+int file_make_directory(const char *path)
+{
+    char directory[PATH_MAX];
+
+    directory_of(path, directory);
+    return make_directories(directory);
+}
+
 /* The new name is on disk only when its directory is. */
 static void sync_directory_of(const char *path)
 {
     char directory[PATH_MAX];
-    char *slash;
     int fd;
 
-    (void)snprintf(directory, sizeof directory, "%s", path);
-    slash = strrchr(directory, '/');
-    if (!slash)
-        (void)snprintf(directory, sizeof directory, ".");
-    else
-        slash[slash == directory] = 0;
+    directory_of(path, directory);
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
