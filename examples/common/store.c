@@ -93,6 +93,15 @@ int32_t store_write(const struct store *store, const char *name, const uint8_t *
     return file_replace(path, bytes, count, 0600);
 }
 
+int store_remove(const struct store *store, const char *name)
+{
+    char path[PATH_MAX];
+
+    if (store_path(store, name, path) != 0)
+        return -1;
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
 static int read_all(int fd, size_t limit, uint8_t **bytes_out, size_t *count_out)
 {
     size_t capacity = 4096;

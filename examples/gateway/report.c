@@ -37,6 +37,57 @@ static const char *registration_name(uint8_t state)
     return state < 4 ? names[state] : "unknown";
 }
 
+struct words {
+    const char *name; /* for programs */
+    const char *text; /* for people */
+};
+
+/* enum avpn_join_state, after "the place of member N" */
+static const struct words join_words[] = {
+    {"none", "needs no claim"},
+    {"claiming", "is being claimed; no registry has answered yet"},
+    {"pending", "is claimed; the administrator is to publish (autovpn org publish)"},
+    {"taken", "was claimed by another device first; ask the administrator for another token "
+              "(autovpn invite)"},
+    {"expired", "cannot be claimed any more, the token has expired; ask the administrator for "
+                "another one (autovpn invite)"},
+    {"member", "is this device's; its configuration is on its way"},
+};
+
+/* enum avpn_registry_fault, after "registry NAME" */
+static const struct words fault_words[] = {
+    {"none", "is in order again"},
+    {"forged", "delivered a configuration that does not verify, nothing of it was taken: tell "
+               "whoever runs it that it lies or is damaged"},
+    {"behind", "serves an older configuration than others: repeat autovpn org publish"},
+    {"stalled", "speaks of a newer configuration and does not deliver it: repeat autovpn org "
+                "publish, or tell whoever runs it"},
+    {"contacts", "names contacts at which peers do not answer, others name the right ones: tell "
+                 "whoever runs it that it errs or lies"},
+};
+
+static const struct words *words_of(const struct words *list, size_t count, uint32_t number)
+{
+    static const struct words unknown = {"unknown", "is in a state this program does not know"};
+
+    return number < count ? &list[number] : &unknown;
+}
+
+static const struct words *join_words_of(uint32_t state)
+{
+    return words_of(join_words, sizeof join_words / sizeof join_words[0], state);
+}
+
+static const struct words *fault_words_of(uint32_t fault)
+{
+    return words_of(fault_words, sizeof fault_words / sizeof fault_words[0], fault);
+}
+
+const char *report_join_text(uint32_t state)
+{
+    return join_words_of(state)->text;
+}
+
 static const char *member_name(const struct gateway *gateway, uint32_t id,
                                char name_out[AVPN_NAME_BYTES])
 {
@@ -50,7 +101,39 @@ static const char *member_name(const struct gateway *gateway, uint32_t id,
     return name_out;
 }
 
+/* By its place in the configuration, or in the token while there is none. */
+static const char *registry_name(const struct gateway *gateway, uint32_t index,
+                                 char name_out[AVPN_NAME_BYTES])
+{
+    const struct avpn_config *config = avpn_node_config(gateway->node);
+    const struct membership *membership = &gateway->membership;
+    struct avpn_registry_entry entry = {.size = sizeof entry};
+
+    if (config && avpn_config_registry(config, index, &entry) == AVPN_OK)
+        memcpy(name_out, entry.host, AVPN_NAME_BYTES);
+    else if (!config && membership->has_token && index < membership->token.registry_count)
+        memcpy(name_out, membership->token.registries[index].host, AVPN_NAME_BYTES);
+    else
+        (void)snprintf(name_out, AVPN_NAME_BYTES, "%u", index);
+    return name_out;
+}
+
 /* ---- status ---------------------------------------------------------------------------- */
+
+static json_t *registration_object(const struct avpn_registration_status *status, avpn_time now)
+{
+    int is_faulty = status->fault != AVPN_FAULT_NONE;
+
+    return json_pack("{s:s, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:s, s:s}", "host", status->host,
+                     "contact", json_contact(&status->registry), "state",
+                     registration_name(status->state), "observed",
+                     json_contact(&status->observed), "answered_s_ago",
+                     status->answered_at < 0 ? json_null() : json_seconds(now, status->answered_at),
+                     "rtt_us", (json_int_t)status->rtt_us, "missed", (json_int_t)status->missed,
+                     "config_version", (json_int_t)status->config_version, "fault",
+                     fault_words_of(status->fault)->name, "fault_text",
+                     is_faulty ? fault_words_of(status->fault)->text : "");
+}
 
 static json_t *registrations(const struct gateway *gateway, uint32_t uplink)
 {
@@ -62,15 +145,7 @@ static json_t *registrations(const struct gateway *gateway, uint32_t uplink)
 
         if (avpn_node_registration_status(gateway->node, uplink, i, &status) != AVPN_OK)
             break;
-        json_array_append_new(
-            list, json_pack("{s:s, s:o, s:s, s:o, s:o, s:I, s:I}", "host", status.host,
-                            "contact", json_contact(&status.registry), "state",
-                            registration_name(status.state), "observed",
-                            json_contact(&status.observed), "answered_s_ago",
-                            status.answered_at < 0 ? json_null()
-                                                   : json_seconds(now, status.answered_at),
-                            "rtt_us", (json_int_t)status.rtt_us, "missed",
-                            (json_int_t)status.missed));
+        json_array_append_new(list, registration_object(&status, now));
     }
     return list;
 }
@@ -96,6 +171,32 @@ static json_t *uplinks(const struct gateway *gateway)
     return list;
 }
 
+/* Which configuration, how it came, and what else there is. */
+static json_t *configuration_object(const struct avpn_node_status *status)
+{
+    json_t *sync = status->sync_total
+                       ? json_pack("{s:I, s:I}", "received", (json_int_t)status->sync_received,
+                                   "total", (json_int_t)status->sync_total)
+                       : json_null();
+
+    return json_pack("{s:I, s:I, s:I, s:b, s:I, s:I, s:o}", "version",
+                     (json_int_t)status->config_version, "created",
+                     (json_int_t)status->config_created, "expires",
+                     (json_int_t)status->config_expires, "expired", status->is_expired, "offered",
+                     (json_int_t)status->offered_version, "undone",
+                     (json_int_t)status->undone_version, "sync", sync);
+}
+
+static json_t *join_object(const struct gateway *gateway, const struct avpn_node_status *status)
+{
+    const struct words *words = join_words_of(status->join);
+
+    if (status->join == AVPN_JOIN_NONE)
+        return json_null();
+    return json_pack("{s:s, s:I, s:s}", "state", words->name, "member",
+                     (json_int_t)gateway->membership.token.member, "text", words->text);
+}
+
 static json_t *answer_status(const struct gateway *gateway)
 {
     struct avpn_node_status status = {.size = sizeof status};
@@ -104,12 +205,13 @@ static json_t *answer_status(const struct gateway *gateway)
     if (avpn_node_status(gateway->node, &status) != AVPN_OK)
         return NULL;
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:s, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
+        "{s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
         "version", avpn_version(), "name", status.name, "organization", status.organization_name,
-        "organization_id", json_key(&gateway->setup->organization), "member",
-        (json_int_t)status.member, "role", role_name(status.role), "config_version",
-        (json_int_t)status.config_version, "revoked", status.is_revoked, "expired",
-        status.is_expired, "peers", (json_int_t)status.peer_count, "tunnels_up",
+        "organization_id", json_key(&gateway->membership.organization), "member",
+        (json_int_t)status.member, "role", role_name(status.role), "join",
+        join_object(gateway, &status), "configuration", configuration_object(&status),
+        "config_version", (json_int_t)status.config_version, "revoked", status.is_revoked,
+        "expired", status.is_expired, "peers", (json_int_t)status.peer_count, "tunnels_up",
         (json_int_t)status.tunnels_up, "routes", (json_int_t)status.route_count,
         "running_s", json_seconds(now, gateway->started_at),
         "first_tunnel_after_s", json_seconds(gateway->first_tunnel_at, gateway->started_at),
@@ -283,8 +385,9 @@ void report_log_event(const struct gateway *gateway, const struct avpn_event *ev
         log_line(level, "configuration %llu is in force", (unsigned long long)event->version);
         break;
     case AVPN_EVENT_REGISTRY:
-        log_line(event->state ? level : AVPN_LOG_WARNING, "uplink %u: registry %u %s",
-                 event->uplink, event->registry, event->state ? "registered" : "lost");
+        log_line(event->state ? level : AVPN_LOG_WARNING, "uplink %u: registry %s: %s",
+                 event->uplink, registry_name(gateway, event->registry, name),
+                 event->state ? "registered" : "lost");
         break;
     case AVPN_EVENT_NAT:
         log_line(level, "uplink %u: NAT is %s", event->uplink,
@@ -312,6 +415,25 @@ void report_log_event(const struct gateway *gateway, const struct avpn_event *ev
         break;
     case AVPN_EVENT_REVOKED:
         log_line(AVPN_LOG_ERROR, "this node is revoked or no longer a member: no tunnels");
+        break;
+    case AVPN_EVENT_UNDONE:
+        log_line(AVPN_LOG_ERROR, "configuration %llu cut this site off from every registry and hub and "
+                                 "was undone, the one before is in force again: correct registries and "
+                                 "hubs in org.yaml and publish",
+                 (unsigned long long)event->version);
+        break;
+    case AVPN_EVENT_JOIN:
+        log_line(event->state == AVPN_JOIN_TAKEN || event->state == AVPN_JOIN_EXPIRED
+                     ? AVPN_LOG_ERROR
+                     : level,
+                 "registry %s: the place of member %u %s",
+                 registry_name(gateway, event->registry, name), gateway->membership.token.member,
+                 report_join_text(event->state));
+        break;
+    case AVPN_EVENT_FAULT:
+        log_line(event->state ? AVPN_LOG_WARNING : level, "registry %s %s (configuration %llu)",
+                 registry_name(gateway, event->registry, name), fault_words_of(event->state)->text,
+                 (unsigned long long)event->version);
         break;
     default:
         log_line(AVPN_LOG_DEBUG, "event %s %s state %u", avpn_event_name(event->kind), prefix,
