@@ -7,7 +7,6 @@
 #include "crypto/box.h"
 #include "crypto/cookie.h"
 #include "crypto/noise.h"
-#include <autovpn/node.h>
 #include <string.h>
 
 #define PROLOGUE "autovpn 1 registry" /* [HS-1] */

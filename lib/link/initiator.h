@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "wire/message.h"
+#include <autovpn/node.h>
 #include <autovpn/noise.h>
 
 struct avpni_initiator {

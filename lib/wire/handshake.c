@@ -260,6 +260,19 @@ bool avpni_admin_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
     return true;
 }
 
+size_t avpni_admin_text(uint8_t text_out[AVPNI_ADMIN_TEXT_BYTES], const struct avpn_key *registry,
+                        const struct avpn_key *administrator, const struct avpn_key *organization)
+{
+    static const char label[] = "autovpn administration 1";
+    struct avpni_writer w = avpni_writer(text_out, AVPNI_ADMIN_TEXT_BYTES);
+
+    avpni_write_bytes(&w, (const uint8_t *)label, sizeof label - 1);
+    avpni_write_bytes(&w, registry->bytes, AVPN_KEY_BYTES);
+    avpni_write_bytes(&w, administrator->bytes, AVPN_KEY_BYTES);
+    avpni_write_bytes(&w, organization->bytes, AVPN_KEY_BYTES);
+    return w.position;
+}
+
 /* ---- payloads between nodes ------------------------- */
 
 void avpni_node_request_write(uint8_t bytes[AVPNI_NODE_REQUEST_BYTES],

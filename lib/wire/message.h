@@ -124,6 +124,12 @@ void avpni_admin_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
 bool avpni_admin_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
                               struct avpni_admin_request *request_out);
 
+/* What the administration signature is over; returns AVPNI_ADMIN_TEXT_BYTES. */
+#define AVPNI_ADMIN_TEXT_BYTES (24 + 3 * AVPN_KEY_BYTES)
+size_t avpni_admin_text(uint8_t text_out[AVPNI_ADMIN_TEXT_BYTES], const struct avpn_key *registry,
+                        const struct avpn_key *administrator,
+                        const struct avpn_key *organization);
+
 /* Which of the three it is, by its first byte; BAD: none. The readers above check the rest. */
 enum avpni_request_kind {
     AVPNI_REQUEST_BAD = 0,

@@ -15,6 +15,7 @@
 #include "harness.h"
 #include "wire/message.h"
 #include <autovpn/batch.h>
+#include <autovpn/publisher.h>
 #include <autovpn/sa.h>
 
 #include <stdbool.h>
@@ -339,6 +340,109 @@ static void build_change(struct example *e)
     add_session(e, AVPNI_TO_NODE, 4, body, AVPNI_CHANGE_HEAD_BYTES + w.position);
 }
 
+/* ---- delivery, joining, publishing ------------------------- */
+
+static void build_sync(struct example *e)
+{
+    struct avpni_sync sync = {.base = CONFIG_VERSION, .version = CONFIG_VERSION + 1, .mask = 3};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+
+    memcpy(sync.token, world.token, sizeof sync.token);
+    avpni_sync_write(body, &sync);
+    add_session(e, AVPNI_TO_REGISTRY, 3, body, sizeof body);
+}
+
+static void build_part(struct example *e)
+{
+    struct avpni_part part = {CONFIG_VERSION, CONFIG_VERSION + 1, AVPNI_PART_BYTES + 20, 1};
+    uint8_t body[AVPNI_PART_HEAD_BYTES + 20];
+
+    avpni_part_head_write(body, &part);
+    fill(body + AVPNI_PART_HEAD_BYTES, 20, 0x51);
+    add_session(e, AVPNI_TO_NODE, 5, body, sizeof body);
+}
+
+/* [JOIN-1]: claim key, what is signed, the payload, and the answer's. */
+static void build_claim(struct example *e)
+{
+    struct avpni_claim_request request = {.organization = world.organization, .member = 9};
+    struct avpni_claim_response response = {AVPNI_CLAIM_PENDING, CONFIG_VERSION};
+    struct avpn_key seed, claim_key;
+    uint8_t context[AVPN_KEY_BYTES + 4 + 16], text[15 + 2 * AVPN_KEY_BYTES + 4];
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], answer[AVPNI_REGISTER_RESPONSE_BYTES];
+    struct avpni_writer c = avpni_writer(context, sizeof context);
+    struct avpni_writer t = avpni_writer(text, sizeof text);
+    static const struct avpn_key zero;
+
+    avpni_write_bytes(&c, world.organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u32(&c, request.member);
+    avpni_write_bytes(&c, world.token, 16);
+    avpni_derive(seed.bytes, sizeof seed.bytes, &zero, "claim", context, sizeof context);
+    avpni_sign_keypair(seed.bytes, &claim_key);
+    avpni_write_bytes(&t, (const uint8_t *)"autovpn claim 1", 15);
+    avpni_write_bytes(&t, world.organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u32(&t, request.member);
+    avpni_write_bytes(&t, world.a.public_key.bytes, AVPN_KEY_BYTES);
+    avpni_sign(request.signature, text, sizeof text, seed.bytes);
+    avpni_claim_request_write(payload, &request);
+    avpni_claim_response_write(answer, &response);
+    add(e, "secret of the token", world.token, 16);
+    add(e, "claim key", &claim_key, AVPN_KEY_BYTES);
+    add(e, "payload", payload, sizeof payload);
+    add(e, "payload of the answer", answer, sizeof answer);
+}
+
+static void build_administration(struct example *e)
+{
+    struct avpni_admin_request request = {.organization = world.organization, .signer = 0};
+    struct avpn_key seed = key_from(0x91), signing_key;
+    uint8_t text[AVPNI_ADMIN_TEXT_BYTES], payload[AVPNI_REGISTER_REQUEST_BYTES];
+    size_t count = avpni_admin_text(text, &world.registry.public_key, &world.b.public_key,
+                                    &world.organization);
+
+    avpni_sign_keypair(seed.bytes, &signing_key);
+    avpni_sign(request.signature, text, count, seed.bytes);
+    avpni_admin_request_write(payload, &request);
+    add(e, "signing key", &signing_key, AVPN_KEY_BYTES);
+    add(e, "payload", payload, sizeof payload);
+}
+
+static void build_publishing(struct example *e)
+{
+    struct avpni_offer offer = {.version = CONFIG_VERSION + 1, .size = 3000};
+    struct avpni_want want = {AVPN_PUBLISH_WANTED, CONFIG_VERSION + 1, 0, 7};
+    struct avpni_want end = {AVPN_PUBLISH_IN_FORCE, CONFIG_VERSION + 1, 0, 0};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES], answer[AVPNI_WANT_BODY_BYTES];
+
+    memcpy(offer.token, world.token, sizeof offer.token);
+    fill(offer.hash, sizeof offer.hash, 0x61);
+    avpni_offer_write(body, &offer);
+    avpni_want_write(answer, &want);
+    add(e, "body of the offer", body, sizeof body);
+    add(e, "body of the want", answer, sizeof answer);
+    avpni_want_write(answer, &end);
+    add(e, "body of the want that ends it", answer, sizeof answer);
+}
+
+static void build_claims(struct example *e)
+{
+    struct avpni_fetch list = {.first = 0};
+    struct avpni_claims_head head = {1, 1, 0};
+    struct avpni_claim_entry entry = {.member = 9, .device = world.a.public_key, .age = 60};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+    uint8_t answer[AVPNI_CLAIMS_HEAD_BYTES + AVPNI_CLAIM_ENTRY_BYTES];
+    struct avpni_writer w =
+        avpni_writer(answer + AVPNI_CLAIMS_HEAD_BYTES, AVPNI_CLAIM_ENTRY_BYTES);
+
+    memcpy(list.token, world.token, sizeof list.token);
+    avpni_list_write(body, &list);
+    fill(entry.signature, sizeof entry.signature, 0x71);
+    avpni_claims_head_write(answer, &head);
+    avpni_claim_entry_write(&w, &entry);
+    add(e, "body of the list", body, sizeof body);
+    add(e, "body of the claims", answer, sizeof answer);
+}
+
 /* ---- handshake between nodes ------------------------- */
 
 static void build_initiation_node(struct example *e)
@@ -487,7 +591,8 @@ static void build_probe_response(struct example *e)
                                 .observed = public_b,
                                 .session = INDEX_A,
                                 .sent = 5,
-                                .received = 4};
+                                .received = 4,
+                                .psk_epoch = 7};
 
     add_probe(e, &world.a, &world.b.public_key, 0xA1, &probe);
 }
@@ -616,6 +721,20 @@ static const struct chapter {
      "contact observed and an IPv6 contact locally; member 3, of which nothing is known.",
      build_page, 0},
     {"session-change", "Member 2 is no longer connected; contacts version 2.", build_change, 0},
+    {"session-sync", "Asks for both parts of the update from version 42 to 43.", build_sync, 0},
+    {"session-part", "The second part of that update, 20 bytes long.", build_part, 0},
+    {"claim",
+     "Node a claims the place of member 9; the secret of the token is the token above. Payloads of\n"
+     "the initiation and of the response, which is pending.",
+     build_claim, 0},
+    {"administration",
+     "An administrator, whose static key is that of node b, with signing key 0. Payload of the\n"
+     "initiation.",
+     build_administration, 0},
+    {"publishing", "Version 43, 3000 bytes, is offered, wanted in three parts, and in force.",
+     build_publishing, 0},
+    {"claims", "Claims are asked for and told: one, a minute old, its signature 0x71, 0x72 ...",
+     build_claims, 0},
     {"initiation-node",
      "Node a to node b: sender index 0x00a1b2c0, the ticket of the probe request below, epoch 7 "
      "of\n"
