@@ -15,12 +15,13 @@
 
 enum avpni_document_kind { AVPNI_DOCUMENT_WHOLE = 1, AVPNI_DOCUMENT_SLICE = 2 };
 
-/* All borrowed from the document's bytes. */
+/* All borrowed from the document's bytes, but the hash: that of `keys`, or that which a slice names. */
 struct avpni_document {
     const uint8_t *head, *charter, *members, *keys;
     size_t head_bytes, charter_bytes, members_bytes, keys_bytes;
     uint32_t member_count;
     uint8_t kind; /* enum avpni_document_kind */
+    uint8_t keys_hash[32];
 };
 
 /* One member's two leaves. identity_bytes 0: not told. */
@@ -29,14 +30,31 @@ struct avpni_leaves {
     uint16_t site_bytes, identity_bytes;
 };
 
+/* As far as the charter, which may be all there is; keys_hash is not made. False: the frame is broken or ends before. */
+bool avpni_document_read_start(const uint8_t *bytes, size_t count,
+                               struct avpni_document *document_out);
 /* False: the frame is broken. Every leaf is then at hand: reading member_count of them cannot fail. */
 bool avpni_document_read(const uint8_t *bytes, size_t count, struct avpni_document *document_out);
 /* The next member, by a reader over `members`. */
 void avpni_leaves_read(struct avpni_reader *members, struct avpni_leaves *leaves_out);
 /* The member id in a site's or an identity's bytes; 0: too short. */
 uint32_t avpni_leaf_id(const uint8_t *leaf, size_t count);
-/* The sealed keys of the member at `index` in a whole document. */
+/* The sealed keys of the member at `index` in a whole document; of a slice, its only ones. */
 const uint8_t *avpni_document_sealed(const struct avpni_document *document, uint32_t index);
+
+/* The Merkle root that the head should have [CFG-4]. */
+void avpni_document_root(const struct avpni_document *document, uint8_t root_out[32]);
+/*
+ * Are head and charter genuine [CFG-3], of a document of which no more need have arrived? AVPN_ERROR_FORMAT: they are
+ * not all there, or broken; AVPN_ERROR_AUTH. [PUB-4]
+ */
+int32_t avpni_bundle_prove_start(const uint8_t *bytes, size_t count,
+                                 const struct avpn_key *organization, uint64_t *version_out);
+
+/* Writing: up to the member count, and the leaves of one member. */
+void avpni_document_write_start(struct avpni_writer *w, uint8_t kind, const uint8_t *head,
+                                size_t head_bytes, const uint8_t *charter, size_t charter_bytes);
+void avpni_leaves_write(struct avpni_writer *w, const struct avpni_leaves *leaves);
 
 /*
  * What an update tells. Arrays are by place in order of member id, borrowed. A leaf is told if its number is above

@@ -431,6 +431,16 @@ static void registry_serve(struct world_registry *registry)
     world_engine_arm(&registry->engine, avpn_registry_deadline(registry->registry), registry_wake);
 }
 
+/* Two-faced registries have two engines. */
+static struct avpn_registry *engine_for(const struct world_registry *registry,
+                                        const struct avpn_contact *from)
+{
+    const bool is_for_twin = registry->twin != NULL && from->bytes[0] == 11 &&
+                             from->bytes[3] == (uint8_t)registry->twin_for;
+
+    return is_for_twin ? registry->twin : registry->registry;
+}
+
 static void registry_receive(void *user, const struct sim_datagram *d)
 {
     struct world_registry *registry = user;
@@ -444,8 +454,9 @@ static void registry_receive(void *user, const struct sim_datagram *d)
     if (registry->registry == NULL || d->count == 0)
         return;
     world_must(registry->engine.world,
-         avpn_registry_receive(registry->registry, &batch, 1, world_now(registry->engine.world)),
-         "avpn_registry_receive");
+               avpn_registry_receive(engine_for(registry, &d->from), &batch, 1,
+                                     world_now(registry->engine.world)),
+               "avpn_registry_receive");
     registry_serve(registry);
 }
 
@@ -502,7 +513,8 @@ void world_registry_stop(struct world *world, uint32_t number)
     struct world_registry *registry = &world->registries[number];
 
     avpn_registry_del(registry->registry);
-    registry->registry = NULL;
+    avpn_registry_del(registry->twin);
+    registry->registry = registry->twin = NULL;
     registry->engine.armed = AVPN_TIME_NEVER;
     if (registry->engine.allocations != 0)
         world_fail(world, "a registry left memory behind");

@@ -105,6 +105,8 @@ struct world_node {
 struct world_registry {
     struct world_engine engine;
     struct avpn_registry *registry; /* NULL: not running */
+    struct avpn_registry *twin;     /* another engine with the same key, whose answers ... */
+    uint32_t twin_for;              /* ... this site gets; NULL: none */
     bool is_empty;                  /* starts with what its store holds, not with the bundle */
     struct avpn_key_pair identity;
     struct sim_port *port;
@@ -125,6 +127,7 @@ struct world {
     size_t bundle_bytes;
     uint64_t version;
     struct world_office *office;
+    struct avpn_key_pair intruder; /* of scenarios with one */
     uint32_t misplaced; /* so many registries stand in the configuration with a wrong address */
     struct world_packet *packets; /* inner packets sent; the index is their number */
     size_t packet_count, packet_capacity;

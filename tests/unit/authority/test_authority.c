@@ -81,18 +81,20 @@ START_TEST(each_member_opens_the_pre_shared_key_and_a_revoked_one_does_not) /* [
     struct bundle bundle = bundle_of(config, 1, 1);
     const struct avpn_publication publication = publication_of(5);
     const struct avpn_key_pair pair = pair_of(sites[_i].id), stranger = pair_of(99);
-    struct avpn_key psk = {{1}}, before = psk;
+    struct avpn_key psk = {{1}}, before = psk, previous;
 
     ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,
                                       &read), AVPN_OK);
-    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk, NULL), AVPN_ERROR_AUTH);
+    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk, NULL),
+                     _i == 2 ? AVPN_ERROR_NOT_FOUND : AVPN_ERROR_AUTH);
     ck_assert_int_eq(avpn_config_psk(read, 77, &pair, &psk, NULL), AVPN_ERROR_NOT_FOUND);
     ck_assert_mem_eq(&psk, &before, sizeof psk);
     if (_i == 2) {
-        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk, NULL), AVPN_ERROR_AUTH);
+        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk, NULL), AVPN_ERROR_NOT_FOUND);
     } else {
-        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk, NULL), AVPN_OK);
+        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk, &previous), AVPN_OK);
         ck_assert_mem_eq(&psk, &publication.psk, sizeof psk);
+        ck_assert_mem_eq(&previous, &publication.previous_psk, sizeof psk);
     }
     avpn_config_del(config);
     avpn_config_del(read);
@@ -206,9 +208,12 @@ START_TEST(a_bundle_beyond_the_limit_is_refused) /* [CFG-8] */
     struct avpn_config *config = empty_config(NULL);
     struct avpn_authority *authority = authority_of(NULL, 1, 1);
     const struct avpn_publication publication = publication_of(1);
-    struct avpn_member member = {.size = sizeof member, .role = AVPN_ROLE_HUB};
+    struct avpn_member member = {.size = sizeof member, .role = AVPN_ROLE_HUB, .export_count = 20};
     size_t needed = 0;
 
+    for (uint8_t i = 0; i < member.export_count; i++) {
+        member.exports[i] = (struct avpn_prefix){AVPN_FAMILY_IPV6, 128, {0}, {0xfd, i}};
+    }
     for (uint32_t id = 1; id <= AVPN_MEMBERS; id++) {
         member.id = id;
         memcpy(member.key.bytes, &id, sizeof id);

@@ -361,6 +361,7 @@ void pair_publish(struct pair *pair)
     size_t needed;
 
     memset(&publication.psk, (int)pair->psk_epoch, sizeof publication.psk);
+    memset(&publication.previous_psk, (int)pair->psk_epoch - 1, sizeof publication.psk);
     ck_assert_int_eq(avpn_authority_new(NULL, &authority), AVPN_OK);
     memset(&seed, 1, sizeof seed);
     ck_assert_int_eq(avpn_authority_add_root(authority, &seed), AVPN_OK);
