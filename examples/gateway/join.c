@@ -67,7 +67,7 @@ static int conclude(struct gateway *gateway, const struct avpn_token *token, uin
 
     if (state == AVPN_JOIN_TAKEN || state == AVPN_JOIN_EXPIRED)
         membership_drop_token(&gateway->membership, &gateway->store);
-    if (state == AVPN_JOIN_CLAIMING)
+    if (state == AVPN_JOIN_CLAIMING || state == AVPN_JOIN_NONE)
         complain_of_silence(token);
     else
         fprintf(is_good ? stdout : stderr, "the place of member %u %s\n", token->member,
