@@ -16,7 +16,7 @@ struct change {
     struct avpn_node *node;
     struct avpn_config *config;
     struct avpn_member self;
-    struct avpn_key psk;
+    struct avpni_psks psks;
     struct avpni_peer **peers;
     uint8_t *is_kept; /* by place in peers: moved over, not new */
     uint32_t peer_count;
@@ -406,8 +406,7 @@ static void commit(struct change *change)
     node->role = change->self.role;
     node->is_revoked = (change->self.flags & AVPN_MEMBER_REVOKED) != 0;
     node->is_expired = false;
-    context->psk = change->psk;
-    context->psk_epoch = avpn_config_psk_epoch(change->config);
+    context->psks = change->psks;
     context->config_version = avpn_config_version(change->config);
     take_suites(context, change->config);
     event.version = context->config_version;
@@ -425,6 +424,16 @@ static void tell_conflicts(struct change *change)
     avpn_routes_del(scratch);
 }
 
+/* Of a revoked node: none [CFG-7]. */
+static int32_t open_psks(struct change *change)
+{
+    if (change->self.flags & AVPN_MEMBER_REVOKED)
+        return AVPN_OK;
+    change->psks.epoch = avpn_config_psk_epoch(change->config);
+    return avpn_config_psk(change->config, change->self.id, &change->node->context.identity,
+                           &change->psks.current, &change->psks.previous);
+}
+
 int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avpn_time now)
 {
     struct change change = {.node = node, .config = config, .now = now};
@@ -434,20 +443,18 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     error = avpn_config_member_by_key(config, &node->context.identity.public_key, &change.self);
     if (error != AVPN_OK)
         return error;
-    if (!(change.self.flags & AVPN_MEMBER_REVOKED))
-        error = avpn_config_psk(config, change.self.id, &node->context.identity, &change.psk,
-                                NULL);
+    error = open_psks(&change);
     if (error == AVPN_OK)
         error = make_peers(&change);
     if (error == AVPN_OK)
         error = make_routes(&change);
     if (error != AVPN_OK) {
         undo(&change);
-        avpni_wipe(&change.psk, sizeof change.psk);
+        avpni_wipe(&change.psks, sizeof change.psks);
         return error;
     }
     commit(&change);
-    avpni_wipe(&change.psk, sizeof change.psk);
+    avpni_wipe(&change.psks, sizeof change.psks);
     if (node->is_revoked) {
         struct avpn_event event = avpni_event(AVPN_EVENT_REVOKED, 1, now);
 

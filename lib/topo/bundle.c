@@ -2,8 +2,8 @@
 /*
  * bundle: reads a signed configuration, whole or a slice, and believes nothing before it is proved.
  *
- *     frame -> head, charter -> organization -> root sets -> signatures -> Merkle root -> expiry
- *           -> members, each identity against its site -> check
+ *     frame -> head, charter -> organization -> root sets -> signatures -> Merkle root
+ *           -> identities -> expiry -> members -> check
  *
  * Members are parsed only after the root over them proved genuine. Nothing is allocated
  * before either. Spec: [CFG-1] to [CFG-9].
@@ -108,39 +108,44 @@ void avpni_document_root(const struct avpni_document *document,
     avpni_merkle_join(root_out, document->keys_hash);
 }
 
-static int32_t verify_root(const struct proof *proof)
+/* An identity that is told is the one that its site names. */
+static bool is_named(const struct avpni_leaves *leaves)
 {
+    struct avpni_reader site = avpni_reader(leaves->site, leaves->site_bytes);
+    uint8_t named[AVPNI_HASH_BYTES], hash[AVPNI_HASH_BYTES];
+
+    avpni_read_view(&site, 5); /* kind and id */
+    avpni_read_bytes(&site, named, sizeof named);
+    avpni_merkle_leaf(leaves->identity, leaves->identity_bytes, hash);
+    return memcmp(hash, named, sizeof hash) == 0;
+}
+
+static int32_t verify_leaves(const struct proof *proof)
+{
+    const struct avpni_document *document = &proof->document;
+    struct avpni_reader r = avpni_reader(document->members, document->members_bytes);
     uint8_t root[AVPNI_MERKLE_BYTES];
 
-    avpni_document_root(&proof->document, root);
-    return memcmp(root, proof->head.root, sizeof root) == 0 ? AVPN_OK : AVPN_ERROR_AUTH;
+    avpni_document_root(document, root);
+    if (memcmp(root, proof->head.root, sizeof root) != 0) {
+        return AVPN_ERROR_AUTH;
+    }
+    for (uint32_t i = 0; i < document->member_count; i++) {
+        struct avpni_leaves leaves;
+
+        avpni_leaves_read(&r, &leaves);
+        if (leaves.identity_bytes > 0 && !is_named(&leaves)) {
+            return AVPN_ERROR_AUTH;
+        }
+    }
+    return AVPN_OK;
 }
 
 /* ---- from proved bytes to a configuration --------------------------------------------------------- */
 
-/* [CFG-4]: an identity is that of its site, or it is not told, which only a slice may do [CFG-1]. */
-static int32_t read_identity(const struct proof *proof, const struct avpni_leaves *leaves,
-                             const uint8_t identity_hash[AVPNI_HASH_BYTES],
-                             struct avpn_member *member)
-{
-    uint8_t hash[AVPNI_HASH_BYTES];
-
-    if (leaves->identity_bytes == 0) {
-        return proof->document.kind == AVPNI_DOCUMENT_SLICE ? AVPN_OK : AVPN_ERROR_FORMAT;
-    }
-    avpni_merkle_leaf(leaves->identity, leaves->identity_bytes, hash);
-    if (memcmp(hash, identity_hash, sizeof hash) != 0) {
-        return AVPN_ERROR_AUTH;
-    }
-    member->is_known = 1;
-    return avpni_identity_read(leaves->identity, leaves->identity_bytes, member)
-               ? AVPN_OK
-               : AVPN_ERROR_FORMAT;
-}
-
-/* The next member. *last_id is that of the one before, or 0. */
-static int32_t read_member(const struct proof *proof, struct avpni_reader *members,
-                           uint32_t *last_id, struct avpn_member *member_out)
+/* The next member. *last_id is that of the one before, or 0. Only a slice may leave identities out [CFG-1]. */
+static bool read_member(const struct proof *proof, struct avpni_reader *members, uint32_t *last_id,
+                        struct avpn_member *member_out)
 {
     uint8_t identity_hash[AVPNI_HASH_BYTES];
     struct avpni_leaves leaves;
@@ -148,10 +153,14 @@ static int32_t read_member(const struct proof *proof, struct avpni_reader *membe
     avpni_leaves_read(members, &leaves);
     if (!avpni_site_read(leaves.site, leaves.site_bytes, member_out, identity_hash) ||
         member_out->id <= *last_id) {
-        return AVPN_ERROR_FORMAT;
+        return false;
     }
     *last_id = member_out->id;
-    return read_identity(proof, &leaves, identity_hash, member_out);
+    if (leaves.identity_bytes == 0) {
+        return proof->document.kind == AVPNI_DOCUMENT_SLICE;
+    }
+    member_out->is_known = 1;
+    return avpni_identity_read(leaves.identity, leaves.identity_bytes, member_out);
 }
 
 /* [CFG-7]: who is revoked is told no keys, and all others are; whom a slice is for it does not say. */
@@ -174,14 +183,13 @@ static int32_t read_members(const struct proof *proof, struct avpn_config *confi
 
     for (uint32_t i = 0; i < document->member_count; i++) {
         struct avpn_member member;
-        int32_t result = read_member(proof, &members, &last_id, &member);
 
-        if (result == AVPN_OK && !is_told_rightly(proof, i, &member)) {
-            result = AVPN_ERROR_FORMAT;
+        if (!read_member(proof, &members, &last_id, &member) ||
+            !is_told_rightly(proof, i, &member)) {
+            return AVPN_ERROR_FORMAT;
         }
-        if (result == AVPN_OK) {
-            result = avpni_config_append(config, &member);
-        }
+        int32_t result = avpni_config_append(config, &member);
+
         if (result != AVPN_OK) {
             return result;
         }
@@ -279,7 +287,7 @@ int32_t avpn_config_read(const uint8_t *document, size_t count,
         result = verify_signatures(&proof, organization);
     }
     if (result == AVPN_OK) {
-        result = verify_root(&proof);
+        result = verify_leaves(&proof);
     }
     /* [CFG-6] */
     if (result == AVPN_OK && is_expired(&proof.head, wall_clock)) {

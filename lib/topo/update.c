@@ -303,10 +303,13 @@ static bool apply_member(struct application *a, uint8_t operation, uint32_t id,
     return true;
 }
 
+/* Nothing, where the update ends before. */
 static void read_leaf(struct avpni_reader *r, const uint8_t **leaf_out, uint16_t *count_out)
 {
-    *count_out = avpni_read_u16(r);
-    *leaf_out = avpni_read_view(r, *count_out);
+    uint16_t count = avpni_read_u16(r);
+
+    *leaf_out = avpni_read_view(r, count);
+    *count_out = *leaf_out == NULL ? 0 : count;
 }
 
 /* One operation that is not END. Ids ascend, so each member held is passed once and all ends. */

@@ -6,6 +6,7 @@
  * arrives, and every node names the one that lies. [CFG-5] [CFG-10] [REG-14] [SYN-5] [SYN-6]
  */
 #include "registry/engine.h"
+#include "topo/document.h"
 #include "scenario.h"
 #include <stdlib.h>
 #include <string.h>

@@ -13,8 +13,11 @@
 #include "crypto/cookie.h"
 #include "crypto/hash.h"
 #include "harness.h"
+#include "topo/document.h"
 #include "wire/message.h"
+#include <autovpn/authority.h>
 #include <autovpn/batch.h>
+#include <autovpn/join.h>
 #include <autovpn/publisher.h>
 #include <autovpn/sa.h>
 
@@ -24,7 +27,7 @@
 #include <string.h>
 
 #define ITEMS 12
-#define ITEM_BYTES 1200
+#define ITEM_BYTES 2048
 #define LINE_BYTES 32
 
 /* Works with and without a running Check case (--print has none). */
@@ -431,8 +434,7 @@ static void build_claims(struct example *e)
     struct avpni_claim_entry entry = {.member = 9, .device = world.a.public_key, .age = 60};
     uint8_t body[AVPNI_REQUEST_BODY_BYTES];
     uint8_t answer[AVPNI_CLAIMS_HEAD_BYTES + AVPNI_CLAIM_ENTRY_BYTES];
-    struct avpni_writer w =
-        avpni_writer(answer + AVPNI_CLAIMS_HEAD_BYTES, AVPNI_CLAIM_ENTRY_BYTES);
+    struct avpni_writer w = avpni_writer(answer + AVPNI_CLAIMS_HEAD_BYTES, AVPNI_CLAIM_ENTRY_BYTES);
 
     memcpy(list.token, world.token, sizeof list.token);
     avpni_list_write(body, &list);
@@ -686,6 +688,135 @@ static void build_esp_dummy(struct example *e)
     add_esp(e, &row);
 }
 
+/* ---- configuration ------------------------- */
+
+/* Node a is hub 1, node b its spoke 2, and there is an invite for member 9. */
+static void fill_configuration(struct avpn_config *config)
+{
+    struct avpn_registry_entry registry = {
+        .size = sizeof registry, .key = world.registry.public_key, .port = 9350};
+    struct avpn_member hub = {.size = sizeof hub,
+                              .id = 1,
+                              .key = world.a.public_key,
+                              .name = "hub",
+                              .role = AVPN_ROLE_HUB,
+                              .export_count = 1,
+                              .uplink_count = 1,
+                              .manual = {public_a}};
+    struct avpn_member spoke = {.size = sizeof spoke,
+                                .id = 2,
+                                .key = world.b.public_key,
+                                .name = "spoke",
+                                .role = AVPN_ROLE_SPOKE,
+                                .hub_count = 1,
+                                .export_count = 2,
+                                .hubs = {{1, AVPN_HUB_DEFAULT_ROUTE}}};
+
+    memcpy(registry.host, "198.51.100.1", 13);
+    MUST(avpn_prefix_parse("10.1.0.0/16", &hub.exports[0]) == AVPN_OK);
+    MUST(avpn_prefix_parse("10.2.0.0/24", &spoke.exports[0]) == AVPN_OK);
+    MUST(avpn_prefix_parse("2001:db8:2::/48", &spoke.exports[1]) == AVPN_OK);
+    MUST(avpn_config_set_name(config, "example") == AVPN_OK);
+    MUST(avpn_config_add_registry(config, &registry) == AVPN_OK);
+    MUST(avpn_config_add_member(config, &hub) == AVPN_OK);
+    MUST(avpn_config_add_member(config, &spoke) == AVPN_OK);
+}
+
+static struct avpn_token example_token(const struct avpn_key *organization)
+{
+    struct avpn_token token = {.size = sizeof token,
+                               .member = 9,
+                               .organization = *organization,
+                               .version = CONFIG_VERSION,
+                               .expires = 1700259200,
+                               .registry_count = 1};
+
+    memcpy(token.secret, world.token, sizeof token.secret);
+    token.registries[0] = (struct avpn_registry_entry){
+        .size = sizeof token.registries[0], .key = world.registry.public_key, .port = 9350};
+    memcpy(token.registries[0].host, "198.51.100.1", 13);
+    return token;
+}
+
+/* The bundle that everything below is cut from, signed with seeds 0x81, 0x82 ... and 0x91, 0x92 ... */
+static size_t sign_configuration(uint8_t *bundle, size_t capacity, struct avpn_key *organization)
+{
+    const struct avpn_key root = key_from(0x81), signer = key_from(0x91);
+    struct avpn_invite invite = {.size = sizeof invite, .member = 9, .expires = 1700259200};
+    struct avpn_publication publication = {.size = sizeof publication,
+                                           .psk_epoch = 1,
+                                           .version = CONFIG_VERSION,
+                                           .created = 1700000000,
+                                           .expires = 1702592000,
+                                           .psk = world.psk,
+                                           .invites = &invite,
+                                           .invite_count = 1};
+    struct avpn_authority *authority;
+    struct avpn_config *config;
+    size_t bytes = 0;
+
+    MUST(avpn_config_new(NULL, &config) == AVPN_OK);
+    fill_configuration(config);
+    MUST(avpn_authority_new(NULL, &authority) == AVPN_OK);
+    MUST(avpn_authority_add_root(authority, &root) == AVPN_OK);
+    MUST(avpn_authority_add_signer(authority, &signer) == AVPN_OK);
+    MUST(avpn_authority_organization(authority, organization) == AVPN_OK);
+    const struct avpn_token token = example_token(organization);
+
+    MUST(avpn_token_claim_key(&token, &invite.key) == AVPN_OK);
+    MUST(avpn_authority_sign(authority, config, &publication, bundle, capacity, &bytes) == AVPN_OK);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+    return bytes;
+}
+
+static void build_document(struct example *e)
+{
+    uint8_t bundle[ITEM_BYTES], root[32];
+    struct avpn_key organization;
+    struct avpni_document document;
+    size_t count = sign_configuration(bundle, sizeof bundle, &organization);
+
+    MUST(avpni_document_read(bundle, count, &document));
+    avpni_document_root(&document, root);
+    add(e, "organization", &organization, AVPN_KEY_BYTES);
+    add(e, "document", bundle, count);
+    add(e, "keys hash", document.keys_hash, sizeof document.keys_hash);
+    add(e, "Merkle root", root, sizeof root);
+}
+
+static void build_slice(struct example *e)
+{
+    uint8_t bundle[ITEM_BYTES], slice[ITEM_BYTES];
+    struct avpn_key organization, psk;
+    struct avpn_config *config;
+    size_t count = sign_configuration(bundle, sizeof bundle, &organization), slice_bytes;
+
+    MUST(avpn_config_read(bundle, count, &organization, 0, NULL, &config) == AVPN_OK);
+    MUST(avpn_bundle_slice(bundle, count, config, 2, slice, sizeof slice, &slice_bytes) == AVPN_OK);
+    avpn_config_del(config);
+    MUST(avpn_config_read(slice, slice_bytes, &organization, 0, NULL, &config) == AVPN_OK);
+    MUST(avpn_config_is_complete(config, 2) == AVPN_OK);
+    MUST(avpn_config_psk(config, 2, &world.b, &psk, NULL) == AVPN_OK);
+    MUST(memcmp(&psk, &world.psk, sizeof psk) == 0);
+    avpn_config_del(config);
+    add(e, "document", slice, slice_bytes);
+}
+
+static void build_token(struct example *e)
+{
+    uint8_t bundle[ITEM_BYTES];
+    char text[AVPN_TOKEN_TEXT];
+    struct avpn_key organization;
+    struct avpn_token token, again;
+
+    sign_configuration(bundle, sizeof bundle, &organization);
+    token = example_token(&organization);
+    MUST(avpn_token_format(&token, text, sizeof text) == AVPN_OK);
+    MUST(avpn_token_parse(text, &again) == AVPN_OK && again.member == token.member);
+    add(e, "text, as ASCII", text, strlen(text));
+}
+
 /* ---- the list, in the page's order ------------------------- */
 
 static const struct chapter {
@@ -724,7 +855,8 @@ static const struct chapter {
     {"session-sync", "Asks for both parts of the update from version 42 to 43.", build_sync, 0},
     {"session-part", "The second part of that update, 20 bytes long.", build_part, 0},
     {"claim",
-     "Node a claims the place of member 9; the secret of the token is the token above. Payloads of\n"
+     "Node a claims the place of member 9; the secret of the token is the token above. Payloads "
+     "of\n"
      "the initiation and of the response, which is pending.",
      build_claim, 0},
     {"administration",
@@ -760,6 +892,14 @@ static const struct chapter {
      build_esp_chacha, 0},
     {"esp-dummy", "Packet 256 from node a to node b under suite 2, a dummy packet.",
      build_esp_dummy, 0},
+    {"document",
+     "A whole document, version 42, of two members: node a is hub 1 with a manual contact, node b "
+     "its\n"
+     "spoke 2. Root key and signing key have the seeds 0x81, 0x82 ... and 0x91, 0x92 ...; the\n"
+     "pre-shared key is the one above, in epoch 1; there is an invite for member 9.",
+     build_document, 0},
+    {"slice", "The slice of member 2.", build_slice, 0},
+    {"token", "The token of that invite.", build_token, 0},
 };
 
 #define CHAPTERS HARNESS_COUNT(chapters)

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Remove every security check, one at a time, and see that a test fails.
+
+    tests/mutation.py [--list] [PART_OF_NAME ...]
+
+Each row below names a check of lib/, the text it is written as, what stands there when the check is gone,
+and the tests of which at least one must then fail. The library is built in a copy of the tree, never in
+the tree itself. A row whose text is not found exactly once is an error: the check moved, and the row
+has to follow. Takes some minutes; exit status 0: every check is held by a test.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# name, file, text, replacement, tests
+CHECKS = [
+    ("organization id of the first root set", "lib/topo/bundle.c",
+     "memcmp(&id, organization, sizeof id) == 0 &&", "true &&",
+     ["authority/bundle"]),
+    ("organization named by the head", "lib/topo/bundle.c",
+     "memcmp(&proof->head.organization, organization, sizeof id) == 0;", "true;",
+     ["authority/bundle"]),
+    ("serial of the charter", "lib/topo/bundle.c",
+     "proof->head.version >> AVPN_VERSION_SERIAL_SHIFT == charter->serial;", "true;",
+     ["authority/bundle"]),
+    ("rotation signed by the set before", "lib/topo/bundle.c",
+     """!avpni_signatures_verify(&rotation->by_previous, avpni_charter_root(charter, i),
+                                     AVPNI_ROTATION_LABEL, body, count) ||""", "false ||",
+     ["authority/bundle"]),
+    ("rotation signed by the new set", "lib/topo/bundle.c",
+     """!avpni_signatures_verify(&rotation->by_itself, &rotation->set, AVPNI_ROTATION_LABEL,
+                                     body, count)""", "(void)count, false",
+     ["authority/bundle"]),
+    ("signature of the charter", "lib/topo/bundle.c",
+     """!avpni_signatures_verify(&proof->charter_signatures,
+                                 avpni_charter_root(charter, charter->rotation_count),
+                                 AVPNI_CHARTER_LABEL, proof->document.charter,
+                                 proof->charter_body_bytes) ||""", "false ||",
+     ["authority/bundle"]),
+    ("signature of the head", "lib/topo/bundle.c",
+     """!avpni_signatures_verify(&proof->head_signatures, &charter->signing, AVPNI_HEAD_LABEL,
+                                 proof->document.head, proof->head_body_bytes)""", "false",
+     ["authority/bundle"]),
+    ("Merkle root", "lib/topo/bundle.c",
+     "memcmp(root, proof->head.root, sizeof root) == 0 ? AVPN_OK : AVPN_ERROR_AUTH;", "AVPN_OK;",
+     ["authority/bundle"]),
+    ("identity against its site", "lib/topo/bundle.c",
+     "if (memcmp(hash, identity_hash, sizeof hash) != 0) {", "if (identity_hash == NULL) {",
+     ["authority/bundle"]),
+    ("identity of the same member", "lib/topo/record.c",
+     "avpni_read_u32(&r) != member->id", "avpni_read_u32(&r) == 0",
+     ["topo/record", "authority/bundle"]),
+    ("threshold of signatures", "lib/topo/record.c",
+     "signatures->count < keys->threshold", "signatures->count < 1",
+     ["authority/bundle", "authority/authority", "topo/record"]),
+]
+
+
+def select(parts):
+    return [c for c in CHECKS if not parts or any(p in c[0] for p in parts)]
+
+
+def run(command, **keywords):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          **keywords)
+
+
+def copy_tree(to):
+    names = run(["git", "-C", ROOT, "ls-files", "--cached", "--others",
+                 "--exclude-standard"]).stdout.split("\n")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+
+
+def build(tree):
+    return run(["ninja", "-C", tree / "build"])
+
+
+def fails(tree, tests):
+    """Whether one of the tests fails; None when one of them does not exist."""
+    environment = dict(os.environ, AVPN_SEEDS="1")
+    result = run(["meson", "test", "-C", tree / "build", "--no-rebuild", *tests], env=environment)
+    if "No suitable tests defined" in result.stdout:
+        return None
+    return result.returncode != 0
+
+
+def try_check(tree, check):
+    """A line of TAP without its number, and whether it is good."""
+    name, file, text, replacement, tests = check
+    path = tree / file
+    original = path.read_text()
+    if original.count(text) != 1:
+        return f"{name}: {file} has its text {original.count(text)} times", False
+    path.write_text(original.replace(text, replacement))
+    try:
+        built = build(tree)
+        if built.returncode != 0:
+            return f"{name}: without it nothing builds:\n{built.stdout[-600:]}", False
+        outcome = fails(tree, tests)
+    finally:
+        path.write_text(original)
+    if outcome is None:
+        return f"{name}: no such test: {' '.join(tests)}", False
+    return f"{name}: {'held' if outcome else 'NOT held'} by {' '.join(tests)}", outcome
+
+
+def main():
+    parts = [a for a in sys.argv[1:] if not a.startswith("-")]
+    if "--help" in sys.argv:
+        print(__doc__)
+        return 0
+    if "--list" in sys.argv:
+        for check in select(parts):
+            print(f"{check[1]}: {check[0]}")
+        return 0
+    bad = 0
+    with tempfile.TemporaryDirectory(prefix="avpn-mutation.") as folder:
+        tree = pathlib.Path(folder)
+        copy_tree(tree)
+        setup = run(["meson", "setup", "-Dbench=false", "-Dprograms=disabled",
+                     "-Dbuildtype=debugoptimized", tree / "build", tree])
+        if setup.returncode != 0 or build(tree).returncode != 0:
+            print(f"Bail out! the tree does not build\n{setup.stdout[-600:]}")
+            return 1
+        checks = select(parts)
+        for number, check in enumerate(checks, 1):
+            began = time.monotonic()
+            line, is_good = try_check(tree, check)
+            bad += not is_good
+            print(f"{'ok' if is_good else 'not ok'} {number} - {line} ({time.monotonic() - began:.0f} s)",
+                  flush=True)
+        print(f"1..{len(checks)}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
