@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "gateway/journal.h"
 #include "gateway/report.h"
 
 #define LOOK_SPAN (5 * AVPN_SECOND)        /* between two looks at the uplinks' addresses */
@@ -66,7 +67,7 @@ static void seam_deliver(void *user, const struct avpn_packets *batch, size_t co
 static void take_event(struct gateway *gateway, const struct avpn_event *event)
 {
     gateway->events[gateway->event_count++ % GATEWAY_EVENTS] = *event;
-    report_log_event(gateway, event);
+    journal_event(gateway, event);
     switch (event->kind) {
     case AVPN_EVENT_TUNNEL:
         if (event->state && gateway->first_tunnel_at < 0)

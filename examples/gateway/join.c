@@ -8,7 +8,7 @@
 
 #include "common/log.h"
 #include "gateway/gateway.h"
-#include "gateway/report.h"
+#include "gateway/words.h"
 
 #define ANSWER_SPAN (30 * AVPN_SECOND)
 #define INPUT_BYTES (2u * AVPN_TOKEN_TEXT) /* a token may be broken into lines */
@@ -71,7 +71,7 @@ static int conclude(struct gateway *gateway, const struct avpn_token *token, uin
         complain_of_silence(token);
     else
         fprintf(is_good ? stdout : stderr, "the place of member %u %s\n", token->member,
-                report_join_text(state));
+                words_join(state)->text);
     return is_good ? 0 : 1;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/version.h"
 #include "registry/organizations.h"
 
 #define ROUNDS 16 /* of reading one socket before the others' turn */
@@ -143,10 +144,11 @@ static void log_published(const struct server *server, const struct avpn_key *id
                           const char *label)
 {
     struct avpn_organization_status status = {.size = sizeof status};
+    char version[VERSION_TEXT];
 
     if (avpn_registry_organization(server->registry, id, &status) == AVPN_OK)
-        log_line(AVPN_LOG_INFO, "%s: configuration %llu is served: %u members, %u invites", label,
-                 (unsigned long long)status.version, status.member_count, status.invite_count);
+        log_line(AVPN_LOG_INFO, "%s: configuration %s is served: %u members, %u invites", label,
+                 version_text(status.version, version), status.member_count, status.invite_count);
 }
 
 static void log_event(const struct server *server, const struct avpn_event *event)
