@@ -11,6 +11,7 @@
 #include "gateway/words.h"
 
 #define ANSWER_SPAN (30 * AVPN_SECOND)
+#define OTHERS_SPAN AVPN_SECOND /* after the first answer, for the other registries' */
 #define INPUT_BYTES (2u * AVPN_TOKEN_TEXT) /* a token may be broken into lines */
 
 /* On the command line every user of the machine can see it; a file or a pipe keeps it private. */
@@ -60,18 +61,53 @@ static void complain_of_silence(const struct avpn_token *token)
                     "kept, and autovpn-gateway goes on trying when it runs\n");
 }
 
+/* What each registry said last, enum avpn_join_state; returns how many said anything. */
+static uint32_t answers(const struct gateway *gateway, uint8_t states_out[AVPN_REGISTRIES])
+{
+    uint64_t first = gateway->event_count > GATEWAY_EVENTS ? gateway->event_count - GATEWAY_EVENTS
+                                                           : 0;
+    uint32_t count = 0;
+
+    memset(states_out, AVPN_JOIN_NONE, AVPN_REGISTRIES);
+    for (uint64_t i = first; i < gateway->event_count; i++) {
+        const struct avpn_event *event = &gateway->events[i % GATEWAY_EVENTS];
+
+        if (event->kind != AVPN_EVENT_JOIN || event->registry >= AVPN_REGISTRIES)
+            continue;
+        count += states_out[event->registry] == AVPN_JOIN_NONE;
+        states_out[event->registry] = (uint8_t)event->state;
+    }
+    return count;
+}
+
+/* Two devices that asked two registries in another order each: only the administrator can tell. */
+static void tell_of_rivals(const struct gateway *gateway)
+{
+    uint8_t states[AVPN_REGISTRIES];
+    char name[AVPN_NAME_BYTES];
+
+    (void)answers(gateway, states);
+    for (uint32_t i = 0; i < AVPN_REGISTRIES; i++)
+        if (states[i] == AVPN_JOIN_TAKEN)
+            fprintf(stderr, "registry %s holds another device's claim to it: tell the administrator, "
+                            "who decides by publishing\n",
+                    words_registry(gateway, i, name));
+}
+
 /* Say how it ended. A token that will never do is not kept for the gateway to try. */
 static int conclude(struct gateway *gateway, const struct avpn_token *token, uint8_t state)
 {
     int is_good = state == AVPN_JOIN_PENDING || state == AVPN_JOIN_MEMBER;
 
-    if (state == AVPN_JOIN_TAKEN || state == AVPN_JOIN_EXPIRED)
-        membership_drop_token(&gateway->membership, &gateway->store);
     if (state == AVPN_JOIN_CLAIMING || state == AVPN_JOIN_NONE)
         complain_of_silence(token);
     else
         fprintf(is_good ? stdout : stderr, "the place of member %u %s\n", token->member,
                 words_join(state)->text);
+    if (state == AVPN_JOIN_PENDING)
+        tell_of_rivals(gateway);
+    if (state == AVPN_JOIN_TAKEN || state == AVPN_JOIN_EXPIRED)
+        membership_drop_token(&gateway->membership, &gateway->store);
     return is_good ? 0 : 1;
 }
 
@@ -92,15 +128,20 @@ static int conclude_member(struct gateway *gateway, const struct avpn_node_statu
 static int wait_for_answer(struct gateway *gateway, const struct avpn_token *token)
 {
     avpn_time until = loop_now() + ANSWER_SPAN;
-    struct avpn_node_status status = {.size = sizeof status, .join = AVPN_JOIN_CLAIMING};
+    struct avpn_node_status status = {.size = sizeof status};
+    uint8_t states[AVPN_REGISTRIES];
+    uint32_t heard = 0;
 
     while (!gateway->loop.is_stopping) {
-        if (avpn_node_status(gateway->node, &status) != AVPN_OK)
-            break;
+        uint32_t count = answers(gateway, states);
+
+        (void)avpn_node_status(gateway->node, &status);
         if (avpn_node_config(gateway->node))
             return conclude_member(gateway, &status);
-        if ((status.join != AVPN_JOIN_CLAIMING && status.join != AVPN_JOIN_NONE) ||
-            loop_now() >= until)
+        if (count > 0 && heard == 0)
+            until = loop_now() + OTHERS_SPAN;
+        heard = count;
+        if (heard == token->registry_count || loop_now() >= until)
             return conclude(gateway, token, status.join);
         gateway_turn(gateway, until);
     }
