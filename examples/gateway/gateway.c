@@ -455,11 +455,25 @@ void gateway_turn(struct gateway *gateway, avpn_time latest)
     loop_wait(&gateway->loop, deadline);
 }
 
+static void tell_what_is_missing(const struct gateway *gateway)
+{
+    if (avpn_node_config(gateway->node))
+        return;
+    if (gateway->membership.has_token)
+        log_line(AVPN_LOG_INFO, "no configuration yet: claiming the place of member %u until this "
+                                "device is signed in",
+                 gateway->membership.token.member);
+    else
+        log_line(AVPN_LOG_WARNING, "no configuration and no token: join with autovpn-gateway --join, or "
+                                   "name a bundle");
+}
+
 void gateway_run(struct gateway *gateway)
 {
     warn_if_not_forwarding();
     loop_notify("READY=1");
     log_line(AVPN_LOG_INFO, "autovpn %s runs on %s", avpn_version(), gateway->tun.name);
+    tell_what_is_missing(gateway);
     while (!gateway->loop.is_stopping) {
         if (gateway->loop.is_reloading)
             reload(gateway);
