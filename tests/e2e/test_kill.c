@@ -320,15 +320,21 @@ static void open_device(const struct avpn_key_pair *pair, const struct avpn_toke
     ck_assert_int_eq(avpn_node_set_uplink(office.device.node, 0, &uplink, loop_now()), AVPN_OK);
 }
 
-static void serve(struct end *end, avpn_time *deadline)
+static avpn_time deadline_of(const struct end *end)
+{
+    if (end->publisher)
+        return avpn_publisher_deadline(end->publisher);
+    return end->node ? avpn_node_deadline(end->node) : AVPN_TIME_NEVER;
+}
+
+static void serve(struct end *end)
 {
     struct avpn_datagrams batch[UDP_BATCH];
-    avpn_time now = loop_now(), next;
+    avpn_time now = loop_now();
     size_t count;
 
-    if (!end->publisher && !end->node)
-        return;
-    while ((count = udp_receive(&end->udp, office.buffers, batch)) > 0) {
+    while ((end->publisher || end->node) &&
+           (count = udp_receive(&end->udp, office.buffers, batch)) > 0) {
         if (end->publisher)
             (void)avpn_publisher_receive(end->publisher, batch, count, now);
         else
@@ -336,26 +342,25 @@ static void serve(struct end *end, avpn_time *deadline)
     }
     if (end->publisher)
         avpn_publisher_tick(end->publisher, now);
-    else
+    if (end->node)
         avpn_node_tick(end->node, now);
-    next = end->publisher ? avpn_publisher_deadline(end->publisher)
-                          : avpn_node_deadline(end->node);
-    if (next < *deadline)
-        *deadline = next;
 }
 
-/* Both ends, until one of their deadlines, `latest` or a datagram. */
+/* Both ends: wait for a datagram, one of their deadlines or `latest`, and serve what came. */
 static void turn(avpn_time latest)
 {
     struct pollfd sockets[2] = {{office.desk.publisher ? office.desk.udp.fd : -1, POLLIN, 0},
                                 {office.device.node ? office.device.udp.fd : -1, POLLIN, 0}};
     avpn_span left;
 
-    serve(&office.desk, &latest);
-    serve(&office.device, &latest);
+    if (deadline_of(&office.desk) < latest)
+        latest = deadline_of(&office.desk);
+    if (deadline_of(&office.device) < latest)
+        latest = deadline_of(&office.device);
     left = latest - loop_now();
-    if (left > 0)
-        (void)poll(sockets, 2, (int)(left / AVPN_MILLISECOND) + 1);
+    (void)poll(sockets, 2, left > 0 ? (int)(left / AVPN_MILLISECOND) + 1 : 0);
+    serve(&office.desk);
+    serve(&office.device);
 }
 
 static struct avpn_publisher_status desk_status(void)
