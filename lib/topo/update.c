@@ -2,10 +2,10 @@
 /*
  * update: how the slice of one version becomes that of the next. Spec: doc/protocol.md 8.2.
  *
- * Writing and applying both walk the members once, in order of id. Writing keeps nothing between two
- * calls: each makes the whole update again and gives away only what lies in its window. Applying runs
- * twice, first to learn the size of the slice, then to write it; so what an update claims is never
- * memory before it is bytes.
+ * Writing and applying both walk the members once, in order of id. Writing keeps nothing between
+ * two calls: each makes the whole update again and gives away only what lies in its window.
+ * Applying runs twice, first to learn the size of the slice, then to write it; so what an update
+ * claims is never memory before it is bytes.
  */
 #include "topo/document.h"
 
@@ -23,7 +23,7 @@ enum operation {
     SITE_ONLY = 6      /* with the identity held */
 };
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* A writer that gives away only the bytes from `from` on, and counts all. */
 struct window {
@@ -220,7 +220,7 @@ size_t avpni_update_write(const struct avpni_update *update, size_t from, uint8_
     return w.position;
 }
 
-/* ---- applying --------------------------------------------------------------------------------- */
+/* ---- applying -------------------------------------------------------------------------------- */
 
 struct application {
     struct avpni_document held; /* without members where nothing is held */
@@ -259,7 +259,7 @@ static void write_member(struct application *a, const struct avpni_leaves *leave
     a->member_count++;
 }
 
-/* KEEP, KEEP_SITES, LEAVE_OUT. What is kept has to be held, else the update is for another slice. */
+/* KEEP, KEEP_SITES, LEAVE_OUT. What is kept has to be held, else it is another slice's update. */
 static bool apply_run(struct application *a, uint8_t operation, uint32_t id)
 {
     bool is_met = operation == LEAVE_OUT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Slices: to its member a slice says what the bundle says, and of others no more than it needs; damaged
- * ones are refused or say nothing else. [CFG-4] [CFG-7] [CFG-10]
+ * Slices: to its member a slice says what the bundle says, and of others no more than it needs;
+ * damaged ones are refused or say nothing else. [CFG-4] [CFG-7] [CFG-10]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -46,7 +46,7 @@ static void discard(struct cut *cut)
     free(cut->slice);
 }
 
-/* ---- the same to its member ---------------------------------------------------------------------- */
+/* ---- the same to its member ------------------------------------------------------------------ */
 
 static void check_fields(const struct cut *cut)
 {
@@ -149,7 +149,7 @@ START_TEST(to_its_member_a_slice_says_what_the_bundle_says)
 }
 END_TEST
 
-/* ---- what it leaves out --------------------------------------------------------------------------- */
+/* ---- what it leaves out ---------------------------------------------------------------------- */
 
 /* The slice again, without the identity of one member or without the sealed keys (member 0). */
 static struct avpn_config *read_without(const struct cut *cut, uint32_t member)
@@ -234,11 +234,11 @@ START_TEST(a_configuration_being_made_is_complete_for_nobody)
 }
 END_TEST
 
-/* ---- keys ------------------------------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 /*
- * A registry may give member 1 the keys of another epoch, sealed to it as genuine ones are (here by the
- * authority itself): they do not fit the commitment. [CFG-7]
+ * A registry may give member 1 the keys of another epoch, sealed to it as genuine ones are (here by
+ * the authority itself): they do not fit the commitment. [CFG-7]
  */
 START_TEST(keys_that_do_not_fit_the_commitment_are_refused)
 {
@@ -272,7 +272,7 @@ START_TEST(keys_that_do_not_fit_the_commitment_are_refused)
 }
 END_TEST
 
-/* ---- damage ---------------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 START_TEST(every_flipped_bit_of_a_slice_is_refused_or_in_the_sealed_keys)
 {
@@ -340,7 +340,7 @@ START_TEST(memory_may_run_out_anywhere_without_a_leak)
 }
 END_TEST
 
-/* ---- cutting ---------------------------------------------------------------------------------------- */
+/* ---- cutting --------------------------------------------------------------------------------- */
 
 START_TEST(a_slice_is_cut_only_from_the_bundle_of_the_configuration)
 {

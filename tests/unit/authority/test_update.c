@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Updates: whatever was edited, the slice of any earlier version becomes that of a later one, byte for byte
- * the one cut from its bundle. And what is no update for a slice makes none of it. [UPD-1] [UPD-2]
+ * Updates: whatever was edited, the slice of any earlier version becomes that of a later one, byte
+ * for byte the one cut from its bundle. And what is no update for a slice makes none of it. [UPD-1]
+ * [UPD-2]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -34,7 +35,7 @@ static uint32_t chance(struct history *h, uint32_t below)
     return (uint32_t)(harness_random(&h->chance) % below);
 }
 
-/* ---- edits --------------------------------------------------------------------------------- */
+/* ---- edits ----------------------------------------------------------------------------------- */
 
 static void name_hubs(struct history *h, struct avpn_member *member)
 {
@@ -107,7 +108,8 @@ static void edit(struct history *h)
         break;
     case 5:
         member->export_count = 1;
-        member->exports[0] = (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {10, (uint8_t)chance(h, 99)}};
+        member->exports[0] =
+            (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {10, (uint8_t)chance(h, 99)}};
         break;
     case 6:
         member->uplink_count = 1;
@@ -261,7 +263,7 @@ static void forget(struct history *h)
     free(h);
 }
 
-/* ---- slices and updates between versions ------------------------------------------------------ */
+/* ---- slices and updates between versions ----------------------------------------------------- */
 
 struct bytes {
     uint8_t data[16384];
@@ -440,7 +442,7 @@ START_TEST(an_update_may_name_ids_that_were_never_held_or_came_back)
 }
 END_TEST
 
-/* ---- damage ------------------------------------------------------------------------------------ */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 /* Is all that `made` tells also told by `genuine`, which has the same signed parts? */
 static void check_is_part_of(const struct avpn_config *made, const struct avpn_config *genuine)
@@ -464,7 +466,8 @@ static void check_is_part_of(const struct avpn_config *made, const struct avpn_c
 
 /* Whatever a damaged update makes is refused, or says nothing that the bundle does not say. */
 static void check_damaged(const struct history *h, const struct bytes *held,
-                          const struct bytes *update, uint32_t self, const struct avpn_key_pair *pair)
+                          const struct bytes *update, uint32_t self,
+                          const struct avpn_key_pair *pair)
 {
     static struct bytes made;
     const struct version *v = &h->versions[h->count];
@@ -573,7 +576,7 @@ START_TEST(an_update_for_another_base_never_tells_anything_else)
 }
 END_TEST
 
-/* ---- updates put together by hand ---------------------------------------------------------------- */
+/* ---- updates put together by hand ------------------------------------------------------------ */
 
 /* A leaf of a kind: its id and a mark that tells held ones (a) from told ones (b). */
 static void put_leaf(struct avpni_writer *w, uint8_t kind, uint32_t id, char mark)
@@ -603,7 +606,10 @@ static size_t write_held(uint8_t kind, uint8_t *bytes, size_t capacity)
     return w.position;
 }
 
-/* k5: keep up to 5; l: leave out; s2: site, S2: site and identity, o2: site only; i2: identity; n5: keep sites; e: end. */
+/*
+ * k5: keep up to 5; l: leave out; s2: site, S2: site and identity, o2: site only; i2: identity;
+ * n5: keep sites; e: end.
+ */
 static void write_operations(struct avpni_writer *w, const char *text)
 {
     static const char letters[] = "eklsino";
