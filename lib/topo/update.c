@@ -48,6 +48,15 @@ static void put(struct window *w, const uint8_t *bytes, size_t count)
     }
 }
 
+/* Counts the next bytes, if none of them lies in the window. */
+static bool pass(struct window *w, size_t count)
+{
+    bool is_outside = w->position + count <= w->from || w->position >= w->from + w->capacity;
+
+    w->position += is_outside ? count : 0;
+    return is_outside;
+}
+
 static void put_u8(struct window *w, uint8_t value)
 {
     put(w, &value, 1);
@@ -173,6 +182,26 @@ static void put_kept(struct walk *walk, uint32_t place, uint8_t operation, uint3
     walk->run_last = place;
 }
 
+/* SITE, IDENTITY, SITE_ONLY */
+static void put_leaves(struct walk *walk, uint32_t place, uint8_t operation, bool is_known)
+{
+    const struct avpni_leaves leaves = leaves_at(walk->update, place);
+    uint16_t identity_bytes = is_known ? leaves.identity_bytes : 0;
+    size_t count = 1u + (operation == IDENTITY ? 0 : 2u + leaves.site_bytes) +
+                   (operation == SITE_ONLY ? 0 : 2u + identity_bytes);
+
+    if (pass(walk->w, count)) {
+        return;
+    }
+    put_u8(walk->w, operation);
+    if (operation != IDENTITY) {
+        put_leaf(walk->w, leaves.site, leaves.site_bytes);
+    }
+    if (operation != SITE_ONLY) {
+        put_leaf(walk->w, leaves.identity, identity_bytes);
+    }
+}
+
 static void put_member(struct walk *walk, uint32_t place)
 {
     uint32_t removed = pass_removed(walk, place);
@@ -183,16 +212,8 @@ static void put_member(struct walk *walk, uint32_t place)
         put_kept(walk, place, operation, removed);
         return;
     }
-    const struct avpni_leaves leaves = leaves_at(walk->update, place);
-
     end_run(walk);
-    put_u8(walk->w, operation);
-    if (operation != IDENTITY) {
-        put_leaf(walk->w, leaves.site, leaves.site_bytes);
-    }
-    if (operation != SITE_ONLY) {
-        put_leaf(walk->w, leaves.identity, is_known ? leaves.identity_bytes : 0);
-    }
+    put_leaves(walk, place, operation, is_known);
 }
 
 size_t avpni_update_write(const struct avpni_update *update, size_t from, uint8_t *out,

@@ -398,6 +398,32 @@ START_TEST(what_a_document_claims_can_be_read_from_its_beginning)
 }
 END_TEST
 
+/* Members of which there are no leaves, and more than there may be. [CFG-8] */
+static const struct {
+    uint32_t member_count;
+    bool is_good;
+} frames[] = {
+    {0, true},  {AVPN_MEMBERS, true}, {AVPN_MEMBERS + 1, false}, {UINT32_MAX, false},
+    {UINT32_C(1) << 31, false}};
+
+START_TEST(a_frame_has_as_many_members_as_it_says_and_as_there_may_be)
+{
+    const size_t capacity = 4 * (AVPN_MEMBERS + 1) + 256;
+    uint32_t leaves = frames[_i].member_count > AVPN_MEMBERS + 1 ? 0 : frames[_i].member_count;
+    uint8_t *bytes = malloc(capacity);
+    struct avpni_writer w = avpni_writer(bytes, capacity);
+    struct avpni_document document;
+
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, NULL, 0, NULL, 0);
+    avpni_write_u32(&w, frames[_i].member_count);
+    avpni_write_zeros(&w, 4 * (size_t)leaves + 32 + AVPNI_SEALED_PSK_BYTES);
+    ck_assert(!w.failed);
+    ck_assert_int_eq(avpni_document_read(bytes, w.position, &document), frames[_i].is_good);
+    ck_assert(!avpni_document_read(bytes, w.position - 1, &document));
+    free(bytes);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_LOOP(to_its_member_a_slice_says_what_the_bundle_says, 4),
     HARNESS_LOOP(a_slice_without_something_needed_is_incomplete, HARNESS_COUNT(lacks)),
@@ -409,5 +435,6 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(memory_may_run_out_anywhere_without_a_leak),
     HARNESS_CASE(a_slice_is_cut_only_from_the_bundle_of_the_configuration),
     HARNESS_CASE(what_a_document_claims_can_be_read_from_its_beginning),
+    HARNESS_LOOP(a_frame_has_as_many_members_as_it_says_and_as_there_may_be, HARNESS_COUNT(frames)),
 };
 HARNESS_MAIN("authority/slice", cases)
