@@ -95,6 +95,7 @@ enum avpn_registry_counter {
     AVPN_REGISTRY_DROP_RANDOM,
     AVPN_REGISTRY_DROP_RATE,        /* [REG-17] */
     AVPN_REGISTRY_DROP_UPLOAD,      /* a part nobody waits for, or an upload without a right to it */
+    AVPN_REGISTRY_DROP_STORE,       /* a claim or document that the host's store did not take */
     AVPN_REGISTRY_COUNT_PARTS,      /* of updates, sent */
     AVPN_REGISTRY_COUNT_CLAIMS,     /* claims answered */
     AVPN_REGISTRY_COUNT_PUBLISHES,  /* documents taken */

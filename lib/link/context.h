@@ -45,6 +45,8 @@ struct avpni_context {
 
     struct avpni_psks psks;
     uint64_t config_version;
+    bool is_claiming; /* as long as there is no configuration (link/claim.h) */
+    struct avpni_claim_request claim;
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
     struct avpni_uplink uplinks[AVPN_UPLINKS];

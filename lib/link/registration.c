@@ -9,6 +9,7 @@
 #include "link/registration.h"
 
 #include "base/address.h"
+#include "link/claim.h"
 #include <string.h>
 
 #define RESOLVE_AGAIN (60 * AVPN_SECOND)
@@ -123,12 +124,11 @@ static bool pick_address(struct avpni_registration *r, struct avpn_contact *cont
 
 /* ---- handshake --------------------------------------------------------------------- */
 
-static bool write_initiation(struct avpni_registration *r, const struct avpn_contact *to,
-                             uint8_t *bytes, avpn_time now)
+static void write_request(const struct avpni_registration *r,
+                          uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES])
 {
-    struct avpni_context *context = r->context;
+    const struct avpni_context *context = r->context;
     struct avpni_register_request request = {0};
-    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES];
 
     request.uplink = r->uplink;
     request.nat = context->uplinks[r->uplink].nat;
@@ -136,6 +136,19 @@ static bool write_initiation(struct avpni_registration *r, const struct avpn_con
     request.config_version = context->config_version;
     request.local = context->uplinks[r->uplink].local;
     avpni_register_request_write(payload, &request);
+}
+
+static bool write_initiation(struct avpni_registration *r, const struct avpn_contact *to,
+                             uint8_t *bytes, avpn_time now)
+{
+    struct avpni_context *context = r->context;
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES];
+
+    r->is_claim = avpni_claim_is_due(context, r->registrar);
+    if (r->is_claim)
+        avpni_claim_write(context, payload);
+    else
+        write_request(r, payload);
     return avpni_initiator_write(&r->initiator, &context->random, &context->identity,
                                  &r->registrar->key, &r->registrar->shared, payload, to, bytes,
                                  now);
@@ -170,7 +183,8 @@ static void initiate(struct avpni_registration *r, avpn_time now)
 
 static void begin_handshake(struct avpni_registration *r, avpn_time now)
 {
-    r->retry_span = AVPNI_REGISTER_RETRY_FIRST;
+    r->retry_span = avpni_claim_is_due(r->context, r->registrar) ? AVPNI_CLAIM_RETRY_FIRST
+                                                                  : AVPNI_REGISTER_RETRY_FIRST;
     initiate(r, now);
 }
 
@@ -249,6 +263,26 @@ static void heard(struct avpni_registration *r, const struct avpn_contact *obser
 
 /* ---- what comes in ------------------------------------------------------------------------- */
 
+static void hear_version(struct avpni_registration *r, uint64_t version, avpn_time now)
+{
+    r->config_version = version;
+    r->context->version_heard(r->context->owner, r->registrar->number, version, now);
+}
+
+/* The next claim is due at the time set when this one was sent [JOIN-2]. */
+static enum avpn_counter receive_claim_answer(struct avpni_registration *r, const uint8_t *payload,
+                                              avpn_time now)
+{
+    if (!avpni_claim_answer(r->context, r->registrar, payload, now))
+        return AVPN_DROP_HANDSHAKE;
+    avpni_initiator_stop(&r->initiator);
+    r->asking_since = AVPN_TIME_NEVER;
+    if (!avpni_claim_is_due(r->context, r->registrar))
+        begin_handshake(r, now);
+    schedule(r);
+    return AVPN_COUNTERS;
+}
+
 enum avpn_counter avpni_registration_response(struct avpni_registration *r,
                                               const struct avpn_contact *source,
                                               const uint8_t *bytes, avpn_time now)
@@ -260,6 +294,8 @@ enum avpn_counter avpni_registration_response(struct avpni_registration *r,
     counter = avpni_initiator_response(&r->initiator, source, bytes, payload);
     if (counter != AVPN_COUNTERS)
         return counter;
+    if (r->is_claim)
+        return receive_claim_answer(r, payload, now);
     if (!avpni_register_response_read(payload, &response))
         return AVPN_DROP_HANDSHAKE;
     avpni_registry_session_begin(&r->session, &response);
@@ -276,6 +312,7 @@ enum avpn_counter avpni_registration_response(struct avpni_registration *r,
     tell(r, true, now);
     send_keepalive(r, now); /* proves our address [REG-7] */
     heard(r, &response.observed, now);
+    hear_version(r, response.config_version, now);
     schedule(r);
     return AVPN_COUNTERS;
 }
@@ -319,6 +356,7 @@ static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ac
     memset(r->session.token, 0, sizeof r->session.token); /* it served */
     tell(r, true, now);
     heard(r, &observed, now);
+    hear_version(r, ack->config_version, now);
     if (!r->is_fetching && (!r->has_contacts || r->contacts_version != ack->contacts_version))
         begin_fetch(r, now); /* [REG-10] */
 }
@@ -381,7 +419,9 @@ static bool receive_body(struct avpni_registration *r, const uint8_t *body, size
     struct avpni_page_head head;
     struct avpni_reader entries;
     struct avpni_challenge challenge;
+    struct avpni_part part;
     struct avpni_ack ack;
+    const uint8_t *bytes;
 
     switch (avpni_body_kind(body, count)) {
     case AVPNI_BODY_ACK:
@@ -404,13 +444,18 @@ static bool receive_body(struct avpni_registration *r, const uint8_t *body, size
         else
             receive_change(r, &head, &entries, now);
         return true;
+    case AVPNI_BODY_PART:
+        if (!avpni_part_read(body, count, &part, &bytes))
+            return false;
+        r->config_version = part.version;
+        r->context->part_received(r->context->owner, r->registrar->number, &part, bytes, now);
+        return true;
     case AVPNI_BODY_BAD:
     case AVPNI_BODY_ALIVE:
     case AVPNI_BODY_FETCH:
     case AVPNI_BODY_SYNC:
     case AVPNI_BODY_OFFER:
     case AVPNI_BODY_LIST:
-    case AVPNI_BODY_PART:
     case AVPNI_BODY_WANT:
     case AVPNI_BODY_CLAIMS:
         break;
@@ -483,6 +528,19 @@ void avpni_registration_refresh(struct avpni_registration *r, avpn_time now)
     schedule(r);
 }
 
+bool avpni_registration_sync(struct avpni_registration *r, const struct avpni_sync *sync)
+{
+    struct avpni_sync own = *sync;
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+
+    if (r->state != AVPN_REGISTRATION_REGISTERED)
+        return false;
+    memcpy(own.token, r->session.token, sizeof own.token);
+    avpni_sync_write(body, &own);
+    send_body(r, body);
+    return true;
+}
+
 void avpni_registration_leave(struct avpni_registration *r, avpn_time now)
 {
     if (!r->session.is_established)
@@ -495,7 +553,12 @@ void avpni_registration_leave(struct avpni_registration *r, avpn_time now)
 static void retry(struct avpni_registration *r, avpn_time now)
 {
     if (!r->initiator.has_cookie) {
-        r->address++;
+        if (r->initiator.sent_to.family != AVPN_FAMILY_NONE) { /* an answered claim is no timeout */
+            r->address++;
+            if (!r->is_claim && !r->session.is_established &&
+                r->retry_span > AVPNI_CLAIM_RETRY_FIRST)
+                avpni_claim_again(r->context, r->registrar, now);
+        }
         if (r->retry_span >= AVPNI_REGISTER_RETRY_LAST)
             ask_addresses(r, now);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * registration: one uplink with one registry: handshake, keepalives, and what the registry
- * says about peers. States: doc/protocol.md 7.1. Spec: [REG-1] to [REG-16].
+ * says about peers. A node without a configuration makes claims first (link/claim.h). States: doc/protocol.md 7.1.
+ * Spec: [REG-1] to [REG-16].
  *
  * `struct avpni_registrar` is what the uplinks share about a registry: its key and addresses.
  */
@@ -22,6 +23,7 @@ struct avpni_registrar {
     uint16_t port;
     uint8_t address_count;
     uint8_t number; /* place in the configuration's list */
+    uint8_t join;   /* enum avpn_join_state, what it answered our claim; NONE: nothing yet */
     bool is_literal; /* `host` is an address: there is nothing to ask */
     bool is_asked;  /* the host was asked and has not answered */
     avpn_time asked_at;
@@ -37,6 +39,7 @@ struct avpni_registration {
     uint8_t address; /* place in the registrar's addresses */
     uint8_t missed; /* keepalives unanswered in a row [REG-7] */
     bool is_handshaking, is_waiting /* for an Ack */, is_leaving;
+    bool is_claim; /* the initiation under way is one */
     bool is_told; /* the last state event said registered */
     struct avpni_registry_session session;
 
@@ -52,6 +55,7 @@ struct avpni_registration {
     avpn_time answered_at;  /* -1: never */
     avpn_time asking_since; /* without any answer; AVPN_TIME_NEVER: answered */
     uint32_t rtt_us;
+    uint64_t config_version; /* what it says it serves; 0: it has not said */
 
     /* Contacts of peers [REG-10] [REG-11]. */
     bool has_contacts, is_fetching;
@@ -71,6 +75,9 @@ void avpni_registration_resolved(struct avpni_registration *registration, avpn_t
 void avpni_registration_announce(struct avpni_registration *registration, avpn_time now);
 /* Ask for all entries again: a new configuration may know members whose entries were ignored so far. */
 void avpni_registration_refresh(struct avpni_registration *registration, avpn_time now);
+/* Ask for parts of an update. False: not registered. */
+bool avpni_registration_sync(struct avpni_registration *registration,
+                             const struct avpni_sync *sync);
 void avpni_registration_leave(struct avpni_registration *registration, avpn_time now);
 
 /* Each returns AVPN_COUNTERS, or the counter of why the datagram was dropped. */

@@ -397,10 +397,12 @@ static void begin_with(struct avpni_syncer *syncer, uint32_t registry,
 {
     struct avpni_transfer *transfer = &syncer->transfer;
 
-    if (belongs(transfer, registry, part))
+    if (belongs(transfer, registry, part)) { /* it waited for somebody to go on */
         transfer->registry = (uint8_t)registry;
-    else
+        transfer->silences = 0;
+    } else {
         begin(syncer, registry, part->base, part->version);
+    }
     if (transfer->silences >= AVPNI_SYNC_TRIES) {
         leave(syncer, now);
         return;
@@ -544,6 +546,8 @@ void avpni_syncer_hold(struct avpni_syncer *syncer, uint64_t held, uint64_t floo
 
 void avpni_syncer_forget(struct avpni_syncer *syncer, uint32_t count, avpn_time now)
 {
+    if (syncer->context == NULL)
+        return; /* an engine that could not be made is taken down */
     drop(syncer);
     memset(syncer->sources, 0, sizeof syncer->sources);
     avpni_fault_forget(syncer->context, now);
