@@ -755,16 +755,21 @@ static const struct {
     int held;
     const char *charter;
     uint8_t has_sealed;
+    size_t sealed_bytes;
     int32_t expected;
 } rests[] = {
-    {0, "c", 1, AVPN_OK},
-    {0, "", 1, AVPN_ERROR_FORMAT},
-    {0, "c", 0, AVPN_ERROR_FORMAT},
-    {1, "c", 1, AVPN_OK},
-    {1, "", 0, AVPN_OK},
-    {1, "c", 2, AVPN_ERROR_FORMAT},
-    {2, "c", 1, AVPN_ERROR_FORMAT},
-    {3, "c", 1, AVPN_ERROR_FORMAT},
+    {0, "c", 1, 112, AVPN_OK},
+    {0, "", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", 0, 0, AVPN_ERROR_FORMAT},
+    {1, "c", 1, 112, AVPN_OK},
+    {1, "", 0, 0, AVPN_OK},
+    {1, "c", 1, 111, AVPN_ERROR_FORMAT},
+    {1, "c", 1, 113, AVPN_ERROR_FORMAT},
+    {1, "c", 0, 112, AVPN_ERROR_FORMAT},
+    {1, "c", 2, 112, AVPN_ERROR_FORMAT},
+    {1, "c", 2, 0, AVPN_ERROR_FORMAT},
+    {2, "c", 1, 112, AVPN_ERROR_FORMAT},
+    {3, "c", 1, 112, AVPN_ERROR_FORMAT},
 };
 
 START_TEST(charter_and_sealed_key_are_told_or_held)
@@ -779,11 +784,8 @@ START_TEST(charter_and_sealed_key_are_told_or_held)
     begin_update(&w, rests[_i].charter);
     avpni_write_u8(&w, 0);
     avpni_write_u8(&w, rests[_i].has_sealed);
-    if (rests[_i].has_sealed > 0) {
-        memset(update.data + w.position, 9, 112);
-        w.position += 112;
-    }
-    update.count = w.position;
+    memset(update.data + w.position, 9, rests[_i].sealed_bytes);
+    update.count = w.position + rests[_i].sealed_bytes;
     ck_assert_int_eq(apply(rests[_i].held == 0 ? NULL : &held, &update, &made),
                      rests[_i].expected);
     if (rests[_i].expected == AVPN_OK) {
