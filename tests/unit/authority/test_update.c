@@ -878,7 +878,135 @@ START_TEST(without_memory_there_is_no_slice)
 }
 END_TEST
 
+/* ---- what an update tells [UPD-2] ------------------------------------------------------------ */
+
+/* The operations of an update in the letters above, then c and p for charter and sealed keys. */
+static void decode(const struct bytes *update, char *text_out)
+{
+    static const char letters[] = "eklsino";
+    struct avpni_reader r = avpni_reader(update->data, update->count);
+    bool has_charter;
+
+    avpni_read_view(&r, avpni_read_u16(&r));
+    uint32_t charter_bytes = avpni_read_u32(&r);
+
+    has_charter = avpni_read_view(&r, charter_bytes) != NULL && charter_bytes > 0;
+    avpni_read_view(&r, 32);
+    for (uint8_t operation; (operation = avpni_read_u8(&r)) != 0;) {
+        const uint8_t *leaf = NULL;
+        uint16_t count = 0;
+        char letter = letters[operation % 7];
+        uint32_t id = strchr("kln", letter) != NULL ? avpni_read_u32(&r) : 0;
+
+        if (id == 0) {
+            count = avpni_read_u16(&r);
+            leaf = avpni_read_view(&r, count);
+            id = avpni_leaf_id(leaf, count);
+        }
+        if (letter == 's' && (count = avpni_read_u16(&r)) > 0) {
+            avpni_read_view(&r, count);
+            letter = 'S';
+        }
+        text_out += sprintf(text_out, "%c%u ", letter, id);
+    }
+    strcpy(text_out, has_charter ? "c" : "");
+    strcat(text_out, avpni_read_u8(&r) == 1 ? "p" : "");
+}
+
+static void edit_nothing(struct history *h) { h->registry_count = 1; }
+static void edit_exports(struct history *h) { h->members[1].exports[0].bytes[0] = 11; }
+static void edit_key(struct history *h) { h->members[1].key = pair_of(77).public_key; }
+static void edit_manual(struct history *h)
+{
+    h->members[1].uplink_count = 1;
+    h->members[1].manual[0] = (struct avpn_contact){AVPN_FAMILY_IPV4, 0, 40000, {203, 0, 113, 7}};
+}
+static void edit_hubs(struct history *h)
+{
+    h->members[1].hub_count = 0;
+    memset(h->members[1].hubs, 0, sizeof h->members[1].hubs);
+}
+static void edit_revoked(struct history *h) { h->members[1].flags = AVPN_MEMBER_REVOKED; }
+static void edit_removed(struct history *h) { h->is_there[1] = false; }
+static void edit_removed_last(struct history *h) { h->is_there[3] = false; }
+static void edit_role(struct history *h)
+{
+    edit_hubs(h);
+    h->members[1].role = AVPN_ROLE_HUB;
+}
+static void edit_registries(struct history *h) { h->registry_count = 2; }
+static void edit_psk(struct history *h) { h->psk_epoch++; }
+static void edit_added(struct history *h)
+{
+    const struct site site = {5, 'S', "1", ""};
+
+    h->members[4] = member_of(&site);
+    h->is_there[4] = true;
+}
+
+/* Hub 1; spokes 2, 3 and 4, of which 4 has no hub. */
+static const struct {
+    void (*edit)(struct history *h);
+    uint32_t self;
+    const char *told;
+} tellings[] = {
+    {edit_nothing, 1, "k4 "},
+    {edit_nothing, 4, "k4 "},
+    {edit_exports, 1, "k1 o2 k4 "},
+    {edit_exports, 2, "k1 o2 k4 "},
+    {edit_exports, 3, "k1 o2 k4 "},
+    {edit_key, 1, "k1 S2 k4 "},
+    {edit_key, 3, "k1 s2 k4 "},
+    {edit_key, 2, "i1 S2 n4 p"},
+    {edit_manual, 1, "k1 S2 k4 "},
+    {edit_manual, 4, "k1 s2 k4 "},
+    {edit_hubs, 1, "k1 s2 k4 "},
+    {edit_hubs, 2, "n1 S2 n4 "},
+    {edit_revoked, 1, "k1 s2 k4 "},
+    {edit_revoked, 2, "n1 S2 n4 p"},
+    {edit_revoked, 3, "k1 s2 k4 "},
+    {edit_removed, 1, "k1 l2 k4 "},
+    {edit_removed_last, 1, "k3 "},
+    {edit_role, 1, "k1 S2 k4 "},
+    {edit_role, 2, "i1 S2 n4 "},
+    {edit_registries, 1, "k4 c"},
+    {edit_psk, 3, "k4 p"},
+    {edit_added, 1, "k4 S5 "},
+    {edit_added, 2, "k4 s5 "},
+    {edit_added, 5, "S1 s2 s3 s4 S5 cp"},
+};
+
+START_TEST(an_update_tells_what_changed_and_no_more)
+{
+    static const struct site sites[] = {
+        {1, 'H', "", "10.1.0.0/16"},
+        {2, 'S', "1", "10.2.0.0/16"},
+        {3, 'S', "1", ""},
+        {4, 'S', "", ""}};
+    static struct bytes update;
+    struct history *h = calloc(1, sizeof *h);
+    struct plan plan;
+    char text[256];
+
+    h->registry_count = h->psk_epoch = 1;
+    h->authority = authority_of(NULL, 1, 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        h->members[i] = member_of(&sites[i]);
+        h->is_there[i] = true;
+    }
+    publish(h);
+    tellings[_i].edit(h);
+    publish(h);
+    plan_update(h, tellings[_i].self == 5 ? 0 : 1, 2, tellings[_i].self, &plan);
+    write_update(&plan, 1024, &update);
+    decode(&update, text);
+    ck_assert_str_eq(text, tellings[_i].told);
+    forget(h);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
+    HARNESS_LOOP(an_update_tells_what_changed_and_no_more, HARNESS_COUNT(tellings)),
     HARNESS_LOOP(an_update_makes_the_slice_that_is_cut_from_the_bundle, 12),
     HARNESS_LOOP(an_update_may_name_ids_that_were_never_held_or_came_back, 20),
     HARNESS_LOOP(a_flipped_bit_in_an_update_never_tells_anything_else, 4),
