@@ -71,8 +71,12 @@ static void check_fields(const struct cut *cut)
 /* Everything of itself and its peers, and of all others what routes need. */
 static void check_members(const struct cut *cut)
 {
+    const struct avpn_key zero = {{0}};
     struct avpn_member a, b;
 
+    /* Those not known are not found by the key and name that they do not have. */
+    ck_assert_int_eq(avpn_config_member_by_key(cut->part, &zero, &b), AVPN_ERROR_NOT_FOUND);
+    ck_assert_int_eq(avpn_config_member_by_name(cut->part, "", &b), AVPN_ERROR_NOT_FOUND);
     ck_assert_uint_eq(avpn_config_member_count(cut->part), avpn_config_member_count(cut->whole));
     for (uint32_t i = 0; avpn_config_member_at(cut->whole, i, &a) == AVPN_OK; i++) {
         bool is_known = a.id == cut->self || avpn_config_is_peer(cut->whole, cut->self, a.id);
