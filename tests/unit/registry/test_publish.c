@@ -744,6 +744,62 @@ START_TEST(each_document_gets_the_answer_it_deserves)
 }
 END_TEST
 
+/* What follows `bundle` under another root key, which is that of `number`. */
+static uint8_t *rotate(const struct upload *from, uint64_t version, uint8_t number, size_t *count_out)
+{
+    struct avpn_key organization = world_organization(ORGANIZATION), root = {{ORGANIZATION, 1}};
+    struct avpn_key next = {{number, 99}}, signer = world_signer(ORGANIZATION, 0), public_key;
+    struct avpn_publication publication = {
+        .size = sizeof publication, .psk_epoch = 1, .version = version, .created = 1, .psk = {{9, 1}}};
+    struct avpn_authority *authority;
+    struct avpn_config *config;
+    uint8_t *bundle = malloc(1u << 20);
+
+    ck_assert_ptr_nonnull(bundle);
+    ck_assert_int_eq(avpn_authority_public_key(&next, &public_key), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_new(NULL, &authority), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_adopt(authority, &organization, from->bundle, from->count),
+                     AVPN_OK);
+    ck_assert_int_eq(avpn_authority_rotate_root(authority, 1, &public_key, 1), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_add_root(authority, &root), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_add_root(authority, &next), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_add_signer(authority, &signer), AVPN_OK);
+    ck_assert_int_eq(
+        avpn_config_read(from->bundle, from->count, &organization, 0, NULL, &config), AVPN_OK);
+    ck_assert_int_eq(
+        avpn_authority_sign(authority, config, &publication, bundle, 1u << 20, count_out), AVPN_OK);
+    avpn_config_del(config);
+    avpn_authority_del(authority);
+    return bundle;
+}
+
+/* Both are genuine children of what was served; once one is taken the other is a fork of it [CFG-5]. */
+START_TEST(a_fork_of_the_root_keys_is_not_taken)
+{
+    begin();
+    admit();
+    struct world_document document = document_of(5);
+    struct upload first = upload_of(&document, NO_SIGNER), child = first, fork = first;
+
+    ck_assert_uint_eq(publish(&first), AVPN_PUBLISH_IN_FORCE);
+    child.version = (UINT64_C(1) << 48) + 1;
+    child.bundle = rotate(&first, child.version, 1, &child.count);
+    fork.version = (UINT64_C(1) << 48) + 2;
+    fork.bundle = rotate(&first, fork.version, _i == 0 ? 2 : 1, &fork.count);
+    ck_assert(hello(&child.client, 0, NULL));
+    damage(&child, 0);
+    ck_assert_uint_eq(publish(&child), AVPN_PUBLISH_IN_FORCE);
+    ck_assert(hello(&fork.client, 0, NULL));
+    damage(&fork, 0);
+    ck_assert_uint_eq(publish(&fork), _i == 0 ? AVPN_PUBLISH_NOT_VERIFIED : AVPN_PUBLISH_IN_FORCE);
+    ck_assert_uint_eq(served(), _i == 0 ? child.version : fork.version);
+    done(&first);
+    done(&child);
+    done(&fork);
+    world_end(&w);
+}
+END_TEST
+
 /* Without a signature nothing beyond head and charter is asked for before these verify [PUB-4]. */
 START_TEST(without_a_signature_little_is_taken_before_it_proves_genuine)
 {
@@ -1039,6 +1095,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(members_and_administrators_keep_to_their_messages),
     HARNESS_CASE(with_another_charter_sessions_of_the_old_keys_end),
     HARNESS_LOOP(each_document_gets_the_answer_it_deserves, 2 * HARNESS_COUNT(offered)),
+    HARNESS_LOOP(a_fork_of_the_root_keys_is_not_taken, 2),
     HARNESS_CASE(without_a_signature_little_is_taken_before_it_proves_genuine),
     HARNESS_LOOP(an_offer_that_lies_about_the_version_ends, 2),
     HARNESS_LOOP(an_offer_that_lies_about_the_hash_or_the_size_ends, 6),
