@@ -132,6 +132,9 @@ struct avpn_organization_status {
 AVPN_API int32_t avpn_registry_organization(const struct avpn_registry *registry,
                                             const struct avpn_key *organization,
                                             struct avpn_organization_status *status_out);
+/* The id of the organization at a place, as events name it. AVPN_ERROR_NOT_FOUND: none is there any more. */
+AVPN_API int32_t avpn_registry_organization_at(const struct avpn_registry *registry,
+                                               uint32_t place, struct avpn_key *organization_out);
 
 struct avpn_registration {
     uint32_t size;

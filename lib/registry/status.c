@@ -121,6 +121,19 @@ int32_t avpn_registry_organization(const struct avpn_registry *registry,
     return AVPN_OK;
 }
 
+int32_t avpn_registry_organization_at(const struct avpn_registry *registry, uint32_t place,
+                                      struct avpn_key *organization_out)
+{
+    if (registry == NULL || organization_out == NULL) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (place >= registry->place_count || registry->organizations[place] == NULL) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    *organization_out = registry->organizations[place]->id;
+    return AVPN_OK;
+}
+
 /* The record of one member's uplink, or NULL. */
 static const struct avpni_record *find_record(const struct avpn_registry *registry,
                                               const struct avpn_key *id, uint32_t member,
