@@ -95,6 +95,7 @@ enum avpn_registry_counter {
     AVPN_REGISTRY_DROP_RANDOM,
     AVPN_REGISTRY_DROP_RATE,        /* [REG-17] */
     AVPN_REGISTRY_DROP_UPLOAD,      /* a part nobody waits for, or an upload without a right to it */
+    AVPN_REGISTRY_DROP_STORE,       /* a claim or document that the host's store did not take */
     AVPN_REGISTRY_COUNT_PARTS,      /* of updates, sent */
     AVPN_REGISTRY_COUNT_CLAIMS,     /* claims answered */
     AVPN_REGISTRY_COUNT_PUBLISHES,  /* documents taken */
@@ -131,6 +132,9 @@ struct avpn_organization_status {
 AVPN_API int32_t avpn_registry_organization(const struct avpn_registry *registry,
                                             const struct avpn_key *organization,
                                             struct avpn_organization_status *status_out);
+/* The id of the organization at a place, as events name it. AVPN_ERROR_NOT_FOUND: none is there any more. */
+AVPN_API int32_t avpn_registry_organization_at(const struct avpn_registry *registry,
+                                               uint32_t place, struct avpn_key *organization_out);
 
 struct avpn_registration {
     uint32_t size;

@@ -12,6 +12,7 @@
 /* ---- heaps -------------------------------------------------------------------------- */
 
 #define BLOCK_HEAD 16
+#define PAIR_TORN 64 /* of a torn write so many bytes arrive: of a configuration, the version but no signature */
 
 static bool heap_fails(struct pair_host *host)
 {
@@ -141,8 +142,8 @@ static int32_t seam_write(void *user, const char *name, const uint8_t *bytes, si
 
     if (!host->stores || ++pair->writes == pair->write_fails_at)
         return -1;
-    if (pair->writes == pair->write_tears_at) { /* the rest of what was there stays behind it */
-        memcpy(blob->bytes, bytes, (count < blob->count ? count : blob->count) / 2);
+    if (pair->writes == pair->write_tears_at) { /* what was there stays behind the first bytes */
+        memcpy(blob->bytes, bytes, count < PAIR_TORN ? count : PAIR_TORN);
         return 0;
     }
     free(blob->bytes);
@@ -426,9 +427,7 @@ int32_t pair_open(struct pair *pair, uint32_t number)
     struct pair_host *host = &pair->hosts[number];
     struct avpn_node_options options = {.size = sizeof options, .identity = host->key,
                                         .organization = pair->organization,
-                                        .bundle = host->stored[0].bytes == NULL && !host->is_bare
-                                                      ? pair->bundle
-                                                      : NULL,
+                                        .bundle = host->is_bare ? NULL : pair->bundle,
                                         .bundle_bytes = pair->bundle_bytes,
                                         .token = host->token,
                                         .undo_after = pair->undo_after,
