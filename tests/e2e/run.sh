@@ -561,7 +561,7 @@ remove_subnet() {
 }
 
 rotate_psk() {
-    lab_admin org rotate-key "$LAB_ORG_YAML" psk --no-passphrase >> "$LAB_DIR/log/publish" 2>&1 &&
+    lab_admin org rotate-key "$LAB_ORG_YAML" --psk --no-passphrase >> "$LAB_DIR/log/publish" 2>&1 &&
         publish && lab_wait 10 all_have "$(last_version)"
 }
 
@@ -652,7 +652,7 @@ publish_to_home() {
 }
 
 revoke_twoaddr() {
-    lab_admin org revoke "$LAB_ORG_YAML" twoaddr --no-passphrase >> "$LAB_DIR/log/publish" 2>&1 && publish
+    lab_admin org revoke "$LAB_ORG_YAML" twoaddr --no-passphrase >> "$LAB_DIR/log/publish" 2>&1
 }
 
 is_revoked() {
