@@ -247,6 +247,7 @@ START_TEST(every_state_knows_every_input)
                       inputs[_i].name, state, letter());
         ck_assert_msg(rig.asks == (uint32_t)(inputs[_i].asks[state] - '0'),
                       "%s: state %d asked %u times", inputs[_i].name, state, rig.asks);
+        ck_assert_uint_eq(rig.syncer.sources[REGISTRIES].version, 0); /* nobody's word is noted */
         ck_assert_int_eq(avpni_timer_is_set(&rig.syncer.timer),
                          letter() == 'F' || letter() == 'C' ||
                              (letter() == 'W' && rig.syncer.sources[0].blocked_until > rig.now));
@@ -443,6 +444,23 @@ START_TEST(what_is_pushed_is_taken)
 }
 END_TEST
 
+/* Nothing can be made of an update whose base is not held. */
+START_TEST(what_leads_from_elsewhere_is_asked_for_from_here)
+{
+    begin();
+    part(2, 3, 7, PARTS(1), 0);
+    expect_ask(2, HELD, 7, 0, 0xFFFF);
+    part(2, 3, 7, PARTS(1), 0);
+    run(0);
+    ck_assert_uint_eq(rig.taken, 0);
+    answer(2, PARTS(1), 0);
+    run(0);
+    expect_update(PARTS(1));
+    ck_assert_uint_eq(rig.taken_base, HELD);
+    end();
+}
+END_TEST
+
 /* [SYN-2] */
 START_TEST(a_registry_that_does_not_know_our_base_tells_everything)
 {
@@ -542,6 +560,27 @@ START_TEST(of_two_that_gave_parts_one_is_asked_alone)
     answer(1, PARTS(3), 0);
     run(0);
     ck_assert_uint_eq(rig.taken, 3);
+    end();
+}
+END_TEST
+
+/* From base 0 as well: of two nobody is blamed before one has failed alone. */
+START_TEST(two_are_never_blamed_for_what_one_did)
+{
+    begin();
+    rig.verdict = AVPNI_SYNC_BROKEN;
+    part(0, 0, 7, PARTS(3), 0);
+    hear(1, 7);
+    part(0, 0, 7, PARTS(3), 1);
+    part(1, 0, 7, PARTS(3), 2);
+    run(0);
+    ck_assert_uint_eq(rig.taken, 1);
+    ck_assert_uint_eq(fault_of(0) + fault_of(1), AVPN_FAULT_NONE);
+    expect_ask(0, 0, 7, 0, 0xFFFF);
+    rig.verdict = AVPNI_SYNC_TAKEN;
+    answer(0, PARTS(3), 0);
+    run(0);
+    ck_assert_uint_eq(fault_of(0) + fault_of(1), AVPN_FAULT_NONE);
     end();
 }
 END_TEST
@@ -786,11 +825,13 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(parts_of_different_sizes_never_go_together),
     HARNESS_CASE(another_size_than_the_registry_before_begins_anew),
     HARNESS_CASE(what_is_pushed_is_taken),
+    HARNESS_CASE(what_leads_from_elsewhere_is_asked_for_from_here),
     HARNESS_CASE(a_registry_that_does_not_know_our_base_tells_everything),
     HARNESS_CASE(a_newer_one_on_the_way_begins_anew),
     HARNESS_CASE(what_does_not_verify_is_fetched_once_more_and_then_blamed),
     HARNESS_CASE(a_base_that_does_not_fit_costs_one_more_transfer),
     HARNESS_CASE(of_two_that_gave_parts_one_is_asked_alone),
+    HARNESS_CASE(two_are_never_blamed_for_what_one_did),
     HARNESS_CASE(a_forger_is_asked_for_nothing_for_ever_longer),
     HARNESS_CASE(who_failed_is_asked_after_who_did_not),
     HARNESS_LOOP(a_fault_ends_when_the_registry_delivers_or_says_what_is_in_force, 2),

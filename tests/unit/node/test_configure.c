@@ -3,6 +3,7 @@
 #include "harness.h"
 #include "link/path.h"
 #include "node/pair.h"
+#include "topo/document.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,54 @@ START_TEST(the_slice_of_another_is_not_taken)
     ck_assert_uint_eq(version_at(1), 0);
     avpn_config_del(config);
     free(slice);
+    pair_end(&pair);
+}
+END_TEST
+
+/* The slice with the hub's identity left out, which is canonical, and proves like any other [CFG-4]. */
+static size_t withhold_hub(const uint8_t *slice, size_t count, uint8_t *out)
+{
+    struct avpni_document document;
+    struct avpni_leaves leaves;
+    struct avpni_reader members;
+    struct avpni_writer w = avpni_writer(out, 65536);
+
+    ck_assert(avpni_document_read(slice, count, &document));
+    members = avpni_reader(document.members, document.members_bytes);
+    avpni_write_bytes(&w, slice, (size_t)(document.members - slice));
+    for (uint32_t i = 0; i < document.member_count; i++) {
+        avpni_leaves_read(&members, &leaves);
+        if (i == HUB)
+            leaves.identity_bytes = 0;
+        avpni_leaves_write(&w, &leaves);
+    }
+    avpni_write_bytes(&w, document.keys, document.keys_bytes);
+    return w.position;
+}
+
+/* [CFG-10] */
+START_TEST(a_slice_that_withholds_a_peer_is_not_taken)
+{
+    struct avpn_config *config;
+    uint8_t *slice = malloc(65536), *spoilt = malloc(65536);
+    size_t needed;
+
+    begin(22);
+    pair_publish(&pair);
+    ck_assert_int_eq(pair_open(&pair, SPOKE), AVPN_OK);
+    pair_publish(&pair);
+    ck_assert_int_eq(avpn_config_read(pair.bundle, pair.bundle_bytes, &pair.organization, 0, NULL,
+                                      &config), AVPN_OK);
+    ck_assert_int_eq(avpn_bundle_slice(pair.bundle, pair.bundle_bytes, config, SPOKE + 1, slice,
+                                       65536, &needed), AVPN_OK);
+    ck_assert_int_eq(avpn_node_set_configuration(spoke(), spoilt,
+                                                 withhold_hub(slice, needed, spoilt), pair.now),
+                     AVPN_ERROR_NOT_FOUND);
+    ck_assert_uint_eq(version_in_force(), 1);
+    ck_assert_int_eq(avpn_node_set_configuration(spoke(), slice, needed, pair.now), AVPN_OK);
+    avpn_config_del(config);
+    free(slice);
+    free(spoilt);
     pair_end(&pair);
 }
 END_TEST
@@ -573,6 +622,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_version_may_follow_another, HARNESS_COUNT(successions)),
     HARNESS_CASE(of_a_bundle_the_own_slice_is_kept),
     HARNESS_LOOP(the_slice_of_another_is_not_taken, 2),
+    HARNESS_CASE(a_slice_that_withholds_a_peer_is_not_taken),
     HARNESS_LOOP(no_clock_locks_a_node_out_or_in, HARNESS_COUNT(clocks)),
     HARNESS_LOOP(of_two_stored_the_other_survives, HARNESS_COUNT(damages)),
     HARNESS_CASE(it_does_not_matter_which_place_is_which),
