@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DAYS_MOST 36500u
+#define YEAR 31622400u /* seconds */
 
 int arguments_keys(struct key_ring *ring, int option, const char *value)
 {
@@ -43,6 +44,25 @@ int arguments_number(const char *option, const char *text, uint32_t least, uint3
     }
     *number_out = (uint32_t)number;
     return 0;
+}
+
+int arguments_span(const char *option, const char *text, uint32_t *seconds_out)
+{
+    static const struct {
+        const char *unit;
+        uint32_t seconds;
+    } units[] = {{"", 3600}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (text[0] >= '0' && text[0] <= '9' && strcmp(end, units[i].unit) == 0 && number > 0 &&
+            number <= YEAR / units[i].seconds) {
+            *seconds_out = (uint32_t)number * units[i].seconds;
+            return 0;
+        }
+    fprintf(stderr, "%s: %s: should be a span like 90m, 8h or 3d, a year at most\n", option, text);
+    return -1;
 }
 
 int arguments_days(const char *text, uint32_t *days_out)

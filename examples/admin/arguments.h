@@ -26,6 +26,8 @@ int arguments_keys_beside(struct key_ring *ring, const char *org_path);
 /* 0, or -1 after a complaint that names the option. */
 int arguments_number(const char *option, const char *text, uint32_t least, uint32_t most,
                      uint32_t *number_out);
+/* A span in seconds: "90m", "8h", "3d", "20s"; a number alone is hours. At most a year. */
+int arguments_span(const char *option, const char *text, uint32_t *seconds_out);
 /* A number of days, or "never". */
 int arguments_days(const char *text, uint32_t *days_out);
 

@@ -18,9 +18,7 @@
 #include "admin/qr.h"
 #include "admin/words.h"
 
-#define HOUR 3600
-#define DEFAULT_HOURS 72
-#define HOURS_MOST 8760u
+#define DEFAULT_SPAN (72u * 3600u) /* seconds */
 
 static const char help[] =
     "Usage: autovpn invite ORG.YAML SITE [OPTION...]\n"
@@ -30,7 +28,7 @@ static const char help[] =
     "The next \"autovpn org publish\" takes in the device that came with it. An invite again\n"
     "replaces the one before. Exit status 0: at least one registry has it.\n"
     "\n"
-    "      --expires HOURS  how long it is good for (default 72)\n"
+    "      --expires SPAN   how long it is good for: 90m, 8h, 3d (default 72h)\n"
     "      --qr, --no-qr    show it as a QR code too (default: if standard error is a terminal)\n" HELP_KEYS
     "      --only-file      talk to no registry\n"
     "      --json           print one object: ok, token, site, token_expires, and what publish prints\n"
@@ -39,7 +37,7 @@ static const char help[] =
 struct invite {
     const char *path;
     const char *name;
-    uint32_t hours;
+    uint32_t span; /* seconds */
     int has_qr; /* -1: as the terminal says */
     struct publishing publishing;
 };
@@ -88,7 +86,7 @@ static void make_token(const struct desk *desk, const struct invite *invite,
     token->member = site->id;
     token->organization = desk->state.organization;
     token->version = state_next_version(&desk->state);
-    token->expires = (int64_t)time(NULL) + (int64_t)invite->hours * HOUR;
+    token->expires = (int64_t)time(NULL) + invite->span;
     randombytes_buf(token->secret, sizeof token->secret);
     while (token->registry_count < AVPN_REGISTRIES) {
         struct avpn_registry_entry *entry = &token->registries[token->registry_count];
@@ -205,8 +203,7 @@ static int read_options(int count, char **words, struct invite *invite, int *is_
         if (option == '?')
             return 1;
         if (arguments_keys(invite->publishing.ring, option, optarg) < 0 ||
-            (option == 'e' &&
-             arguments_number("--expires", optarg, 1, HOURS_MOST, &invite->hours) != 0))
+            (option == 'e' && arguments_span("--expires", optarg, &invite->span) != 0))
             return -1;
         if (option == 'q' || option == 'Q')
             invite->has_qr = option == 'q';
@@ -225,7 +222,7 @@ int command_invite(int count, char **words)
 {
     static struct key_ring ring;
     struct invite invite = {
-        .hours = DEFAULT_HOURS, .has_qr = -1, .publishing = {.ring = &ring, .say = stderr}};
+        .span = DEFAULT_SPAN, .has_qr = -1, .publishing = {.ring = &ring, .say = stderr}};
     int is_json = 0, is_help = 0;
     int status = read_options(count, words, &invite, &is_json, &is_help);
 

@@ -116,7 +116,9 @@ static int read_keys(int tty, char text_out[PASSPHRASE_BYTES])
     return -1;
 }
 
-static int read_terminal(int tty, char text_out[PASSPHRASE_BYTES])
+/* Silent before it asks: what is typed at once is neither shown nor lost. */
+static int read_terminal(int tty, const char *question, const char *about,
+                         char text_out[PASSPHRASE_BYTES])
 {
     struct termios before, silent;
     int result;
@@ -128,8 +130,10 @@ static int read_terminal(int tty, char text_out[PASSPHRASE_BYTES])
     silent.c_cc[VMIN] = 1;
     silent.c_cc[VTIME] = 0;
     (void)tcsetattr(tty, TCSAFLUSH, &silent);
+    dprintf(tty, "%s %s: ", question, about);
     result = read_keys(tty, text_out);
     (void)tcsetattr(tty, TCSAFLUSH, &before);
+    dprintf(tty, "\n");
     return result;
 }
 
@@ -145,9 +149,7 @@ static int ask(const char *question, const char *about, char text_out[PASSPHRASE
                 about);
         return -1;
     }
-    dprintf(tty, "%s %s: ", question, about);
-    result = read_terminal(tty, text_out);
-    dprintf(tty, "\n");
+    result = read_terminal(tty, question, about, text_out);
     (void)close(tty);
     if (result != 0)
         fprintf(stderr, "autovpn: given up; nothing was changed\n");

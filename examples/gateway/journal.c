@@ -34,7 +34,7 @@ static void log_join(const struct gateway *gateway, const struct avpn_event *eve
     int is_over = event->state == AVPN_JOIN_TAKEN || event->state == AVPN_JOIN_EXPIRED;
     char name[AVPN_NAME_BYTES];
 
-    log_line(is_over ? AVPN_LOG_ERROR : AVPN_LOG_INFO, "registry %s: the place of member %u %s",
+    log_line(is_over ? AVPN_LOG_WARNING : AVPN_LOG_INFO, "registry %s: the place of member %u %s",
              words_registry(gateway, event->registry, name), gateway->membership.token.member,
              words_join(event->state)->text);
 }

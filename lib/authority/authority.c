@@ -45,7 +45,7 @@ void avpn_authority_del(struct avpn_authority *authority)
     avpni_release(&memory, authority);
 }
 
-/* ---- sets ------------------------------------------------------------------------------------- */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 int32_t avpn_authority_set_root_keys(struct avpn_authority *authority, uint32_t threshold,
                                      const struct avpn_key *keys, size_t count)
@@ -153,7 +153,7 @@ int32_t avpn_authority_organization(const struct avpn_authority *authority,
     return AVPN_OK;
 }
 
-/* ---- seeds ------------------------------------------------------------------------------------ */
+/* ---- seeds ----------------------------------------------------------------------------------- */
 
 static bool is_zero(const struct avpn_key *key)
 {

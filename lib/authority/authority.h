@@ -18,8 +18,9 @@ struct avpn_authority {
 };
 
 /*
- * The charter of a configuration, signed, or the adopted one, if it says the same. To be released. AVPN_ERROR_STATE:
- * fewer keys than a threshold; AVPN_ERROR_ARGUMENT: a rotation under a serial that is no higher; AVPN_ERROR_MEMORY.
+ * The charter of a configuration, signed, or the adopted one, if it says the same. To be released
+ * with avpni_release. AVPN_ERROR_STATE: fewer keys than a threshold; AVPN_ERROR_ARGUMENT: a rotation
+ * under a serial that is no higher; AVPN_ERROR_MEMORY.
  */
 int32_t avpni_charter_make(const struct avpn_authority *authority,
                            const struct avpn_config *config, uint64_t version,

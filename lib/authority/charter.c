@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * charter: the charter of a configuration. The adopted one stays, signatures and all, as long as the
- * new one would say the same; so root keys are needed only when something changes. Spec: [CFG-3].
+ * charter: the charter of a configuration. The adopted one stays, signatures and all, as long as
+ * the new one would say the same; so root keys are needed only when it changes. Spec: [CFG-3].
  */
 #include "authority/authority.h"
 

@@ -67,7 +67,7 @@ bool avpni_key_set_has(const struct avpni_key_set *set, const struct avpn_key *k
     return false;
 }
 
-/* ---- seeds ------------------------------------------------------------------------------------ */
+/* ---- seeds ----------------------------------------------------------------------------------- */
 
 /* The seed of a public key, or NULL. */
 static const uint8_t *find_seed(const struct avpni_seeds *seeds, const struct avpn_key *key)

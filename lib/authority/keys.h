@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * keys: sets of public keys of which a threshold signs, and the seeds that an authority holds for them.
- * Values; whoever holds seeds wipes them. Spec: [CFG-3].
+ * keys: sets of public keys of which a threshold signs, and the seeds that an authority holds for
+ * them. Values; whoever holds seeds wipes them. Spec: [CFG-3].
  */
 #ifndef AVPNI_AUTHORITY_KEYS_H
 #define AVPNI_AUTHORITY_KEYS_H

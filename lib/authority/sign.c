@@ -3,8 +3,8 @@
  * sign: from a configuration to its bundle. Spec: doc/protocol.md 8.
  *
  * A bundle is written front to back with the head's place left open: its size is known, its Merkle
- * root only when all else is there, and then by the reader that will verify it. Nothing in it is random, so what
- * did not change has the same bytes again, and updates are small.
+ * root only when all else is there, and then by the reader that will verify it. Nothing in it is
+ * random, so what did not change has the same bytes again, and updates are small.
  */
 #include "authority/authority.h"
 
@@ -30,7 +30,7 @@ struct job {
     uint32_t invite_order[AVPN_INVITES]; /* by member id */
 };
 
-/* ---- members ---------------------------------------------------------------------------------- */
+/* ---- members --------------------------------------------------------------------------------- */
 
 static int32_t write_member(struct avpni_writer *w, const struct avpni_member_view *member)
 {
@@ -69,7 +69,7 @@ static int32_t write_members(struct avpni_writer *w, const struct job *job)
     return AVPN_OK;
 }
 
-/* ---- keys [CFG-7] ------------------------------------------------------------------------------ */
+/* ---- keys [CFG-7] ---------------------------------------------------------------------------- */
 
 /* Another one for each member, key and epoch, and for both of the keys that are sealed. */
 static void derive_ephemeral(const struct job *job, const struct avpn_key *member,
@@ -125,7 +125,7 @@ static int32_t write_keys(struct avpni_writer *w, const struct job *job)
     return AVPN_OK;
 }
 
-/* ---- head -------------------------------------------------------------------------------------- */
+/* ---- head ------------------------------------------------------------------------------------ */
 
 static size_t head_bytes_of(const struct job *job)
 {
@@ -162,7 +162,7 @@ static void write_head(const struct job *job, uint8_t *bundle, size_t count)
     avpni_signatures_write(&w, &signatures);
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* With a writer of no capacity: the size, and no cryptography at all. */
 static int32_t write_bundle(struct avpni_writer *w, const struct job *job)

@@ -48,8 +48,8 @@ bool avpni_sign_verify(const uint8_t signature[64], const uint8_t *bytes, size_t
                        const struct avpn_key *public_key);
 
 /*
- * Anonymous sealed box to an X25519 key (libsodium crypto_box_seal): count + 48 bytes. No other text may ever be sealed
- * to the same key under the same ephemeral one. AVPN_ERROR_ARGUMENT: `to` is no key.
+ * Anonymous sealed box to an X25519 key (libsodium crypto_box_seal): count + 48 bytes. No other text
+ * may ever be sealed to the same key under the same ephemeral one. AVPN_ERROR_ARGUMENT: `to` is no key.
  */
 int32_t avpni_sealed_write(uint8_t *out, const uint8_t *plain, size_t count,
                            const struct avpn_key *to, const struct avpn_key *ephemeral_secret);

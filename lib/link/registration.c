@@ -307,6 +307,7 @@ enum avpn_counter avpni_registration_response(struct avpni_registration *r,
     r->remote = *source;
     r->renew_at = now + avpni_jitter_span(&r->context->jitter, AVPNI_SESSION_RENEW);
     r->missed = 0;
+    r->established_at = now;
     r->has_contacts = false; /* the registry may have been born again */
     r->is_fetching = false;
     tell(r, true, now);

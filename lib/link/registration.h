@@ -52,6 +52,7 @@ struct avpni_registration {
     avpn_time keepalive_sent_at;
     struct avpn_contact remote; /* where the session lives */
     struct avpn_contact observed;
+    avpn_time established_at; /* when the session began */
     avpn_time answered_at;  /* -1: never */
     avpn_time asking_since; /* without any answer; AVPN_TIME_NEVER: answered */
     uint32_t rtt_us;

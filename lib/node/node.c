@@ -6,7 +6,9 @@
 
 #include "base/address.h"
 #include "crypto/box.h"
+#include "link/fault.h"
 #include "link/path.h"
+#include "link/witness.h"
 #include <string.h>
 
 /* ---- what the state machines call ---------------------------------------------------- */
@@ -163,6 +165,37 @@ static void judge_expiry(struct avpn_node *node, avpn_time now)
     node->is_expired = is_expired;
 }
 
+/* When our newest session with a registry began; AVPN_TIME_NEVER: it does not answer now. */
+static avpn_time session_since(const struct avpn_node *node, uint32_t registry)
+{
+    avpn_time since = -1;
+
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++) {
+        const struct avpni_registration *r = node->registrations[u][registry];
+
+        if (r != NULL && r->state == AVPN_REGISTRATION_REGISTERED && r->established_at > since)
+            since = r->established_at;
+    }
+    return since < 0 ? AVPN_TIME_NEVER : since;
+}
+
+/* [SYN-6] */
+static void judge_contacts(struct avpn_node *node, avpn_time now)
+{
+    avpn_time since[AVPN_REGISTRIES];
+
+    for (uint32_t i = 0; i < AVPN_REGISTRIES; i++)
+        since[i] = session_since(node, i);
+    for (uint32_t i = 0; i < node->registrar_count; i++) {
+        bool is_contradicted = false;
+
+        for (uint32_t k = 0; k < node->peer_count && !is_contradicted; k++)
+            is_contradicted = avpni_witness_contradicts(node->peers[k], i, since, now);
+        avpni_fault_set(&node->context, i, AVPN_FAULT_CONTACTS, is_contradicted,
+                        node->syncer.sources[i].version, now);
+    }
+}
+
 static void housekeep(void *owner, avpn_time now)
 {
     struct avpn_node *node = owner;
@@ -171,6 +204,7 @@ static void housekeep(void *owner, avpn_time now)
         if (node->context.uplinks[i].is_up)
             uplink_observed(node, i, now);
     judge_expiry(node, now);
+    judge_contacts(node, now);
     avpni_timer_set(&node->context.timers, &node->housekeeping, now + AVPNI_NODE_HOUSEKEEPING);
 }
 

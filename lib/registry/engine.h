@@ -161,11 +161,14 @@ int64_t avpni_registry_clock(const struct avpn_registry *registry);
 bool avpni_registry_claim(struct avpn_registry *registry,
                           const struct avpni_claim_request *request, const struct avpn_key *device,
                           avpn_time now, struct avpni_claim_response *response_out);
-/* `made` has the claims of `old`: leave out those whose invite is gone. */
+/*
+ * `made` has the claims of `old`: leave out those whose invite is gone. In the store they are left out only after a
+ * publish: a host that starts again may give older configurations first, which do not know the latest invites.
+ */
 void avpni_registry_keep_claims(const struct avpn_registry *registry,
                                 const struct avpni_organization *old,
-                                struct avpni_organization *made);
-/* Take back from the store the claims that its configuration still has invites for. */
+                                struct avpni_organization *made, bool is_published);
+/* Take back from the store, beside those held, the claims that its configuration has invites for. */
 void avpni_registry_restore_claims(struct avpn_registry *registry,
                                    struct avpni_organization *organization, avpn_time now);
 

@@ -143,7 +143,7 @@ bool avpni_registry_claim(struct avpn_registry *registry,
 
 void avpni_registry_keep_claims(const struct avpn_registry *registry,
                                 const struct avpni_organization *old,
-                                struct avpni_organization *made)
+                                struct avpni_organization *made, bool is_published)
 {
     uint32_t kept = 0, count = made->claims.count;
 
@@ -159,7 +159,7 @@ void avpni_registry_keep_claims(const struct avpn_registry *registry,
         }
     }
     made->claims.count = kept;
-    if (kept < count) {
+    if (kept < count && is_published) {
         (void)store_claims(registry, made); /* what is stored in vain is left out when it is read */
     }
 }

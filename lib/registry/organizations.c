@@ -199,7 +199,7 @@ static void take_place_of(struct avpn_registry *registry, struct avpni_successio
     avpni_registry_end_push(registry, old);
     if (old->version != 0) {
         avpni_registry_begin_push(registry, succession);
-        avpni_registry_keep_claims(registry, old, made);
+        avpni_registry_keep_claims(registry, old, made, succession->publisher != 0);
     }
     move_records(registry, old, made, now);
     registry->organizations[succession->place] = made;
@@ -211,7 +211,7 @@ void avpni_registry_commit(struct avpn_registry *registry, struct avpni_successi
                            avpn_time now)
 {
     struct avpni_organization *made = succession->made;
-    bool has_claims = succession->old != NULL && succession->old->version != 0;
+    bool is_first = succession->old == NULL || succession->old->version == 0;
 
     if (succession->old != NULL) {
         take_place_of(registry, succession, now);
@@ -220,7 +220,7 @@ void avpni_registry_commit(struct avpn_registry *registry, struct avpni_successi
         registry->organization_count++;
         (void)avpni_map_add(&registry->map, made->id.bytes, succession->place); /* reserved */
     }
-    if (!has_claims) {
+    if (is_first || succession->publisher == 0) {
         avpni_registry_restore_claims(registry, made, now);
     }
     avpni_registry_go_on_push(made, now);

@@ -141,9 +141,12 @@ static int32_t verify_leaves(const struct proof *proof)
     return AVPN_OK;
 }
 
-/* ---- from proved bytes to a configuration --------------------------------------------------------- */
+/* ---- from proved bytes to a configuration ---------------------------------------------------- */
 
-/* The next member. *last_id is that of the one before, or 0. Only a slice may leave identities out [CFG-1]. */
+/*
+ * The next member. *last_id is that of the one before, or 0. Only a slice may leave identities
+ * out [CFG-1].
+ */
 static bool read_member(const struct proof *proof, struct avpni_reader *members, uint32_t *last_id,
                         struct avpn_member *member_out)
 {
@@ -163,7 +166,7 @@ static bool read_member(const struct proof *proof, struct avpni_reader *members,
     return avpni_identity_read(leaves.identity, leaves.identity_bytes, member_out);
 }
 
-/* [CFG-7]: who is revoked is told no keys, and all others are; whom a slice is for it does not say. */
+/* [CFG-7]: only who is revoked is told no keys. Whom a slice is for it does not say. */
 static bool is_told_rightly(const struct proof *proof, uint32_t index,
                             const struct avpn_member *member)
 {
@@ -308,7 +311,7 @@ int32_t avpn_config_read(const uint8_t *document, size_t count,
     return AVPN_OK;
 }
 
-/* ---- what it claims, and what its beginning proves ------------------------------------------------- */
+/* ---- what it claims, and what its beginning proves ------------------------------------------- */
 
 static int32_t read_claims(const uint8_t *bytes, size_t count, struct avpni_head *head_out)
 {

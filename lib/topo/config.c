@@ -38,10 +38,10 @@ void avpn_config_del(struct avpn_config *config)
         return;
     }
     const struct avpni_memory memory = config->memory;
-    void *const blocks[] = {config->members, config->by_id,   config->by_key,      config->by_name,
-                            config->names,   config->hubs,    config->exports,     config->manual,
-                            config->sealed,  config->hub_ids, config->spoke_start, config->spoke_ids,
-                            config->invites};
+    void *const blocks[] = {config->members,     config->by_id,     config->by_key, config->by_name,
+                            config->names,       config->hubs,      config->exports, config->manual,
+                            config->sealed,      config->invites,   config->hub_ids,
+                            config->spoke_start, config->spoke_ids};
 
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         avpni_release(&memory, blocks[i]);

@@ -70,7 +70,7 @@ struct avpn_config {
     int64_t created, expires;
     uint8_t psk_commitment[32];
     struct avpn_key organization;
-    struct avpn_key roots[AVPN_ROTATIONS + 1]; /* names of the root sets; the first is the organization's id */
+    struct avpn_key roots[AVPN_ROTATIONS + 1]; /* names of the root sets; the first: organization */
     uint32_t rotation_count;
     struct avpn_registry_entry registries[AVPN_REGISTRIES];
     uint32_t registry_count;
@@ -98,7 +98,7 @@ struct avpn_config {
 /* [CFG-7]: of the keys of an epoch and the one before. */
 void avpni_psk_commitment(const struct avpn_key *organization, uint32_t epoch,
                           const struct avpn_key keys[2], uint8_t commitment_out[32]);
-/* As avpn_config_add_member, without sorting: avpni_config_index follows the last one. `is_known` counts. */
+/* As avpn_config_add_member, but `is_known` counts, and avpni_config_index follows the last one. */
 int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member);
 /* Sort what was appended and note each hub's spokes. AVPN_ERROR_MEMORY. */
 int32_t avpni_config_index(struct avpn_config *config);

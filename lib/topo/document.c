@@ -14,7 +14,7 @@
 
 static const uint8_t magic[] = {'A', 'V', 'P', 'N', 'C', 'O', 'N', 'F', 2};
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool read_start(struct avpni_reader *r, struct avpni_document *document_out)
 {
@@ -104,7 +104,7 @@ const uint8_t *avpni_document_sealed(const struct avpni_document *document, uint
                                  : (size_t)index * AVPNI_SEALED_PSK_BYTES);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void avpni_document_write_start(struct avpni_writer *w, uint8_t kind, const uint8_t *head,
                                 size_t head_bytes, const uint8_t *charter, size_t charter_bytes)
@@ -125,7 +125,7 @@ void avpni_leaves_write(struct avpni_writer *w, const struct avpni_leaves *leave
     avpni_write_bytes(w, leaves->identity, leaves->identity_bytes);
 }
 
-/* ---- the slice of one member [CFG-10] ------------------------------------------------------------ */
+/* ---- the slice of one member [CFG-10] -------------------------------------------------------- */
 
 static void write_slice(struct avpni_writer *w, const struct avpni_document *document,
                         const struct avpn_config *config, uint32_t index)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * document: where things are in the bytes of a bundle or slice, the slices cut from a bundle, and updates:
- * how one slice becomes the next. Bytes in, bytes out; nothing here is verified and nothing
- * believed: what results is for avpn_config_read to judge. Spec: doc/protocol.md 8, 8.2, [UPD-1], [UPD-2].
+ * document: where things are in the bytes of a bundle or slice, the slices cut from a bundle, and
+ * updates: how one slice becomes the next. Bytes in, bytes out; nothing here is verified and nothing
+ * believed: what results is for avpn_config_read to judge. Spec: doc/protocol.md 8, 8.2, [UPD-1],
+ * [UPD-2].
  *
  *     registry:  bundle --avpni_update_write--> parts of an update
- *     node:      slice held + update --avpni_update_apply--> next slice --avpn_config_read--> configuration
+ *     node:      slice held + update --avpni_update_apply--> next slice --avpn_config_read--> ...
  */
 #ifndef AVPNI_TOPO_DOCUMENT_H
 #define AVPNI_TOPO_DOCUMENT_H
@@ -15,7 +16,7 @@
 
 enum avpni_document_kind { AVPNI_DOCUMENT_WHOLE = 1, AVPNI_DOCUMENT_SLICE = 2 };
 
-/* All borrowed from the document's bytes, but the hash: that of `keys`, or that which a slice names. */
+/* All borrowed from the document's bytes, but the hash: of `keys`, or that which a slice names. */
 struct avpni_document {
     const uint8_t *head, *charter, *members, *keys;
     size_t head_bytes, charter_bytes, members_bytes, keys_bytes;
@@ -30,7 +31,10 @@ struct avpni_leaves {
     uint16_t site_bytes, identity_bytes;
 };
 
-/* As far as the charter, which may be all there is; keys_hash is not made. False: the frame is broken or ends before. */
+/*
+ * As far as the charter, which may be all there is; keys_hash is not made. False: the frame is broken
+ * or ends before.
+ */
 bool avpni_document_read_start(const uint8_t *bytes, size_t count,
                                struct avpni_document *document_out);
 /* False: the frame is broken. Every leaf is then at hand: reading member_count of them cannot fail. */
@@ -45,8 +49,8 @@ const uint8_t *avpni_document_sealed(const struct avpni_document *document, uint
 /* The Merkle root that the head should have [CFG-4]. */
 void avpni_document_root(const struct avpni_document *document, uint8_t root_out[32]);
 /*
- * Are head and charter genuine [CFG-3], of a document of which no more need have arrived? AVPN_ERROR_FORMAT: they are
- * not all there, or broken; AVPN_ERROR_AUTH. [PUB-4]
+ * Are head and charter genuine [CFG-3], of a document of which no more need have arrived [PUB-4]?
+ * AVPN_ERROR_FORMAT: they are not all there, or broken; AVPN_ERROR_AUTH.
  */
 int32_t avpni_bundle_prove_start(const uint8_t *bytes, size_t count,
                                  const struct avpn_key *organization, uint64_t *version_out);

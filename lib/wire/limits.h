@@ -74,6 +74,7 @@
 #define AVPNI_FAULT_FIRST (60 * AVPN_SECOND)          /* [SYN-5] */
 #define AVPNI_FAULT_LAST (3600 * AVPN_SECOND)         /* [SYN-5] */
 #define AVPNI_BEHIND_AFTER (60 * AVPN_SECOND)         /* [SYN-6] */
+#define AVPNI_CONTRADICTED_AFTER (120 * AVPN_SECOND)  /* [SYN-6] */
 
 /* ---- joining and publishing, 4.2 and 4.3 -------------------------------------------------- */
 #define AVPNI_CLAIM_RETRY_FIRST (5 * AVPN_SECOND)     /* [JOIN-2] */

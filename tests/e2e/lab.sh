@@ -329,8 +329,7 @@ lab_publish() {
 lab_invite() {
     local site=$1
     shift
-    lab_admin invite "$LAB_ORG_YAML" "$site" --no-passphrase "$@" 2>> "$LAB_DIR/log/invite" |
-        tee -a "$LAB_DIR/log/invite" | grep -Eo 'AVPN[A-Z2-7]{50,}' | head -1
+    lab_admin invite "$LAB_ORG_YAML" "$site" --no-passphrase "$@" 2>> "$LAB_DIR/log/invite"
 }
 
 # lab_join SITE TOKEN: by standard input, as a person should

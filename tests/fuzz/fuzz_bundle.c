@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fuzz_bundle: the readers of a configuration, of updates and of tokens. No fuzzer forges a signature, so
- * besides the whole document each record is read by itself, which is what stands behind the signatures.
+ * fuzz_bundle: the readers of a configuration, of updates and of tokens. No fuzzer forges a
+ * signature, so besides the whole document each record is read by itself, which is what stands behind
+ * the signatures.
  *
- * What is accepted must be written again as the very same bytes: there is one encoding [CFG-1]. And whatever an
- * update makes of a slice has the frame of a slice [UPD-1].
+ * What is accepted must be written again as the very same bytes: there is one encoding [CFG-1]. And
+ * whatever an update makes of a slice has the frame of a slice [UPD-1].
  */
 #include "fuzz.h"
 

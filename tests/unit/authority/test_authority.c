@@ -171,7 +171,7 @@ START_TEST(a_publication_has_a_version_times_in_order_and_keys)
 }
 END_TEST
 
-/* ---- invites ------------------------------------------------------------------------------------- */
+/* ---- invites --------------------------------------------------------------------------------- */
 
 START_TEST(invites_come_back_by_member_in_whatever_order_they_were_given)
 {
@@ -266,7 +266,7 @@ START_TEST(there_are_at_most_1024_invites) /* [CFG-8] */
 }
 END_TEST
 
-/* ---- the same again, and not the same ---------------------------------------------------------------- */
+/* ---- the same again, and not the same -------------------------------------------------------- */
 
 /* Where nothing about a member changed, its seal has the same bytes; a new key is sealed anew. [CFG-7] */
 START_TEST(what_did_not_change_has_the_same_bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Forged documents, put together here from parts, with genuine signatures wherever the case allows: each is
- * refused, and for its own reason. [CFG-1] [CFG-2] [CFG-3] [CFG-4] [CFG-5] [CFG-6] [CFG-7] [CFG-9]
+ * Forged documents, put together here from parts, with genuine signatures wherever the case allows:
+ * each is refused, and for its own reason. [CFG-1] [CFG-2] [CFG-3] [CFG-4] [CFG-5] [CFG-6] [CFG-7] [CFG-9]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -112,7 +112,7 @@ static void good_parts(struct parts *parts)
     name_organization(parts);
 }
 
-/* ---- putting them together ---------------------------------------------------------------------- */
+/* ---- putting them together ------------------------------------------------------------------- */
 
 static void make_signatures(struct avpni_signatures *signatures, const char *label,
                             const uint8_t *body, size_t count, const seed_pair *seeds,
@@ -252,7 +252,7 @@ static size_t forge(struct parts *parts, uint8_t out[BUFFER_BYTES])
     return w.position;
 }
 
-/* ---- what is spoiled --------------------------------------------------------------------------- */
+/* ---- what is spoiled ------------------------------------------------------------------------- */
 
 static void nothing(struct parts *p) { p->wall_clock = 0; }
 static void slice(struct parts *p) { p->kind = AVPNI_DOCUMENT_SLICE; }

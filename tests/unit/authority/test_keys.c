@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Keys: declared sets of which a threshold signs, going on from a published bundle, rotating the root
- * set; and what a holder of one configuration takes after it. [CFG-3] [CFG-5]
+ * Keys: declared sets of which a threshold signs, going on from a published bundle, rotating the
+ * root set; and what a holder of one configuration takes after it. [CFG-3] [CFG-5]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -101,7 +101,7 @@ static uint32_t count_bits(uint32_t mask)
     return bits;
 }
 
-/* ---- thresholds ----------------------------------------------------------------------------------- */
+/* ---- thresholds ------------------------------------------------------------------------------ */
 
 START_TEST(any_keys_up_to_the_threshold_sign_and_fewer_do_not)
 {
@@ -162,7 +162,7 @@ START_TEST(seeds_added_in_any_order_give_the_same_bytes)
 }
 END_TEST
 
-/* ---- declaring -------------------------------------------------------------------------------------- */
+/* ---- declaring ------------------------------------------------------------------------------- */
 
 static const struct {
     uint32_t threshold;
@@ -238,7 +238,7 @@ START_TEST(a_set_is_declared_before_its_seeds)
 }
 END_TEST
 
-/* One set of keys is one organization, whether declared or added; another threshold is another one. [CFG-2] */
+/* One set of keys is one organization, declared or added; another threshold is another one. [CFG-2] */
 START_TEST(the_organization_is_made_of_the_first_root_set)
 {
     struct avpn_authority *added = authority_of(NULL, 3, 0), *all = declared(3, 3, 1, 1),
@@ -256,7 +256,7 @@ START_TEST(the_organization_is_made_of_the_first_root_set)
 }
 END_TEST
 
-/* ---- going on ---------------------------------------------------------------------------------------- */
+/* ---- going on -------------------------------------------------------------------------------- */
 
 /* A published bundle of an organization with 2 of 3 root keys and one signing key. */
 static struct bundle published(const struct avpn_config *config, uint64_t version)
@@ -411,7 +411,7 @@ START_TEST(only_a_genuine_bundle_of_the_organization_is_adopted_and_only_at_firs
 }
 END_TEST
 
-/* ---- rotating the root set ----------------------------------------------------------------------------- */
+/* ---- rotating the root set ------------------------------------------------------------------- */
 
 #define SERIAL(serial_, number_) ((uint64_t)(serial_) << 48 | (number_))
 
@@ -527,7 +527,7 @@ START_TEST(sixteen_times_the_root_set_is_rotated_and_not_once_more) /* [CFG-8] *
 }
 END_TEST
 
-/* ---- what follows what [CFG-5] --------------------------------------------------------------------------- */
+/* ---- what follows what [CFG-5] --------------------------------------------------------------- */
 
 static struct avpn_config *signed_config(const struct avpn_config *config, uint64_t version,
                                          uint8_t roots)
@@ -643,7 +643,7 @@ START_TEST(another_organization_does_not_follow)
 }
 END_TEST
 
-/* ---- memory -------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 START_TEST(memory_may_run_out_anywhere_without_a_leak)
 {

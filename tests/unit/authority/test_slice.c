@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Slices: to its member a slice says what the bundle says, and of others no more than it needs; damaged
- * ones are refused or say nothing else. [CFG-4] [CFG-7] [CFG-10]
+ * Slices: to its member a slice says what the bundle says, and of others no more than it needs;
+ * damaged ones are refused or say nothing else. [CFG-4] [CFG-7] [CFG-10]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -46,7 +46,7 @@ static void discard(struct cut *cut)
     free(cut->slice);
 }
 
-/* ---- the same to its member ---------------------------------------------------------------------- */
+/* ---- the same to its member ------------------------------------------------------------------ */
 
 static void check_fields(const struct cut *cut)
 {
@@ -71,8 +71,12 @@ static void check_fields(const struct cut *cut)
 /* Everything of itself and its peers, and of all others what routes need. */
 static void check_members(const struct cut *cut)
 {
+    const struct avpn_key zero = {{0}};
     struct avpn_member a, b;
 
+    /* Those not known are not found by the key and name that they do not have. */
+    ck_assert_int_eq(avpn_config_member_by_key(cut->part, &zero, &b), AVPN_ERROR_NOT_FOUND);
+    ck_assert_int_eq(avpn_config_member_by_name(cut->part, "", &b), AVPN_ERROR_NOT_FOUND);
     ck_assert_uint_eq(avpn_config_member_count(cut->part), avpn_config_member_count(cut->whole));
     for (uint32_t i = 0; avpn_config_member_at(cut->whole, i, &a) == AVPN_OK; i++) {
         bool is_known = a.id == cut->self || avpn_config_is_peer(cut->whole, cut->self, a.id);
@@ -149,7 +153,7 @@ START_TEST(to_its_member_a_slice_says_what_the_bundle_says)
 }
 END_TEST
 
-/* ---- what it leaves out --------------------------------------------------------------------------- */
+/* ---- what it leaves out ---------------------------------------------------------------------- */
 
 /* The slice again, without the identity of one member or without the sealed keys (member 0). */
 static struct avpn_config *read_without(const struct cut *cut, uint32_t member)
@@ -234,11 +238,11 @@ START_TEST(a_configuration_being_made_is_complete_for_nobody)
 }
 END_TEST
 
-/* ---- keys ------------------------------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 /*
- * A registry may give member 1 the keys of another epoch, sealed to it as genuine ones are (here by the
- * authority itself): they do not fit the commitment. [CFG-7]
+ * A registry may give member 1 the keys of another epoch, sealed to it as genuine ones are (here by
+ * the authority itself): they do not fit the commitment. [CFG-7]
  */
 START_TEST(keys_that_do_not_fit_the_commitment_are_refused)
 {
@@ -272,7 +276,7 @@ START_TEST(keys_that_do_not_fit_the_commitment_are_refused)
 }
 END_TEST
 
-/* ---- damage ---------------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 START_TEST(every_flipped_bit_of_a_slice_is_refused_or_in_the_sealed_keys)
 {
@@ -340,7 +344,7 @@ START_TEST(memory_may_run_out_anywhere_without_a_leak)
 }
 END_TEST
 
-/* ---- cutting ---------------------------------------------------------------------------------------- */
+/* ---- cutting --------------------------------------------------------------------------------- */
 
 START_TEST(a_slice_is_cut_only_from_the_bundle_of_the_configuration)
 {
@@ -398,6 +402,32 @@ START_TEST(what_a_document_claims_can_be_read_from_its_beginning)
 }
 END_TEST
 
+/* Members of which there are no leaves, and more than there may be. [CFG-8] */
+static const struct {
+    uint32_t member_count;
+    bool is_good;
+} frames[] = {
+    {0, true},  {AVPN_MEMBERS, true}, {AVPN_MEMBERS + 1, false}, {UINT32_MAX, false},
+    {UINT32_C(1) << 31, false}};
+
+START_TEST(a_frame_has_as_many_members_as_it_says_and_as_there_may_be)
+{
+    const size_t capacity = 4 * (AVPN_MEMBERS + 1) + 256;
+    uint32_t leaves = frames[_i].member_count > AVPN_MEMBERS + 1 ? 0 : frames[_i].member_count;
+    uint8_t *bytes = malloc(capacity);
+    struct avpni_writer w = avpni_writer(bytes, capacity);
+    struct avpni_document document;
+
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, NULL, 0, NULL, 0);
+    avpni_write_u32(&w, frames[_i].member_count);
+    avpni_write_zeros(&w, 4 * (size_t)leaves + 32 + AVPNI_SEALED_PSK_BYTES);
+    ck_assert(!w.failed);
+    ck_assert_int_eq(avpni_document_read(bytes, w.position, &document), frames[_i].is_good);
+    ck_assert(!avpni_document_read(bytes, w.position - 1, &document));
+    free(bytes);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_LOOP(to_its_member_a_slice_says_what_the_bundle_says, 4),
     HARNESS_LOOP(a_slice_without_something_needed_is_incomplete, HARNESS_COUNT(lacks)),
@@ -409,5 +439,6 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(memory_may_run_out_anywhere_without_a_leak),
     HARNESS_CASE(a_slice_is_cut_only_from_the_bundle_of_the_configuration),
     HARNESS_CASE(what_a_document_claims_can_be_read_from_its_beginning),
+    HARNESS_LOOP(a_frame_has_as_many_members_as_it_says_and_as_there_may_be, HARNESS_COUNT(frames)),
 };
 HARNESS_MAIN("authority/slice", cases)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Updates: whatever was edited, the slice of any earlier version becomes that of a later one, byte for byte
- * the one cut from its bundle. And what is no update for a slice makes none of it. [UPD-1] [UPD-2]
+ * Updates: whatever was edited, the slice of any earlier version becomes that of a later one, byte
+ * for byte the one cut from its bundle. And what is no update for a slice makes none of it. [UPD-1]
+ * [UPD-2]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -34,7 +35,7 @@ static uint32_t chance(struct history *h, uint32_t below)
     return (uint32_t)(harness_random(&h->chance) % below);
 }
 
-/* ---- edits --------------------------------------------------------------------------------- */
+/* ---- edits ----------------------------------------------------------------------------------- */
 
 static void name_hubs(struct history *h, struct avpn_member *member)
 {
@@ -107,7 +108,8 @@ static void edit(struct history *h)
         break;
     case 5:
         member->export_count = 1;
-        member->exports[0] = (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {10, (uint8_t)chance(h, 99)}};
+        member->exports[0] =
+            (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {10, (uint8_t)chance(h, 99)}};
         break;
     case 6:
         member->uplink_count = 1;
@@ -261,7 +263,7 @@ static void forget(struct history *h)
     free(h);
 }
 
-/* ---- slices and updates between versions ------------------------------------------------------ */
+/* ---- slices and updates between versions ----------------------------------------------------- */
 
 struct bytes {
     uint8_t data[16384];
@@ -440,7 +442,7 @@ START_TEST(an_update_may_name_ids_that_were_never_held_or_came_back)
 }
 END_TEST
 
-/* ---- damage ------------------------------------------------------------------------------------ */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 /* Is all that `made` tells also told by `genuine`, which has the same signed parts? */
 static void check_is_part_of(const struct avpn_config *made, const struct avpn_config *genuine)
@@ -464,7 +466,8 @@ static void check_is_part_of(const struct avpn_config *made, const struct avpn_c
 
 /* Whatever a damaged update makes is refused, or says nothing that the bundle does not say. */
 static void check_damaged(const struct history *h, const struct bytes *held,
-                          const struct bytes *update, uint32_t self, const struct avpn_key_pair *pair)
+                          const struct bytes *update, uint32_t self,
+                          const struct avpn_key_pair *pair)
 {
     static struct bytes made;
     const struct version *v = &h->versions[h->count];
@@ -573,7 +576,7 @@ START_TEST(an_update_for_another_base_never_tells_anything_else)
 }
 END_TEST
 
-/* ---- updates put together by hand ---------------------------------------------------------------- */
+/* ---- updates put together by hand ------------------------------------------------------------ */
 
 /* A leaf of a kind: its id and a mark that tells held ones (a) from told ones (b). */
 static void put_leaf(struct avpni_writer *w, uint8_t kind, uint32_t id, char mark)
@@ -603,7 +606,10 @@ static size_t write_held(uint8_t kind, uint8_t *bytes, size_t capacity)
     return w.position;
 }
 
-/* k5: keep up to 5; l: leave out; s2: site, S2: site and identity, o2: site only; i2: identity; n5: keep sites; e: end. */
+/*
+ * k5: keep up to 5; l: leave out; s2: site, S2: site and identity, o2: site only; i2: identity;
+ * n5: keep sites; e: end.
+ */
 static void write_operations(struct avpni_writer *w, const char *text)
 {
     static const char letters[] = "eklsino";
@@ -749,16 +755,21 @@ static const struct {
     int held;
     const char *charter;
     uint8_t has_sealed;
+    size_t sealed_bytes;
     int32_t expected;
 } rests[] = {
-    {0, "c", 1, AVPN_OK},
-    {0, "", 1, AVPN_ERROR_FORMAT},
-    {0, "c", 0, AVPN_ERROR_FORMAT},
-    {1, "c", 1, AVPN_OK},
-    {1, "", 0, AVPN_OK},
-    {1, "c", 2, AVPN_ERROR_FORMAT},
-    {2, "c", 1, AVPN_ERROR_FORMAT},
-    {3, "c", 1, AVPN_ERROR_FORMAT},
+    {0, "c", 1, 112, AVPN_OK},
+    {0, "", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", 0, 0, AVPN_ERROR_FORMAT},
+    {1, "c", 1, 112, AVPN_OK},
+    {1, "", 0, 0, AVPN_OK},
+    {1, "c", 1, 111, AVPN_ERROR_FORMAT},
+    {1, "c", 1, 113, AVPN_ERROR_FORMAT},
+    {1, "c", 0, 112, AVPN_ERROR_FORMAT},
+    {1, "c", 2, 112, AVPN_ERROR_FORMAT},
+    {1, "c", 2, 0, AVPN_ERROR_FORMAT},
+    {2, "c", 1, 112, AVPN_ERROR_FORMAT},
+    {3, "c", 1, 112, AVPN_ERROR_FORMAT},
 };
 
 START_TEST(charter_and_sealed_key_are_told_or_held)
@@ -773,11 +784,8 @@ START_TEST(charter_and_sealed_key_are_told_or_held)
     begin_update(&w, rests[_i].charter);
     avpni_write_u8(&w, 0);
     avpni_write_u8(&w, rests[_i].has_sealed);
-    if (rests[_i].has_sealed > 0) {
-        memset(update.data + w.position, 9, 112);
-        w.position += 112;
-    }
-    update.count = w.position;
+    memset(update.data + w.position, 9, rests[_i].sealed_bytes);
+    update.count = w.position + rests[_i].sealed_bytes;
     ck_assert_int_eq(apply(rests[_i].held == 0 ? NULL : &held, &update, &made),
                      rests[_i].expected);
     if (rests[_i].expected == AVPN_OK) {
@@ -870,7 +878,135 @@ START_TEST(without_memory_there_is_no_slice)
 }
 END_TEST
 
+/* ---- what an update tells [UPD-2] ------------------------------------------------------------ */
+
+/* The operations of an update in the letters above, then c and p for charter and sealed keys. */
+static void decode(const struct bytes *update, char *text_out)
+{
+    static const char letters[] = "eklsino";
+    struct avpni_reader r = avpni_reader(update->data, update->count);
+    bool has_charter;
+
+    avpni_read_view(&r, avpni_read_u16(&r));
+    uint32_t charter_bytes = avpni_read_u32(&r);
+
+    has_charter = avpni_read_view(&r, charter_bytes) != NULL && charter_bytes > 0;
+    avpni_read_view(&r, 32);
+    for (uint8_t operation; (operation = avpni_read_u8(&r)) != 0;) {
+        const uint8_t *leaf = NULL;
+        uint16_t count = 0;
+        char letter = letters[operation % 7];
+        uint32_t id = strchr("kln", letter) != NULL ? avpni_read_u32(&r) : 0;
+
+        if (id == 0) {
+            count = avpni_read_u16(&r);
+            leaf = avpni_read_view(&r, count);
+            id = avpni_leaf_id(leaf, count);
+        }
+        if (letter == 's' && (count = avpni_read_u16(&r)) > 0) {
+            avpni_read_view(&r, count);
+            letter = 'S';
+        }
+        text_out += sprintf(text_out, "%c%u ", letter, id);
+    }
+    strcpy(text_out, has_charter ? "c" : "");
+    strcat(text_out, avpni_read_u8(&r) == 1 ? "p" : "");
+}
+
+static void edit_nothing(struct history *h) { h->registry_count = 1; }
+static void edit_exports(struct history *h) { h->members[1].exports[0].bytes[0] = 11; }
+static void edit_key(struct history *h) { h->members[1].key = pair_of(77).public_key; }
+static void edit_manual(struct history *h)
+{
+    h->members[1].uplink_count = 1;
+    h->members[1].manual[0] = (struct avpn_contact){AVPN_FAMILY_IPV4, 0, 40000, {203, 0, 113, 7}};
+}
+static void edit_hubs(struct history *h)
+{
+    h->members[1].hub_count = 0;
+    memset(h->members[1].hubs, 0, sizeof h->members[1].hubs);
+}
+static void edit_revoked(struct history *h) { h->members[1].flags = AVPN_MEMBER_REVOKED; }
+static void edit_removed(struct history *h) { h->is_there[1] = false; }
+static void edit_removed_last(struct history *h) { h->is_there[3] = false; }
+static void edit_role(struct history *h)
+{
+    edit_hubs(h);
+    h->members[1].role = AVPN_ROLE_HUB;
+}
+static void edit_registries(struct history *h) { h->registry_count = 2; }
+static void edit_psk(struct history *h) { h->psk_epoch++; }
+static void edit_added(struct history *h)
+{
+    const struct site site = {5, 'S', "1", ""};
+
+    h->members[4] = member_of(&site);
+    h->is_there[4] = true;
+}
+
+/* Hub 1; spokes 2, 3 and 4, of which 4 has no hub. */
+static const struct {
+    void (*edit)(struct history *h);
+    uint32_t self;
+    const char *told;
+} tellings[] = {
+    {edit_nothing, 1, "k4 "},
+    {edit_nothing, 4, "k4 "},
+    {edit_exports, 1, "k1 o2 k4 "},
+    {edit_exports, 2, "k1 o2 k4 "},
+    {edit_exports, 3, "k1 o2 k4 "},
+    {edit_key, 1, "k1 S2 k4 "},
+    {edit_key, 3, "k1 s2 k4 "},
+    {edit_key, 2, "i1 S2 n4 p"},
+    {edit_manual, 1, "k1 S2 k4 "},
+    {edit_manual, 4, "k1 s2 k4 "},
+    {edit_hubs, 1, "k1 s2 k4 "},
+    {edit_hubs, 2, "n1 S2 n4 "},
+    {edit_revoked, 1, "k1 s2 k4 "},
+    {edit_revoked, 2, "n1 S2 n4 p"},
+    {edit_revoked, 3, "k1 s2 k4 "},
+    {edit_removed, 1, "k1 l2 k4 "},
+    {edit_removed_last, 1, "k3 "},
+    {edit_role, 1, "k1 S2 k4 "},
+    {edit_role, 2, "i1 S2 n4 "},
+    {edit_registries, 1, "k4 c"},
+    {edit_psk, 3, "k4 p"},
+    {edit_added, 1, "k4 S5 "},
+    {edit_added, 2, "k4 s5 "},
+    {edit_added, 5, "S1 s2 s3 s4 S5 cp"},
+};
+
+START_TEST(an_update_tells_what_changed_and_no_more)
+{
+    static const struct site sites[] = {
+        {1, 'H', "", "10.1.0.0/16"},
+        {2, 'S', "1", "10.2.0.0/16"},
+        {3, 'S', "1", ""},
+        {4, 'S', "", ""}};
+    static struct bytes update;
+    struct history *h = calloc(1, sizeof *h);
+    struct plan plan;
+    char text[256];
+
+    h->registry_count = h->psk_epoch = 1;
+    h->authority = authority_of(NULL, 1, 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        h->members[i] = member_of(&sites[i]);
+        h->is_there[i] = true;
+    }
+    publish(h);
+    tellings[_i].edit(h);
+    publish(h);
+    plan_update(h, tellings[_i].self == 5 ? 0 : 1, 2, tellings[_i].self, &plan);
+    write_update(&plan, 1024, &update);
+    decode(&update, text);
+    ck_assert_str_eq(text, tellings[_i].told);
+    forget(h);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
+    HARNESS_LOOP(an_update_tells_what_changed_and_no_more, HARNESS_COUNT(tellings)),
     HARNESS_LOOP(an_update_makes_the_slice_that_is_cut_from_the_bundle, 12),
     HARNESS_LOOP(an_update_may_name_ids_that_were_never_held_or_came_back, 20),
     HARNESS_LOOP(a_flipped_bit_in_an_update_never_tells_anything_else, 4),

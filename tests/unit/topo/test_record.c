@@ -54,7 +54,15 @@ static struct avpni_head sample_head(void)
                                .member_count = 4, .root = {9}};
 }
 
-enum kind { KIND_HEAD, KIND_CHARTER, KIND_SITE, KIND_IDENTITY, KIND_IDENTITY_MANUAL, KIND_INVITES, KINDS };
+enum kind {
+    KIND_HEAD,
+    KIND_CHARTER,
+    KIND_SITE,
+    KIND_IDENTITY,
+    KIND_IDENTITY_MANUAL,
+    KIND_INVITES,
+    KINDS
+};
 
 #define SAMPLE_BYTES 4096
 
@@ -368,8 +376,9 @@ static const struct {
 START_TEST(invites_are_by_member_and_each_once) /* [CFG-1] */
 {
     uint8_t bytes[SAMPLE_BYTES];
-    const struct avpn_invite invites[] = {{0, invite_lists[_i].first, {{1}}, 5},
-                                          {0, invite_lists[_i].second, {{1}}, invite_lists[_i].expires}};
+    const struct avpn_invite invites[] = {
+        {0, invite_lists[_i].first, {{1}}, 5},
+        {0, invite_lists[_i].second, {{1}}, invite_lists[_i].expires}};
     struct avpni_writer w = avpni_writer(bytes, sizeof bytes);
     uint32_t count;
 
@@ -416,6 +425,22 @@ START_TEST(what_is_signed_is_a_label_and_a_hash)
 }
 END_TEST
 
+/* Whose numbers go beyond the set, whatever lies behind it. [CFG-3] */
+START_TEST(only_keys_of_the_set_sign)
+{
+    static const uint8_t body[] = "body", seed[32] = {3};
+    struct avpni_key_set set = {.threshold = 1, .count = 1 + (uint8_t)_i};
+    struct avpni_signatures signatures = {.count = 1, .numbers = {1}};
+    uint8_t text[AVPNI_SIGNED_LIMIT];
+    size_t text_bytes = avpni_signed_text(text, AVPNI_HEAD_LABEL, body, sizeof body);
+
+    avpni_sign_keypair(seed, &set.keys[1]);
+    avpni_sign(signatures.bytes[0], text, text_bytes, seed);
+    ck_assert_int_eq(
+        avpni_signatures_verify(&signatures, &set, AVPNI_HEAD_LABEL, body, sizeof body), _i == 1);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_LOOP(what_was_written_is_read_and_written_alike, KINDS),
     HARNESS_LOOP(every_truncation_and_every_byte_too_many_is_refused, KINDS),
@@ -429,5 +454,6 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(invites_are_by_member_and_each_once, HARNESS_COUNT(invite_lists)),
     HARNESS_LOOP(there_are_at_most_1024_invites, 2),
     HARNESS_CASE(what_is_signed_is_a_label_and_a_hash),
+    HARNESS_LOOP(only_keys_of_the_set_sign, 2),
 };
 HARNESS_MAIN("topo/record", cases)

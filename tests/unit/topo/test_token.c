@@ -25,7 +25,7 @@ static void format(const struct avpn_token *token, char text_out[AVPN_TOKEN_TEXT
     ck_assert_int_eq(avpn_token_format(token, text_out, AVPN_TOKEN_TEXT), AVPN_OK);
 }
 
-/* ---- text ----------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void same(struct avpn_token *t) { t->reserved = 0; }
 static void largest(struct avpn_token *t)
@@ -193,7 +193,7 @@ START_TEST(other_texts_are_no_tokens)
 }
 END_TEST
 
-/* ---- fields ---------------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static void other_size(struct avpn_token *t) { t->size--; }
 static void no_member(struct avpn_token *t) { t->member = 0; }
@@ -250,7 +250,7 @@ START_TEST(a_small_buffer_is_refused)
 }
 END_TEST
 
-/* ---- texts with a right check and wrong fields ------------------------------------------------------- */
+/* ---- texts with a right check and wrong fields ----------------------------------------------- */
 
 static void to_text(const uint8_t *bytes, size_t count, char *text)
 {
@@ -338,7 +338,7 @@ START_TEST(there_is_one_text_for_a_token)
 }
 END_TEST
 
-/* ---- claims ------------------------------------------------------------------------------------------ */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 START_TEST(a_claim_verifies_for_what_it_claims_and_nothing_else)
 {
@@ -378,7 +378,7 @@ static void other_version(struct avpn_token *t) { t->version++; }
 static void other_expiry(struct avpn_token *t) { t->expires++; }
 static void other_registries(struct avpn_token *t) { t->registry_count--; }
 
-/* The claim key is made of organization, member and secret, so it can be in an invite before all else is known. */
+/* Made of organization, member and secret: so it can be in an invite before all else is known. */
 static const struct {
     void (*change)(struct avpn_token *token);
     bool is_same;
