@@ -11,11 +11,12 @@
 #include <string.h>
 
 #define ORGANIZATION 7
-#define SPOKES 60
+#define SPOKES 40
+#define SPOKES_MANY 320 /* a document of three windows */
 #define NO_SIGNER 255
 
 static struct world w;
-static struct world_member members[1 + SPOKES];
+static struct world_member members[1 + SPOKES_MANY];
 
 /* A document on its way, and the administrator's session. */
 struct upload {
@@ -31,7 +32,7 @@ static void begin(void)
 {
     world_begin(&w, 100000, 0);
     members[0] = (struct world_member){.id = 1, .role = AVPN_ROLE_HUB};
-    for (uint32_t i = 1; i <= SPOKES; i++) {
+    for (uint32_t i = 1; i <= SPOKES_MANY; i++) {
         members[i] = (struct world_member){.id = 10 + i, .role = AVPN_ROLE_SPOKE, .hubs = {1}};
     }
 }
@@ -207,6 +208,8 @@ START_TEST(a_document_is_taken_window_by_window_stored_and_served)
 {
     begin_with(1);
     struct world_document document = document_of(2);
+
+    document.count = 1 + SPOKES_MANY;
     struct upload u = upload_of(&document, _i == 0 ? 0 : NO_SIGNER);
     struct avpn_event event;
     uint32_t windows = 0;
@@ -223,6 +226,7 @@ START_TEST(a_document_is_taken_window_by_window_stored_and_served)
     ck_assert_uint_eq(u.want.status, AVPN_PUBLISH_IN_FORCE);
     ck_assert_uint_eq(u.want.version, 2);
     /* Without a signature head and charter come first. */
+    ck_assert_uint_gt(u.count, 2 * 32768);
     ck_assert_uint_eq(windows, (u.count + 32767) / 32768 + (_i == 0 ? 0 : 1));
     ck_assert_uint_eq(served(), 2);
     ck_assert_uint_eq(w.store_writes, 1);
