@@ -459,6 +459,29 @@ START_TEST(an_upload_goes_on_in_another_session_of_the_same_document)
 }
 END_TEST
 
+START_TEST(parts_come_from_the_session_that_offered_them)
+{
+    begin_with(1);
+    struct world_document document = document_of(2);
+    struct upload u = upload_of(&document, 0), other = upload_of(&document, 0);
+    struct avpni_fetch list = {0};
+    uint8_t body[52];
+
+    memcpy(list.token, other.client.session.token, sizeof list.token);
+    avpni_list_write(body, &list);
+    ck_assert(offer(&u));
+    say(&other.client, body, sizeof body); /* it is there too, and says something else */
+    ck_assert_uint_eq(client_heard(&other.client, AVPNI_BODY_CLAIMS, NULL), 1);
+    other.bundle[5] ^= 1;
+    ck_assert(!send_part(&other, 0));
+    ck_assert_uint_eq(world_counter(&w, AVPN_REGISTRY_DROP_UPLOAD), 1);
+    ck_assert_uint_eq(finish(&u), AVPN_PUBLISH_IN_FORCE);
+    done(&u);
+    done(&other);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(after_a_restart_an_upload_begins_again)
 {
     begin_with(1);
@@ -1132,6 +1155,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(parts_may_come_in_any_order_twice_or_not_at_all, 6),
     HARNESS_CASE(parts_nobody_waits_for_are_dropped_and_counted),
     HARNESS_CASE(an_upload_goes_on_in_another_session_of_the_same_document),
+    HARNESS_CASE(parts_come_from_the_session_that_offered_them),
     HARNESS_CASE(after_a_restart_an_upload_begins_again),
     HARNESS_LOOP(an_administrator_proves_its_contact_like_anybody, 2),
     HARNESS_CASE(a_message_counts_once),
