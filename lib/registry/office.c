@@ -24,7 +24,6 @@
 #define OFFICE_SPAN (60 * AVPN_SECOND) /* it goes after that without a message */
 #define UPLOAD_SPAN (30 * AVPN_SECOND) /* and an upload without a part */
 #define ROUND (30 * AVPN_SECOND)
-#define PAUSE (1 * AVPN_SECOND) /* between uploads without a signature, after one that failed */
 
 enum rights { UNSIGNED = 0, SIGNED = 1, RIGHTS = 2 };
 
@@ -369,7 +368,7 @@ static void end_matter(struct avpn_registry *registry, struct avpni_office *offi
         memcpy(seat->refused, office->uploads[message->rights]->offer.hash, sizeof seat->refused);
         seat->refusal = (uint8_t)result;
         if (message->rights == UNSIGNED) {
-            office->pause_until = message->arrival->now + PAUSE;
+            office->pause_until = message->arrival->now + AVPNI_UPLOAD_PAUSE; /* [PUB-4] */
         }
     }
     end_upload(office, message->rights);

@@ -83,6 +83,7 @@
 #define AVPNI_OFFER_RETRY_FIRST (300 * AVPN_MILLISECOND) /* [PUB-3] */
 #define AVPNI_OFFER_RETRY_LAST (5 * AVPN_SECOND)      /* [PUB-3] */
 #define AVPNI_UPLOAD_IDLE (3 * AVPN_SECOND)           /* [PUB-4] */
+#define AVPNI_UPLOAD_PAUSE (1 * AVPN_SECOND)          /* [PUB-4] */
 
 /* ---- configuration, section 8 ----------------------------------------------------------- */
 #define AVPNI_VERSION_STEP (UINT64_C(1) << 32)        /* [CFG-5] */

@@ -344,8 +344,8 @@ static void begin(struct bench *bench, int argc, char **argv)
         exit(EXIT_FAILURE);
     }
     bench->now = 1000 * AVPN_SECOND;
-    bench->contact = (struct avpn_contact){
-        .family = AVPN_FAMILY_IPV4, .port = 40000, .bytes = {203, 0, 113, 1}};
+    bench->contact =
+        (struct avpn_contact){.family = AVPN_FAMILY_IPV4, .port = 40000, .bytes = {203, 0, 113, 1}};
     (void)avpn_key_pair_generate(&bench->identity);
     options.identity = bench->identity;
     bench->document = malloc(AVPN_BUNDLE_LIMIT);

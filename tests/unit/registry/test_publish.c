@@ -11,11 +11,12 @@
 #include <string.h>
 
 #define ORGANIZATION 7
-#define SPOKES 60
+#define SPOKES 40
+#define SPOKES_MANY 320 /* a document of three windows */
 #define NO_SIGNER 255
 
 static struct world w;
-static struct world_member members[1 + SPOKES];
+static struct world_member members[1 + SPOKES_MANY];
 
 /* A document on its way, and the administrator's session. */
 struct upload {
@@ -31,7 +32,7 @@ static void begin(void)
 {
     world_begin(&w, 100000, 0);
     members[0] = (struct world_member){.id = 1, .role = AVPN_ROLE_HUB};
-    for (uint32_t i = 1; i <= SPOKES; i++) {
+    for (uint32_t i = 1; i <= SPOKES_MANY; i++) {
         members[i] = (struct world_member){.id = 10 + i, .role = AVPN_ROLE_SPOKE, .hubs = {1}};
     }
 }
@@ -207,6 +208,8 @@ START_TEST(a_document_is_taken_window_by_window_stored_and_served)
 {
     begin_with(1);
     struct world_document document = document_of(2);
+
+    document.count = 1 + SPOKES_MANY;
     struct upload u = upload_of(&document, _i == 0 ? 0 : NO_SIGNER);
     struct avpn_event event;
     uint32_t windows = 0;
@@ -223,6 +226,7 @@ START_TEST(a_document_is_taken_window_by_window_stored_and_served)
     ck_assert_uint_eq(u.want.status, AVPN_PUBLISH_IN_FORCE);
     ck_assert_uint_eq(u.want.version, 2);
     /* Without a signature head and charter come first. */
+    ck_assert_uint_gt(u.count, 2 * 32768);
     ck_assert_uint_eq(windows, (u.count + 32767) / 32768 + (_i == 0 ? 0 : 1));
     ck_assert_uint_eq(served(), 2);
     ck_assert_uint_eq(w.store_writes, 1);
@@ -451,6 +455,29 @@ START_TEST(an_upload_goes_on_in_another_session_of_the_same_document)
     ck_assert_uint_eq(u.want.mask & 1, 0);
     ck_assert_uint_eq(finish(&u), AVPN_PUBLISH_IN_FORCE);
     done(&u);
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(parts_come_from_the_session_that_offered_them)
+{
+    begin_with(1);
+    struct world_document document = document_of(2);
+    struct upload u = upload_of(&document, 0), other = upload_of(&document, 0);
+    struct avpni_fetch list = {0};
+    uint8_t body[52];
+
+    memcpy(list.token, other.client.session.token, sizeof list.token);
+    avpni_list_write(body, &list);
+    ck_assert(offer(&u));
+    say(&other.client, body, sizeof body); /* it is there too, and says something else */
+    ck_assert_uint_eq(client_heard(&other.client, AVPNI_BODY_CLAIMS, NULL), 1);
+    other.bundle[5] ^= 1;
+    ck_assert(!send_part(&other, 0));
+    ck_assert_uint_eq(world_counter(&w, AVPN_REGISTRY_DROP_UPLOAD), 1);
+    ck_assert_uint_eq(finish(&u), AVPN_PUBLISH_IN_FORCE);
+    done(&u);
+    done(&other);
     world_end(&w);
 }
 END_TEST
@@ -1128,6 +1155,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(parts_may_come_in_any_order_twice_or_not_at_all, 6),
     HARNESS_CASE(parts_nobody_waits_for_are_dropped_and_counted),
     HARNESS_CASE(an_upload_goes_on_in_another_session_of_the_same_document),
+    HARNESS_CASE(parts_come_from_the_session_that_offered_them),
     HARNESS_CASE(after_a_restart_an_upload_begins_again),
     HARNESS_LOOP(an_administrator_proves_its_contact_like_anybody, 2),
     HARNESS_CASE(a_message_counts_once),

@@ -117,7 +117,8 @@ START_TEST(peers_are_not_told_more_often_than_the_bucket_allows)
     }
     ck_assert_uint_ge(told, 6);
     ck_assert_uint_le(told, 2000 / 250);
-    ck_assert_uint_ge(refused(), 40); /* what is refused is said again, which is no news half of the time */
+    ck_assert_uint_ge(refused(),
+                      40); /* what is refused is said again, which is no news half of the time */
     world_tick(&w, 250 * AVPN_MILLISECOND);
     spoke.nat = 3;
     client_keep(&spoke, false);

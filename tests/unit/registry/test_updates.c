@@ -29,9 +29,9 @@ static struct version publish(const struct world_document *document)
     struct version version;
 
     version.bundle = world_sign(&w, document, &version.count);
-    ck_assert_int_eq(avpn_config_read(version.bundle, version.count, &organization, 0, NULL,
-                                      &version.config),
-                     AVPN_OK);
+    ck_assert_int_eq(
+        avpn_config_read(version.bundle, version.count, &organization, 0, NULL, &version.config),
+        AVPN_OK);
     w.sent_count = 0;
     ck_assert_int_eq(avpn_registry_set_organization(w.registry, &organization, version.bundle,
                                                     version.count, w.now),
@@ -152,21 +152,56 @@ static const struct history {
     const char *name;
     uint32_t psk_epoch;
 } history[] = {
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 3}, {5, S, 0, {2}, 0, 5}}, 0, 1},
+    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 3}, {5, S, 0, {2}, 0, 5}},
+     0,
+     1},
     /* a subnet changes */
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 4}, {5, S, 0, {2}, 0, 5}}, 0, 1},
+    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 4}, {5, S, 0, {2}, 0, 5}},
+     0,
+     1},
     /* the pre-shared key is rotated */
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 4}, {5, S, 0, {2}, 0, 5}}, 0, 2},
+    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 4}, {5, S, 0, {2}, 0, 5}},
+     0,
+     2},
     /* a spoke comes, another names other hubs */
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {2}, 0, 4}, {4, S, 0, {1}, 0, 9}, {5, S, 0, {2, 1}, 0, 5}}, 0, 2},
+    {{{1, H, 0, {0}, 0, 1},
+      {2, H, 0, {0}, 0, 2},
+      {3, S, 0, {2}, 0, 4},
+      {4, S, 0, {1}, 0, 9},
+      {5, S, 0, {2, 1}, 0, 5}},
+     0,
+     2},
     /* the charter changes */
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {2}, 0, 4}, {4, S, 0, {1}, 0, 9}, {5, S, 0, {2, 1}, 0, 5}}, "renamed", 2},
+    {{{1, H, 0, {0}, 0, 1},
+      {2, H, 0, {0}, 0, 2},
+      {3, S, 0, {2}, 0, 4},
+      {4, S, 0, {1}, 0, 9},
+      {5, S, 0, {2, 1}, 0, 5}},
+     "renamed",
+     2},
     /* a device is replaced, a member is gone, one is revoked */
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 7, 2}, {4, S, 0, {1}, 0, 9}, {5, S, AVPN_MEMBER_REVOKED, {2, 1}, 0, 5}}, "renamed", 2},
+    {{{1, H, 0, {0}, 0, 1},
+      {2, H, 0, {0}, 7, 2},
+      {4, S, 0, {1}, 0, 9},
+      {5, S, AVPN_MEMBER_REVOKED, {2, 1}, 0, 5}},
+     "renamed",
+     2},
     /* it is no longer; the one that was gone comes back; a spoke becomes a hub */
-    {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 7, 2}, {3, S, 0, {2}, 3, 4}, {4, H, 0, {0}, 0, 9}, {5, S, 0, {2, 1}, 0, 5}}, "renamed", 2},
+    {{{1, H, 0, {0}, 0, 1},
+      {2, H, 0, {0}, 7, 2},
+      {3, S, 0, {2}, 3, 4},
+      {4, H, 0, {0}, 0, 9},
+      {5, S, 0, {2, 1}, 0, 5}},
+     "renamed",
+     2},
     /* everything at once */
-    {{{1, H, 0, {0}, 0, 8}, {3, S, 0, {1, 4}, 3, 4}, {4, H, 0, {0}, 5, 9}, {6, H, 0, {0}, 0, 0}, {9, S, 0, {6}, 0, 1}}, "again", 3},
+    {{{1, H, 0, {0}, 0, 8},
+      {3, S, 0, {1, 4}, 3, 4},
+      {4, H, 0, {0}, 5, 9},
+      {6, H, 0, {0}, 0, 0},
+      {9, S, 0, {6}, 0, 1}},
+     "again",
+     3},
 };
 #define VERSIONS HARNESS_COUNT(history)
 
@@ -309,9 +344,8 @@ static const struct other {
     uint64_t answer;        /* base of part 0 that comes */
 } others[] = {
     {5, 7, 5}, /* a version that is not served: what leads to the one that is */
-    {0, 4, 0},  {0, 7, 0},
-    {4, 6, 0}, /* a base that is not known: from none */
-    {4, 7, 0},  {6, 7, 0}, /* a base that is not before */
+    {0, 4, 0}, {0, 7, 0}, {4, 6, 0}, /* a base that is not known: from none */
+    {4, 7, 0}, {6, 7, 0},            /* a base that is not before */
     {7, 9, 0},
 };
 
