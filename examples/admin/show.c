@@ -53,8 +53,8 @@ static void print_registry(const json_t *registry)
     char version[VERSION_TEXT];
 
     printf("  registry %-24s %-12s %-21s sees us as %-21s rtt %.1f ms", text_of(registry, "host"),
-           text_of(registry, "state"), text_of(registry, "contact"), text_of(registry, "observed"),
-           (double)number_of(registry, "rtt_us") / 1000.0);
+           text_of(registry, "state"), text_of(registry, "contact"),
+           text_of(registry, "observed"), (double)number_of(registry, "rtt_us") / 1000.0);
     if (number_of(registry, "config_version"))
         printf("  serves %s", version_of(registry, "config_version", version));
     putchar('\n');
@@ -77,7 +77,8 @@ static void print_uplink(const json_t *uplink)
         printf(" (seen as %s%s%s)", first, strcmp(first, second) ? " and " : "",
                strcmp(first, second) ? second : "");
     putchar('\n');
-    json_array_foreach(json_object_get(uplink, "registries"), i, registry) print_registry(registry);
+    json_array_foreach(json_object_get(uplink, "registries"), i, registry)
+        print_registry(registry);
 }
 
 static void print_day(const char *what, json_int_t seconds)
@@ -144,7 +145,8 @@ static void print_status(const json_t *answer)
     if (json_is_real(json_object_get(answer, "first_tunnel_after_s")))
         printf(", first tunnel after %.3f s", real_of(answer, "first_tunnel_after_s"));
     putchar('\n');
-    json_array_foreach(json_object_get(answer, "uplinks"), i, uplink) print_uplink(uplink);
+    json_array_foreach(json_object_get(answer, "uplinks"), i, uplink)
+        print_uplink(uplink);
 }
 
 /* The contact traffic goes to. */
@@ -153,8 +155,9 @@ static const char *selected_contact(const json_t *peer)
     const json_t *path;
     size_t i;
 
-    json_array_foreach(json_object_get(peer, "paths"), i,
-                       path) if (flag_of(path, "selected")) return text_of(path, "contact");
+    json_array_foreach(json_object_get(peer, "paths"), i, path)
+        if (flag_of(path, "selected"))
+            return text_of(path, "contact");
     return "-";
 }
 
@@ -165,8 +168,7 @@ static void print_peers(const json_t *answer)
 
     printf("%-16s %-6s %-11s %-9s %-22s %-20s %-9s %12s %12s\n", "PEER", "ROLE", "TUNNEL",
            "UP AFTER", "CONTACT", "NAT", "RTT", "SENT", "RECEIVED");
-    json_array_foreach(json_object_get(answer, "peers"), i, peer)
-    {
+    json_array_foreach(json_object_get(answer, "peers"), i, peer) {
         char after[16] = "-";
         char rtt[16] = "-";
 
@@ -189,8 +191,7 @@ static void print_routes(const json_t *answer)
     size_t k;
 
     printf("%-24s %-8s %-16s %s\n", "PREFIX", "STATE", "VIA", "IN ORDER OF PREFERENCE");
-    json_array_foreach(json_object_get(answer, "routes"), i, route)
-    {
+    json_array_foreach(json_object_get(answer, "routes"), i, route) {
         printf("%-24s %-8s %-16s", text_of(route, "prefix"), text_of(route, "state"),
                text_of(route, "via"));
         json_array_foreach(json_object_get(route, "hops"), k, hop)
@@ -252,7 +253,8 @@ int command_show(int count, char **words)
         }
     }
     if (optind != count) {
-        fprintf(stderr, "autovpn %s: %s: unexpected; try --help\n", shown->command, words[optind]);
+        fprintf(stderr, "autovpn %s: %s: unexpected; try --help\n", shown->command,
+                words[optind]);
         return 2;
     }
     return show(shown, socket, is_json);
