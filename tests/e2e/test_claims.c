@@ -24,12 +24,13 @@ static struct fleet fleet;
 static struct avpn_token token;
 static struct avpn_claim shown[2][8]; /* by registry */
 static uint32_t shown_count[2];
+static char ends[2]; /* stand for the registries' publishers */
 static json_t *told;
 
 int32_t shown_claim(const struct avpn_publisher *publisher, uint32_t index,
                     struct avpn_claim *claim_out)
 {
-    size_t registry = (size_t)((const char *)publisher - (const char *)&shown_count[0]) / 4;
+    size_t registry = (size_t)((const char *)publisher - ends);
 
     if (index >= shown_count[registry])
         return AVPN_ERROR_EMPTY;
@@ -67,7 +68,7 @@ static void begin(void)
     state_set_invite(&desk.state, "branch", &invite, 1);
     fleet.count = 2;
     for (uint32_t i = 0; i < 2; i++) {
-        fleet.registries[i].publisher = (struct avpn_publisher *)&shown_count[i];
+        fleet.registries[i].publisher = (struct avpn_publisher *)&ends[i];
         fleet.registries[i].status.has_claims = 1;
         fleet.registries[i].name[0] = (char)('a' + i);
     }
