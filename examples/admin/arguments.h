@@ -9,8 +9,10 @@
 #include "admin/publishing.h"
 
 #define HELP_KEYS                                                                                  \
-    "      --keys DIR       where keys are (default: keys, beside ORG.YAML); once for each place\n" \
-    "      --key-file FILE  take the passphrase from a file's first line; once for each one\n"       \
+    "      --keys DIR       where keys are (default: keys, beside ORG.YAML);\n"                    \
+    "                       once for each place\n"                                                 \
+    "      --key-file FILE  take the passphrase from a file's first line;\n"                       \
+    "                       once for each one\n"                                                   \
     "      --no-passphrase  keys have none: do not ask for it\n"
 
 #define OPTIONS_KEYS                                                                               \

@@ -73,8 +73,7 @@ static void build_suites(struct org *org, struct avpn_config *config)
         settings_problem(&org->file, &list, NULL, "should name each suite once, the best first");
 }
 
-static void build_registry(struct org *org, const struct setting *item,
-                           struct avpn_config *config)
+static void build_registry(struct org *org, const struct setting *item, struct avpn_config *config)
 {
     struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350};
     struct settings *file = &org->file;

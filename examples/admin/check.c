@@ -15,8 +15,9 @@
 static const char help[] =
     "Usage: autovpn org check ORG.YAML [--json]\n"
     "\n"
-    "Checks an organization's file and tells what publishing it would change, and for whom.\n"
-    "Every finding is one line: file:line: field: value: what would be right. Warnings are legal.\n"
+    "Checks an organization's file and tells what publishing it would change, for whom.\n"
+    "Every finding is one line: file:line: field: value: what would be right. Warnings\n"
+    "are legal.\n"
     "Exit status 0: valid, 2: not.\n"
     "\n"
     "      --json  print one object: ok, sites, registries, version, changes, findings\n"
@@ -53,11 +54,11 @@ static int check(const char *path, json_t *json)
     changes = diff_make(desk.published, desk.config, &desk.state, (int64_t)time(NULL));
     if (json)
         json_object_update_new(
-            json, json_pack("{s:I, s:I, s:I, s:O}", "sites", (json_int_t)desk.org.site_count,
-                            "registries", (json_int_t)avpn_config_registry_count(desk.config),
-                            "version",
-                            (json_int_t)(desk.published ? avpn_config_version(desk.published) : 0),
-                            "changes", changes));
+            json,
+            json_pack("{s:I, s:I, s:I, s:O}", "sites", (json_int_t)desk.org.site_count,
+                      "registries", (json_int_t)avpn_config_registry_count(desk.config), "version",
+                      (json_int_t)(desk.published ? avpn_config_version(desk.published) : 0),
+                      "changes", changes));
     else
         print(&desk, changes);
     json_decref(changes);

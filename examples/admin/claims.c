@@ -50,10 +50,10 @@ static int is_genuine(const struct desk *desk, const struct place *place,
 static void tell(json_t *told, FILE *out, const char *site, const struct device *device,
                  int is_taken, const char *text)
 {
-    json_array_append_new(told, json_pack("{s:s, s:o, s:s, s:I, s:b, s:s}", "site", site, "key",
-                                          json_key(&device->key), "registry", device->registry,
-                                          "age", (json_int_t)device->age, "taken", is_taken,
-                                          "text", text));
+    json_array_append_new(told,
+                          json_pack("{s:s, s:o, s:s, s:I, s:b, s:s}", "site", site, "key",
+                                    json_key(&device->key), "registry", device->registry, "age",
+                                    (json_int_t)device->age, "taken", is_taken, "text", text));
     if (out)
         fprintf(out, "%s: %s\n", site, text);
 }
@@ -123,8 +123,8 @@ static int is_better(const struct device *device, const struct device *best)
     return memcmp(&device->key, &best->key, sizeof device->key) < 0; /* one answer, whoever asks */
 }
 
-static const struct device *choose(const struct desk *desk, const struct place *place,
-                                   int64_t now, json_t *told, FILE *out)
+static const struct device *choose(const struct desk *desk, const struct place *place, int64_t now,
+                                   json_t *told, FILE *out)
 {
     const struct device *best = NULL;
     char text[300];

@@ -48,8 +48,8 @@ static void compare_with_state(struct desk *desk)
         fprintf(stderr,
                 "%s: warning: %s; ids, keys and invites were taken from %s (version %s). Restore "
                 "it from version control if there is a newer one\n",
-                desk->state.path, desk->state.is_lost ? "is missing" : "is older", desk->bundle_path,
-                theirs);
+                desk->state.path, desk->state.is_lost ? "is missing" : "is older",
+                desk->bundle_path, theirs);
     else if (version < state_version)
         fprintf(stderr,
                 "%s: warning: is version %s, but version %s was published; restore it from version "

@@ -201,8 +201,8 @@ static int compare_revoked(struct diff *diff, const struct avpn_member *before,
 
     if (is_revoked(before) == is_revoked(after))
         return is_revoked(after); /* nothing else matters then */
-    change = add_change(diff, after->name, "site", "%s",
-                        is_revoked(after) ? "revoked" : "taken back");
+    change =
+        add_change(diff, after->name, "site", "%s", is_revoked(after) ? "revoked" : "taken back");
     tell_tunnels(diff, change, after->id);
     tell_routes(change, before, after);
     return 1;
@@ -215,8 +215,7 @@ static void compare_role(struct diff *diff, const struct avpn_member *before,
 
     if (before->role == after->role)
         return;
-    change = add_change(diff, after->name, "role", "%s -> %s", role_name(before),
-                        role_name(after));
+    change = add_change(diff, after->name, "role", "%s -> %s", role_name(before), role_name(after));
     tell_tunnels(diff, change, after->id);
 }
 
@@ -284,9 +283,8 @@ static void compare_exports(struct diff *diff, const struct avpn_member *before,
     words_list(more, more_text, sizeof more_text);
     words_list(less, less_text, sizeof less_text);
     if (more_text[0] || less_text[0]) {
-        change = add_change(diff, after->name, "exports", "%s%s%s%s%s",
-                            more_text[0] ? "new: " : "", more_text,
-                            more_text[0] && less_text[0] ? "; " : "",
+        change = add_change(diff, after->name, "exports", "%s%s%s%s%s", more_text[0] ? "new: " : "",
+                            more_text, more_text[0] && less_text[0] ? "; " : "",
                             less_text[0] ? "no more: " : "", less_text);
         tell_routes(change, before, after);
         add_effect(change, "no tunnel changes");
@@ -310,8 +308,8 @@ static void compare_uplinks(struct diff *diff, const struct avpn_member *before,
         (void)avpn_contact_format(&after->manual[i], contact, sizeof contact);
         strcat(strcat(text, i ? ", " : ""), contact);
     }
-    change = add_change(diff, after->name, "uplinks", "manual contacts: %s",
-                        text[0] ? text : "none");
+    change =
+        add_change(diff, after->name, "uplinks", "manual contacts: %s", text[0] ? text : "none");
     tell_list(change, "peers", names_of_peers(diff->after, after->id), "", " look for it there");
 }
 
@@ -405,8 +403,8 @@ static void compare_registries(struct diff *diff)
     for (uint32_t i = 0; diff->before && avpn_config_registry(diff->before, i, &entry) == AVPN_OK;
          i++)
         if (!has_registry(diff->after, &entry)) {
-            json_t *change = add_change(diff, NULL, "registries", "no more: %s port %u",
-                                        entry.host, entry.port);
+            json_t *change =
+                add_change(diff, NULL, "registries", "no more: %s port %u", entry.host, entry.port);
 
             add_effect(change, "every site leaves it; tunnels stay");
         }
@@ -536,7 +534,9 @@ static void print_change(const json_t *change, FILE *file)
             json_string_value(json_object_get(change, "field")),
             json_string_value(json_object_get(change, "change")));
     json_array_foreach(json_object_get(change, "effects"), i, effect)
+    {
         fprintf(file, "      %s\n", json_string_value(effect));
+    }
 }
 
 void diff_print(const json_t *changes, size_t limit, FILE *file)

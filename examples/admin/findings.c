@@ -14,8 +14,8 @@ static void collect(const struct settings_finding *finding, const char *severity
 
     json_array_append_new(collected,
                           json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "severity", severity, "file",
-                                    finding->file, "line", line, "field", finding->field,
-                                    "value", finding->value, "message", finding->message));
+                                    finding->file, "line", line, "field", finding->field, "value",
+                                    finding->value, "message", finding->message));
 }
 
 static void collect_error(void *user, const struct settings_finding *finding)
@@ -66,8 +66,7 @@ void findings_warn(const struct settings *file, const struct setting *where, con
     va_list arguments;
 
     if (!value)
-        finding.value =
-            settings_is_text(where) ? (const char *)where->node->data.scalar.value : "";
+        finding.value = settings_is_text(where) ? (const char *)where->node->data.scalar.value : "";
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);

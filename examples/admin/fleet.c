@@ -69,8 +69,8 @@ static void resolve(struct fleet_registry *registry)
         freeaddrinfo(found);
     }
     if (registry->contact_count == 0)
-        (void)snprintf(registry->problem, sizeof registry->problem,
-                       "its name has no address: %s", error ? gai_strerror(error) : "none found");
+        (void)snprintf(registry->problem, sizeof registry->problem, "its name has no address: %s",
+                       error ? gai_strerror(error) : "none found");
 }
 
 int fleet_open(struct fleet *fleet)
@@ -150,10 +150,9 @@ static int call(const struct fleet *fleet, struct fleet_registry *registry, avpn
 
 static void ask(const struct fleet *fleet, struct fleet_registry *registry, avpn_time now)
 {
-    int32_t error =
-        fleet->bundle
-            ? avpn_publisher_offer(registry->publisher, fleet->bundle, fleet->bundle_bytes, now)
-            : avpn_publisher_list_claims(registry->publisher, now);
+    int32_t error = fleet->bundle ? avpn_publisher_offer(registry->publisher, fleet->bundle,
+                                                         fleet->bundle_bytes, now)
+                                  : avpn_publisher_list_claims(registry->publisher, now);
 
     if (error != AVPN_OK) {
         (void)snprintf(registry->problem, sizeof registry->problem, "%s", avpn_error_name(error));

@@ -41,7 +41,8 @@ struct fleet {
     struct udp_buffers *buffers;
     const uint8_t *bundle; /* of the task under way; NULL: it is the list of claims */
     size_t bundle_bytes;
-    void (*changed)(void *user, const struct fleet *fleet, uint32_t registry); /* NULL: nobody looks */
+    /* of a registry; NULL: nobody looks */
+    void (*changed)(void *user, const struct fleet *fleet, uint32_t registry);
     void *user;
 };
 

@@ -15,8 +15,9 @@
 static const char help[] =
     "Usage: autovpn org init DIR [OPTION...]\n"
     "\n"
-    "Makes DIR with the keys of a new organization (DIR/keys), locked with a passphrase, and an org.yaml\n"
-    "to fill in, and prints the organization's id, which every gateway.yaml and registry.yaml names.\n"
+    "Makes DIR with the keys of a new organization (DIR/keys), locked with a\n"
+    "passphrase, and an org.yaml to fill in, and prints the organization's id, which\n"
+    "every registry.yaml names.\n"
     "\n"
     "      --name NAME            the organization's name (default: example)\n"
     "      --root-keys N          root keys to make, 1 to 8 (default 1)\n"
@@ -24,7 +25,8 @@ static const char help[] =
     "      --signers N            signing keys to make, 1 to 8 (default 1)\n"
     "      --signing-threshold K  ... of which so many have to sign (default: all)\n"
     "      --key-file FILE        take the passphrase from a file's first line\n"
-    "      --no-passphrase        leave the keys unlocked: whoever can read them owns the organization\n"
+    "      --no-passphrase        leave the keys unlocked: whoever can read them owns\n"
+    "                             the organization\n"
     "      --json                 print {ok, organization_id}\n"
     "      --help                 print this text\n";
 
@@ -38,8 +40,8 @@ static const char skeleton[] =
     "#  - {host: registry1.example.net, port: 9350, key: BASE64}\n"
     "#  - {host: registry2.example.net, port: 9350, key: BASE64}\n"
     "\n"
-    "# A site waits until a device claims its place, with the token that \"autovpn invite\" makes;\n"
-    "# or it has the key of its device (autovpn-gateway --show-key) here.\n"
+    "# A site waits until a device claims its place, with the token of \"autovpn invite\";\n"
+    "# or the key of its device (autovpn-gateway --show-key) stands here.\n"
     "sites: {}\n"
     "#  head-office:\n"
     "#    role: hub\n"
@@ -106,8 +108,9 @@ static int make_keys(struct init *init, struct state *state)
     struct key_ring *ring = &init->ring;
 
     if (ring->is_plain)
-        fprintf(stderr, "%s: warning: the keys are not locked with a passphrase; whoever can read "
-                        "them owns the organization\n",
+        fprintf(stderr,
+                "%s: warning: the keys are not locked with a passphrase; whoever can read them "
+                "owns the organization\n",
                 ring->directories[0]);
     else if (passphrases_make(&ring->passphrases) != 0)
         return -1;
@@ -200,7 +203,7 @@ static int take_option(struct init *init, int option, const char *value)
         return arguments_number("--root-keys", value, 1, 8, &init->root_count) == 0 ? 1 : -1;
     case 'R':
         return arguments_number("--root-threshold", value, 1, 8, &init->root_threshold) == 0 ? 1
-                                                                                            : -1;
+                                                                                             : -1;
     case 's':
         return arguments_number("--signers", value, 1, 8, &init->signer_count) == 0 ? 1 : -1;
     case 'S':

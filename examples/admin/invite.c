@@ -23,22 +23,24 @@
 static const char help[] =
     "Usage: autovpn invite ORG.YAML SITE [OPTION...]\n"
     "\n"
-    "Makes a one-time token for the device of a site, publishes the invite, and prints the token:\n"
+    "Makes a one-time token for the device of a site, publishes the invite, and prints\n"
+    "the token:\n"
     "    autovpn-gateway --join TOKEN\n"
-    "The next \"autovpn org publish\" takes in the device that came with it. An invite again\n"
-    "replaces the one before. Exit status 0: at least one registry has it.\n"
+    "The next \"autovpn org publish\" takes in the device that came with it. An invite\n"
+    "again replaces the one before. Exit status 0: at least one registry has it.\n"
     "\n"
     "      --expires SPAN   how long it is good for: 90m, 8h, 3d (default 72h)\n"
-    "      --qr, --no-qr    show it as a QR code too (default: if standard error is a terminal)\n" HELP_KEYS
-    "      --only-file      talk to no registry\n"
-    "      --json           print one object: ok, token, site, token_expires, and what publish prints\n"
+    "      --qr, --no-qr    show it as a QR code too (default: if standard error is a\n"
+    "                       terminal)\n" HELP_KEYS "      --only-file      talk to no registry\n"
+    "      --json           print one object: ok, token, site, token_expires, and what\n"
+    "                       publish prints\n"
     "      --help           print this text\n";
 
 struct invite {
     const char *path;
     const char *name;
     uint32_t span; /* seconds */
-    int has_qr; /* -1: as the terminal says */
+    int has_qr;    /* -1: as the terminal says */
     struct publishing publishing;
 };
 
@@ -79,7 +81,7 @@ static void tell_situation(const struct desk *desk, const struct org_site *site)
 /* ---- the token -------------------------------------------------------------------------------- */
 
 static void make_token(const struct desk *desk, const struct invite *invite,
-                      const struct org_site *site, struct avpn_token *token)
+                       const struct org_site *site, struct avpn_token *token)
 {
     memset(token, 0, sizeof *token);
     token->size = sizeof *token;
@@ -149,8 +151,9 @@ static int publish(struct desk *desk, struct invite *invite, struct avpn_token *
     int status = publishing_run(desk, &invite->publishing);
     char text[AVPN_TOKEN_TEXT];
 
+    /* not signed: a token without its invite would be good for nothing */
     if (!desk->published || avpn_config_version(desk->published) < version)
-        return status ? status : 1; /* not signed: a token without its invite would be good for nothing */
+        return status ? status : 1;
     token->version = avpn_config_version(desk->published);
     if (avpn_token_format(token, text, sizeof text) != AVPN_OK) {
         fprintf(stderr, "%s: no token can be made\n", invite->name);

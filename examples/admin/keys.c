@@ -263,7 +263,7 @@ int keys_give(struct key_ring *ring, const char *kind, const struct key_set *set
 }
 
 void keys_guess(const struct key_ring *ring, const char *kind, uint32_t threshold,
-               struct key_set *set_out)
+                struct key_set *set_out)
 {
     memset(set_out, 0, sizeof *set_out);
     set_out->threshold = threshold;

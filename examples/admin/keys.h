@@ -58,7 +58,7 @@ int keys_give(struct key_ring *ring, const char *kind, const struct key_set *set
               struct avpn_authority *authority);
 /* The public halves of the files KIND-1 ... that are there, as a set with this threshold. 0 keys: there are none. */
 void keys_guess(const struct key_ring *ring, const char *kind, uint32_t threshold,
-               struct key_set *set_out);
+                struct key_set *set_out);
 
 int keys_psk_open(struct key_ring *ring, struct key_psk *psk_out);
 int keys_psk_save(struct key_ring *ring, const struct key_psk *psk);

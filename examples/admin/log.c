@@ -11,8 +11,8 @@
 static const char help[] =
     "Usage: autovpn org log ORG.YAML [--json]\n"
     "\n"
-    "Shows what was published, the newest last: version, when, what changed, and how each registry\n"
-    "took it.\n"
+    "Shows what was published, the newest last: version, when, what changed, and how\n"
+    "each registry took it.\n"
     "\n"
     "      --json  print the list of entries: version, time, changes, registries\n"
     "      --help  print this text\n";
@@ -27,7 +27,9 @@ static void print_entry(const json_t *entry)
            version_text((uint64_t)json_integer_value(json_object_get(entry, "version")), version),
            words_time(json_integer_value(json_object_get(entry, "time")), when));
     json_array_foreach(json_object_get(entry, "changes"), i, item)
+    {
         printf("  %s\n", json_string_value(item));
+    }
     json_array_foreach(json_object_get(entry, "registries"), i, item)
     {
         const char *registry = json_string_value(json_object_get(item, "registry"));
@@ -56,7 +58,9 @@ static int print_log(const char *path, int is_json)
         putchar('\n');
     } else {
         json_array_foreach(state.log, i, entry)
+        {
             print_entry(entry);
+        }
     }
     state_close(&state);
     return 0;

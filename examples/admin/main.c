@@ -37,16 +37,11 @@ static const struct {
     const char *word;
     int (*run)(int count, char **words);
 } commands[] = {
-    {"org", "init", command_init},
-    {"org", "check", command_check},
-    {"org", "publish", command_publish},
-    {"org", "rotate-key", command_rotate_key},
-    {"org", "revoke", command_revoke},
-    {"org", "log", command_log},
-    {NULL, "invite", command_invite},
-    {NULL, "status", command_show},
-    {NULL, "peers", command_show},
-    {NULL, "routes", command_show},
+    {"org", "init", command_init},       {"org", "check", command_check},
+    {"org", "publish", command_publish}, {"org", "rotate-key", command_rotate_key},
+    {"org", "revoke", command_revoke},   {"org", "log", command_log},
+    {NULL, "invite", command_invite},    {NULL, "status", command_show},
+    {NULL, "peers", command_show},       {NULL, "routes", command_show},
 };
 
 static int wants_help(int count, char **words, int from)

@@ -174,8 +174,9 @@ const char *passphrases_get(struct passphrases *passphrases, uint32_t number, co
     text = passphrases->memory->texts[number];
     *complained_out = 1;
     if (passphrases->is_mute && !passphrases->file_count) {
-        fprintf(stderr, "%s: is locked with a passphrase; --key-file FILE takes it from a file's "
-                        "first line\n",
+        fprintf(stderr,
+                "%s: is locked with a passphrase; --key-file FILE takes it from a file's "
+                "first line\n",
                 path);
         return NULL;
     }

@@ -9,17 +9,18 @@
 static const char help[] =
     "Usage: autovpn org publish ORG.YAML [OPTION...]\n"
     "\n"
-    "Checks an organization's file, takes in the devices that claimed their places, signs the\n"
-    "configuration and sends it to every registry. What was signed is kept first: after a failure, the\n"
-    "same command sends the same again. Exit status 1: not every registry took it.\n"
+    "Checks an organization's file, takes in the devices that claimed their places, signs\n"
+    "the configuration and sends it to every registry. What was signed is kept first:\n"
+    "after a failure, the same command sends the same again. Exit status 1: not every\n"
+    "registry took it.\n"
     "\n" HELP_KEYS
-    "      --expires DAYS   ask for a newer one when it is older, or never (default: as before,\n"
+    "      --expires DAYS   how long it is valid, or never (default: as the one before,\n"
     "                       30 at first)\n"
     "      --refresh        sign again, with a new expiry, though nothing has changed\n"
     "      --out BUNDLE     write it to a file too\n"
     "      --only-file      talk to no registry\n"
-    "      --json           print one object: ok, version, is_new, sites, bytes, expires, changes,\n"
-    "                       claims, registries, findings\n"
+    "      --json           print one object: ok, version, is_new, sites, bytes, expires,\n"
+    "                       changes, claims, registries, findings\n"
     "      --help           print this text\n";
 
 static int publish(const char *path, struct publishing *publishing)

@@ -195,13 +195,13 @@ static void note_version(const struct work *work, int is_new)
 
     if (!json)
         return;
-    json_object_update_new(
-        json, json_pack("{s:I, s:b, s:I, s:I, s:I, s:O, s:O}", "version",
-                        (json_int_t)avpn_config_version(published), "is_new", is_new, "sites",
-                        (json_int_t)avpn_config_member_count(published), "bytes",
-                        (json_int_t)work->desk->bundle_bytes, "expires",
-                        (json_int_t)avpn_config_expires(published), "changes", work->changes,
-                        "claims", work->claims));
+    json_object_update_new(json,
+                           json_pack("{s:I, s:b, s:I, s:I, s:I, s:O, s:O}", "version",
+                                     (json_int_t)avpn_config_version(published), "is_new", is_new,
+                                     "sites", (json_int_t)avpn_config_member_count(published),
+                                     "bytes", (json_int_t)work->desk->bundle_bytes, "expires",
+                                     (json_int_t)avpn_config_expires(published), "changes",
+                                     work->changes, "claims", work->claims));
 }
 
 static int write_out(const struct work *work)
@@ -235,8 +235,7 @@ static void note_outcome(struct work *work, const struct fleet_registry *registr
             json_object_get(work->publishing->json, "registries"),
             json_pack("{s:s, s:b, s:b, s:I, s:s}", "registry", registry->name, "took", has_taken,
                       "leaving", registry->is_leaving, "served_version",
-                      (json_int_t)(registry->status.served_version & INT64_MAX), "outcome",
-                      words));
+                      (json_int_t)(registry->status.served_version & INT64_MAX), "outcome", words));
 }
 
 /* A registry that serves what we never signed here: somebody did, elsewhere, or our files are old. */
@@ -257,8 +256,7 @@ static void advise(const struct work *work)
                     "%s: serves version %s, and the newest one here is %s: %s is old, or somebody "
                     "publishes from another copy. Restore org.state.json and org.published from "
                     "where that was published, and publish again\n",
-                    work->fleet.registries[i].name, theirs_text, ours_text,
-                    work->desk->state.path);
+                    work->fleet.registries[i].name, theirs_text, ours_text, work->desk->state.path);
         else
             fprintf(stderr,
                     "%s: serves another configuration of version %s: somebody published from "

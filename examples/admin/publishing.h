@@ -18,12 +18,13 @@
 
 struct publishing {
     struct key_ring *ring;
-    const char *out;  /* write the bundle there too; NULL: no */
-    uint32_t days;    /* it expires after; PUBLISHING_NEVER; 0: as the one before, or PUBLISHING_DAYS */
-    int is_file_only; /* talk to nobody */
-    int is_refresh;   /* sign again though nothing changed */
-    FILE *say;        /* what is done is told there; NULL: nowhere */
-    json_t *json;     /* ... and noted here; NULL: no */
+    const char *out; /* write the bundle there too; NULL: no */
+    uint32_t
+        days; /* it expires after; PUBLISHING_NEVER; 0: as the one before, or PUBLISHING_DAYS */
+    int is_file_only;     /* talk to nobody */
+    int is_refresh;       /* sign again though nothing changed */
+    FILE *say;            /* what is done is told there; NULL: nowhere */
+    json_t *json;         /* ... and noted here; NULL: no */
     uint32_t asked, took; /* out: registries of the file, and those that serve it */
 };
 

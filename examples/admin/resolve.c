@@ -60,8 +60,7 @@ static void take_file_key(struct org *org, struct org_site *site)
 {
     struct setting value;
 
-    site->has_file_key =
-        avpn_key_parse(text_of(org, site, "key", &value), &site->key) == AVPN_OK;
+    site->has_file_key = avpn_key_parse(text_of(org, site, "key", &value), &site->key) == AVPN_OK;
     site->has_key = site->has_file_key;
 }
 

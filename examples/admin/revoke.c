@@ -10,10 +10,10 @@
 static const char help[] =
     "Usage: autovpn org revoke ORG.YAML SITE [OPTION...]\n"
     "\n"
-    "Shuts a site out and publishes that. It is noted in ORG.state.json; write revoked: true into the\n"
-    "file or remove the site there, too. An invite of the site is withdrawn.\n"
-    "\n" HELP_KEYS
-    "      --only-file  talk to no registry\n"
+    "Shuts a site out and publishes that. It is noted in ORG.state.json; write\n"
+    "revoked: true into the file or remove the site there, too. An invite of the site is\n"
+    "withdrawn.\n"
+    "\n" HELP_KEYS "      --only-file  talk to no registry\n"
     "      --json       print one object: ok, site, and what publish prints\n"
     "      --help       print this text\n";
 
@@ -26,8 +26,9 @@ static void advise(const struct desk *desk, const char *name)
                               "revoked", &value))
         fprintf(stderr, "%s:%u: sites.%s: write revoked: true here, or remove the site\n",
                 desk->path, site->where.line, name);
-    fprintf(stderr, "Its device still knows the pre-shared key: \"autovpn org rotate-key --psk\" makes "
-                    "another.\n");
+    fprintf(stderr,
+            "Its device still knows the pre-shared key: \"autovpn org rotate-key --psk\" makes "
+            "another.\n");
 }
 
 static int revoke(struct desk *desk, const char *name, struct publishing *publishing)
@@ -48,7 +49,8 @@ static int revoke(struct desk *desk, const char *name, struct publishing *publis
         /* noted even if it could not be signed now: the next publish brings it */
         return state_save(&desk->state) == 0 ? status : 1;
     }
-    fprintf(stderr, "%s:%u: sites.%s: says revoked: false, and the file wins; write revoked: true\n",
+    fprintf(stderr,
+            "%s:%u: sites.%s: says revoked: false, and the file wins; write revoked: true\n",
             desk->path, org_site_by_name(&desk->org, name)->where.line, name);
     return 2;
 }

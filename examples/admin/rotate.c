@@ -23,7 +23,8 @@ static const char help[] =
     "      --signers N --signing-threshold K, --root-keys N --root-threshold K\n"
     "                             how many, and how many have to sign (default: as before)\n"
     "      --publish              publish at once\n" HELP_KEYS
-    "      --json                 print one object: ok, rotated, and with --publish what publish prints\n"
+    "      --json                 print one object: ok, rotated, and with --publish what publish "
+    "prints\n"
     "      --help                 print this text\n";
 
 struct rotate {
@@ -72,8 +73,8 @@ static int make_set(const struct desk *desk, const struct rotate *rotate, const 
                                            : before->threshold;
 
     if (threshold > count) {
-        fprintf(stderr, "threshold %u: should not be more than the keys, which are %u\n",
-                threshold, count);
+        fprintf(stderr, "threshold %u: should not be more than the keys, which are %u\n", threshold,
+                count);
         return -1;
     }
     if (keys_retire(rotate->publishing.ring, kind, desk->state.serial) != 0)

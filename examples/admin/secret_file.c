@@ -132,10 +132,10 @@ static int decode(const char *text, uint8_t *bytes_out, size_t count)
     const char *end = NULL;
 
     return sodium_base642bin(bytes_out, count, text, strlen(text), NULL, &found, &end, BASE64) ==
-                   0 &&
-               found == count && *end == 0
-           ? 0
-           : -1;
+                       0 &&
+                   found == count && *end == 0
+               ? 0
+               : -1;
 }
 
 static int read_number(const char *text, uint64_t least, uint64_t most, uint64_t *number_out)
@@ -271,9 +271,8 @@ static int lock(char line[LINE_LIMIT], struct passphrases *passphrases, const ui
     append(line, cost.salt, sizeof cost.salt, " xchacha20poly1305 ");
     randombytes_buf(nonce, sizeof nonce);
     append(line, nonce, sizeof nonce, " ");
-    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, secret, count,
-                                                     (const uint8_t *)line, strlen(line), NULL,
-                                                     nonce, key);
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
+        sealed, NULL, secret, count, (const uint8_t *)line, strlen(line), NULL, nonce, key);
     append(line, sealed, count + TAG_BYTES, "\n");
     return 0;
 }

@@ -145,15 +145,14 @@ static int open_psk(const struct desk *desk, struct key_ring *ring,
 /* ---- signing ---------------------------------------------------------------------------------- */
 
 static int sign(const struct desk *desk, const struct avpn_authority *authority,
-                const struct avpn_publication *publication, uint8_t **bundle_out,
-                size_t *count_out)
+                const struct avpn_publication *publication, uint8_t **bundle_out, size_t *count_out)
 {
     int32_t error = avpn_authority_sign(authority, desk->config, publication, NULL, 0, count_out);
 
     if (error == AVPN_ERROR_SPACE) {
         *bundle_out = malloc(*count_out);
-        error = *bundle_out ? avpn_authority_sign(authority, desk->config, publication,
-                                                  *bundle_out, *count_out, count_out)
+        error = *bundle_out ? avpn_authority_sign(authority, desk->config, publication, *bundle_out,
+                                                  *count_out, count_out)
                             : AVPN_ERROR_MEMORY;
     }
     if (error == AVPN_OK)

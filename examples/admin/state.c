@@ -154,9 +154,10 @@ int state_open(struct state *state, const char *org_path)
     result = object ? take(state, object) : -1;
     json_decref(object);
     if (result != 0) {
-        fprintf(stderr, "%s:%d: %s; it should be as the last publish left it: restore it from "
-                        "version control, or remove it, and what can be learnt from what was "
-                        "published is\n",
+        fprintf(stderr,
+                "%s:%d: %s; it should be as the last publish left it: restore it from "
+                "version control, or remove it, and what can be learnt from what was "
+                "published is\n",
                 state->path, object ? 1 : error.line,
                 object ? "fields are missing or out of range" : error.text);
         state_close(state);
@@ -181,20 +182,19 @@ static void put_set(json_t *object, const char *name, const struct key_set *set)
     for (uint32_t i = 0; i < set->count; i++)
         json_array_append_new(keys, json_key(&set->keys[i]));
     if (set->count > 0)
-        json_object_set_new(object, name,
-                            json_pack("{s:I, s:O}", "threshold", (json_int_t)set->threshold,
-                                      "keys", keys));
+        json_object_set_new(
+            object, name,
+            json_pack("{s:I, s:O}", "threshold", (json_int_t)set->threshold, "keys", keys));
     json_decref(keys);
 }
 
 int state_save(const struct state *state)
 {
-    json_t *object = json_pack("{s:o, s:I, s:I, s:I, s:I, s:O, s:O, s:O}", "organization",
-                               json_key(&state->organization), "version",
-                               (json_int_t)state->version, "serial", (json_int_t)state->serial,
-                               "next_id", (json_int_t)state->next_id, "psk_epoch",
-                               (json_int_t)state->psk_epoch, "sites", state->sites, "invites",
-                               state->invites, "log", state->log);
+    json_t *object = json_pack(
+        "{s:o, s:I, s:I, s:I, s:I, s:O, s:O, s:O}", "organization", json_key(&state->organization),
+        "version", (json_int_t)state->version, "serial", (json_int_t)state->serial, "next_id",
+        (json_int_t)state->next_id, "psk_epoch", (json_int_t)state->psk_epoch, "sites",
+        state->sites, "invites", state->invites, "log", state->log);
     char *text = NULL;
     int result = -1;
 
@@ -234,8 +234,7 @@ void state_reserve(struct state *state, const char *name, uint32_t id)
 
 uint32_t state_id(struct state *state, const char *name)
 {
-    json_int_t id = json_integer_value(
-        json_object_get(json_object_get(state->sites, name), "id"));
+    json_int_t id = json_integer_value(json_object_get(json_object_get(state->sites, name), "id"));
 
     if (id < 1) {
         id = state->next_id;
@@ -297,9 +296,8 @@ void state_set_invite(struct state *state, const char *name, const struct avpn_i
                       uint64_t version)
 {
     json_object_set_new(state->invites, name,
-                        json_pack("{s:o, s:I, s:I}", "claim_key", json_key(&invite->key),
-                                  "expires", (json_int_t)invite->expires, "version",
-                                  (json_int_t)version));
+                        json_pack("{s:o, s:I, s:I}", "claim_key", json_key(&invite->key), "expires",
+                                  (json_int_t)invite->expires, "version", (json_int_t)version));
 }
 
 void state_remove_invite(struct state *state, const char *name)

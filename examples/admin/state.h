@@ -24,10 +24,10 @@ struct state {
     char path[PATH_MAX];
     int is_lost; /* there was no file */
     struct avpn_key organization;
-    uint64_t version;   /* last signed, 0: never; upper 16 bits as below */
-    uint32_t serial;    /* of the charter, for the next publish [CFG-5] */
+    uint64_t version; /* last signed, 0: never; upper 16 bits as below */
+    uint32_t serial;  /* of the charter, for the next publish [CFG-5] */
     uint32_t next_id;
-    uint32_t psk_epoch; /* of the pre-shared keys, for the next publish */
+    uint32_t psk_epoch;       /* of the pre-shared keys, for the next publish */
     struct key_set root;      /* count 0: not known */
     struct key_set next_root; /* count 0: no rotation under way */
     struct key_set signing;

@@ -130,7 +130,8 @@ static void warn_of_hubs(const struct org *org, const struct org_site *site, int
     struct settings *file = (struct settings *)(uintptr_t)&org->file; /* read only */
     struct setting list = site->where;
     struct setting item;
-    uint32_t count = settings_get(file, &site->where, "hubs", &list) ? settings_list(file, &list) : 0;
+    uint32_t count =
+        settings_get(file, &site->where, "hubs", &list) ? settings_list(file, &list) : 0;
     uint32_t useful = 0;
 
     for (uint32_t i = 0; i < count && settings_at(file, &list, i, &item); i++) {

@@ -467,6 +467,31 @@ revocation() {
     check "log in words" run 0 autovpn org log "$DIR/small/org.yaml"
     check "... " says 'branch: site: taken back'
     check "secrets are in keys/ and nowhere else" plain_publish
+    check "a plain seed that is not of its public half is refused" swapped_seed
+    check "two runs at once are one too many" locked_out
+}
+
+swapped_seed() {
+    local keys=$DIR/plain/keys
+    cp "$keys/signer-1" "$DIR/signer.good"
+    sed -i "s|plain .*|plain $(random_key)|" "$keys/signer-1"
+    run 1 autovpn org publish "$DIR/plain/org.yaml" --only-file --refresh --no-passphrase &&
+        complains 'not that of the public half' || return
+    cp "$DIR/signer.good" "$keys/signer-1"
+    run 0 autovpn org publish "$DIR/plain/org.yaml" --only-file --refresh --no-passphrase
+}
+
+locked_out() {
+    local status
+    flock -x "$DIR/plain/org.yaml" sleep 20 &
+    for ((i = 0; i < 50; i++)); do
+        flock -n "$DIR/plain/org.yaml" true || break
+        sleep 0.1
+    done
+    run 1 autovpn org publish "$DIR/plain/org.yaml" --only-file --refresh --no-passphrase
+    status=$?
+    kill $!
+    [ $status = 0 ] && complains 'another autovpn'
 }
 
 plain_publish() {
