@@ -556,7 +556,7 @@ add_subnet() {
     sed -i 's|10.4.0.0/24,|10.4.0.0/24, 10.44.0.0/24,|' "$LAB_ORG_YAML"
     publish || return 1
     before=$(lab_now_ms)
-    lab_wait 5 has_route home 10.44.0.0/24 || return 1
+    lab_wait 5 kernel_has_route 10.44.0.0/24 || return 1
     echo "# the route was there $(($(lab_now_ms) - before)) ms after the publish ended" >&2
     lab_wait 10 all_have "$(last_version)"
 }
