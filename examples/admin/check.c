@@ -8,7 +8,7 @@
 #include "admin/desk.h"
 #include "admin/diff.h"
 #include "admin/findings.h"
-#include "admin/words.h"
+#include "common/version.h"
 
 #define SHOWN_CHANGES 100
 
@@ -24,7 +24,7 @@ static const char help[] =
 
 static void print(const struct desk *desk, const json_t *changes)
 {
-    char version[WORDS_VERSION];
+    char version[VERSION_TEXT];
 
     printf("%s: valid: %u sites, %u registries\n", desk->path, desk->org.site_count,
            avpn_config_registry_count(desk->config));
@@ -32,11 +32,11 @@ static void print(const struct desk *desk, const json_t *changes)
         puts("nothing was published yet; a publish would bring");
     } else if (json_array_size(changes) == 0) {
         printf("version %s is what the file says: a publish changes nothing\n",
-               words_version(avpn_config_version(desk->published), version));
+               version_text(avpn_config_version(desk->published), version));
         return;
     } else {
         printf("against version %s, a publish would change\n",
-               words_version(avpn_config_version(desk->published), version));
+               version_text(avpn_config_version(desk->published), version));
     }
     diff_print(changes, SHOWN_CHANGES, stdout);
 }

@@ -9,8 +9,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "admin/words.h"
 #include "common/store.h"
+#include "common/version.h"
 
 /* ---- what was published ------------------------------------------------------------------- */
 
@@ -40,10 +40,10 @@ static void compare_with_state(struct desk *desk)
 {
     uint64_t state_version = desk->state.version;
     uint64_t version = avpn_config_version(desk->published);
-    char ours[WORDS_VERSION], theirs[WORDS_VERSION];
+    char ours[VERSION_TEXT], theirs[VERSION_TEXT];
 
-    words_version(state_version, ours);
-    words_version(version, theirs);
+    version_text(state_version, ours);
+    version_text(version, theirs);
     if (state_learn(&desk->state, desk->published))
         fprintf(stderr,
                 "%s: warning: %s; ids, keys and invites were taken from %s (version %s). Restore "

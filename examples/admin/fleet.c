@@ -11,6 +11,7 @@
 
 #include "admin/words.h"
 #include "common/loop.h"
+#include "common/version.h"
 
 #define NO_NUMBER 255u
 #define LAST_PATIENCE (10 * AVPN_SECOND)
@@ -302,11 +303,11 @@ static void words_of_silence(const struct fleet_registry *registry, char *text_o
 static void words_of_refusal(const struct fleet_registry *registry, char *text_out, size_t capacity)
 {
     const struct avpn_publisher_status *status = &registry->status;
-    char version[WORDS_VERSION];
+    char version[VERSION_TEXT];
 
     if (status->reason == AVPN_PUBLISH_OLDER)
         (void)snprintf(text_out, capacity, "refused: it serves version %s",
-                       words_version(status->served_version, version));
+                       version_text(status->served_version, version));
     else
         (void)snprintf(text_out, capacity, "refused: %s", avpn_publish_result_text(status->reason));
 }

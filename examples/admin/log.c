@@ -6,6 +6,7 @@
 #include "admin/command.h"
 #include "admin/state.h"
 #include "admin/words.h"
+#include "common/version.h"
 
 static const char help[] =
     "Usage: autovpn org log ORG.YAML [--json]\n"
@@ -19,11 +20,11 @@ static const char help[] =
 static void print_entry(const json_t *entry)
 {
     const json_t *item;
-    char version[WORDS_VERSION], when[WORDS_TIME];
+    char version[VERSION_TEXT], when[WORDS_TIME];
     size_t i;
 
     printf("version %s, %s\n",
-           words_version((uint64_t)json_integer_value(json_object_get(entry, "version")), version),
+           version_text((uint64_t)json_integer_value(json_object_get(entry, "version")), version),
            words_time(json_integer_value(json_object_get(entry, "time")), when));
     json_array_foreach(json_object_get(entry, "changes"), i, item)
         printf("  %s\n", json_string_value(item));

@@ -15,6 +15,7 @@
 #include "admin/signing.h"
 #include "admin/words.h"
 #include "common/store.h"
+#include "common/version.h"
 
 #define DAY 86400
 #define SHOWN_CHANGES 30
@@ -174,13 +175,13 @@ static void tell_version(const struct work *work, int is_new)
 {
     const struct avpn_config *published = work->desk->published;
     FILE *say = work->publishing->say;
-    char version[WORDS_VERSION], when[WORDS_TIME];
+    char version[VERSION_TEXT], when[WORDS_TIME];
     int64_t expires = avpn_config_expires(published);
 
     if (!say)
         return;
     fprintf(say, "%s: version %s%s, %u sites, %zu bytes, %s %s\n", work->desk->path,
-            words_version(avpn_config_version(published), version),
+            version_text(avpn_config_version(published), version),
             is_new ? "" : " again, nothing has changed", avpn_config_member_count(published),
             work->desk->bundle_bytes, expires ? "valid until" : "valid for",
             expires ? words_time(expires, when) : "ever");
@@ -245,12 +246,12 @@ static void advise(const struct work *work)
 
     for (uint32_t i = 0; i < work->fleet.count; i++) {
         const struct avpn_publisher_status *status = &work->fleet.registries[i].status;
-        char theirs_text[WORDS_VERSION], ours_text[WORDS_VERSION];
+        char theirs_text[VERSION_TEXT], ours_text[VERSION_TEXT];
 
         if (status->state != AVPN_PUBLISHER_REFUSED || status->reason != AVPN_PUBLISH_OLDER)
             continue;
-        words_version(status->served_version, theirs_text);
-        words_version(ours, ours_text);
+        version_text(status->served_version, theirs_text);
+        version_text(ours, ours_text);
         if (status->served_version > ours)
             fprintf(stderr,
                     "%s: serves version %s, and the newest one here is %s: %s is old, or somebody "

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <autovpn/config.h>
-
 const char *words_time(int64_t seconds, char text_out[WORDS_TIME])
 {
     time_t moment = (time_t)seconds;
@@ -30,19 +28,6 @@ const char *words_age(uint64_t seconds, char text_out[WORDS_TIME])
         i++;
     (void)snprintf(text_out, WORDS_TIME, "%llu %s", (unsigned long long)(seconds / units[i].unit),
                    units[i].word);
-    return text_out;
-}
-
-const char *words_version(uint64_t version, char text_out[WORDS_VERSION])
-{
-    uint64_t serial = version >> AVPN_VERSION_SERIAL_SHIFT;
-    uint64_t number = version & (((uint64_t)1 << AVPN_VERSION_SERIAL_SHIFT) - 1);
-
-    if (serial)
-        (void)snprintf(text_out, WORDS_VERSION, "%llu.%llu", (unsigned long long)serial,
-                       (unsigned long long)number);
-    else
-        (void)snprintf(text_out, WORDS_VERSION, "%llu", (unsigned long long)number);
     return text_out;
 }
 

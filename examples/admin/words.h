@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* words: moments, versions and lists as people read them. */
+/* words: moments, spans and lists as people read them. */
 #ifndef ADMIN_WORDS_H
 #define ADMIN_WORDS_H
 
@@ -10,15 +10,12 @@
 #include <jansson.h>
 
 #define WORDS_TIME 32
-#define WORDS_VERSION 32
 #define WORDS_NAMES 8 /* of a list, then "and N more" */
 
 /* "2026-11-24 09:30 UTC". Returns `text_out`. */
 const char *words_time(int64_t seconds, char text_out[WORDS_TIME]);
 /* "40 s", "12 min", "3 h", "5 days". */
 const char *words_age(uint64_t seconds, char text_out[WORDS_TIME]);
-/* A version as people count it: "8", or "2.8" once the charter's serial is 2. */
-const char *words_version(uint64_t version, char text_out[WORDS_VERSION]);
 /* A list of texts: "a, b and 3 more". */
 void words_list(const json_t *texts, char *text_out, size_t capacity);
 

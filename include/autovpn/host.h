@@ -58,7 +58,8 @@ struct avpn_host {
      * A small key-value store that survives restarts. `name` is a short ASCII word.
      * read: copies up to `capacity` bytes, returns the stored length, or negative
      * when there is none. write: replaces, best atomically, 0 or negative. Names in use: a node keeps
-     * the last two slices it took as "configuration-0" and "configuration-1" [CFG-11]; a registry keeps
+     * the last two slices it took as "configuration-0" and "configuration-1" [CFG-11], and as "configuration-trial", 8 bytes, which
+     * of them has yet to show that it does not cut the node off [CFG-12]; a registry keeps
      * what was published to it as "organization-ID" and devices' claims as "claims-ID", ID being 64 hexadecimal
      * digits of the organization's id. Default: nothing is kept.
      */

@@ -59,11 +59,11 @@ struct avpn_uplink {
 };
 
 /*
- * Make a node. Options and host are copied. With a bundle from options it is verified, stored
- * and in force; else the last one kept through the store seam; else none, and the node waits for
- * avpn_node_set_configuration.
- * AVPN_ERROR_ARGUMENT: size, keys, or missing callbacks; AVPN_ERROR_NOT_FOUND: this key is not a member;
- * those of avpn_config_read; AVPN_ERROR_MEMORY; AVPN_ERROR_RANDOM.
+ * Make a node. Options and host are copied. The newest configuration kept through the store seam is in force, or the
+ * bundle from options if that is newer [CFG-5]: it is verified and kept first. Without either the node joins with its
+ * token [JOIN-2]; without that it waits for avpn_node_set_configuration. Later ones come from registries by themselves.
+ * AVPN_ERROR_ARGUMENT: size, keys, token, or missing callbacks; of the bundle those of avpn_node_set_configuration (but one that
+ * is not newer is no error); AVPN_ERROR_MEMORY; AVPN_ERROR_RANDOM. Of what is stored none: it is then as if it were not there.
  */
 AVPN_API int32_t avpn_node_new(const struct avpn_node_options *options,
                                const struct avpn_host *host, avpn_time now,
@@ -82,8 +82,10 @@ AVPN_API int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                                       const struct avpn_uplink *state, avpn_time now);
 
 /*
- * Offer a newer configuration: verified, stored, applied by difference: tunnels it does not
- * concern lose nothing. AVPN_ERROR_VERSION: not newer than the one held. Others as avpn_config_read.
+ * Offer a newer configuration, a bundle or this node's slice of it: verified, applied by difference, kept: tunnels it does
+ * not concern lose nothing. If it cuts the node off it is undone [CFG-12]. Clocks refuse nothing [CFG-6].
+ * AVPN_ERROR_VERSION: not above any taken before, or further above than one step may be [CFG-5]. AVPN_ERROR_NOT_FOUND: this key is
+ * not a member, or the slice does not tell what it needs [CFG-10]. Others as avpn_config_read and avpn_config_succeeds.
  * On any error the old one stays in force.
  */
 AVPN_API int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundle,

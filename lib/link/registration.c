@@ -3,13 +3,14 @@
  * registration: see registration.h; the table is doc/protocol.md 7.1.
  *
  * Invariants: an established session is replaced only by the response to our own newest
- * initiation; entries of registries are hints handed upward, never acted on here [REG-14].
+ * initiation; what registries say is handed upward, never acted on here [REG-14].
  * One timer serves the earliest of: next initiation, next keepalive, next fetch.
  */
 #include "link/registration.h"
 
 #include "base/address.h"
 #include "link/claim.h"
+#include "link/entries.h"
 #include <string.h>
 
 #define RESOLVE_AGAIN (60 * AVPN_SECOND)
@@ -190,7 +191,8 @@ static void begin_handshake(struct avpni_registration *r, avpn_time now)
 
 /* ---- session messages -------------------------------------------------------------------- */
 
-static void send_body(struct avpni_registration *r, const uint8_t body[AVPNI_REQUEST_BODY_BYTES])
+void avpni_registration_send(struct avpni_registration *r,
+                             const uint8_t body[AVPNI_REQUEST_BODY_BYTES])
 {
     avpni_registry_session_send(&r->session, &r->context->outbox, r->uplink, &r->remote, body,
                                 AVPNI_REQUEST_BODY_BYTES);
@@ -212,25 +214,7 @@ static void send_keepalive(struct avpni_registration *r, avpn_time now)
     r->is_waiting = true;
     r->keepalive_sent_at = now;
     r->keepalive_at = now + AVPNI_KEEPALIVE_RETRY;
-    send_body(r, body);
-}
-
-static void send_fetch(struct avpni_registration *r, avpn_time now)
-{
-    struct avpni_fetch fetch = {{0}, r->fetch_next};
-    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
-
-    memcpy(fetch.token, r->session.token, sizeof fetch.token);
-    avpni_fetch_write(body, &fetch);
-    r->fetch_at = now + AVPNI_KEEPALIVE_RETRY;
-    send_body(r, body);
-}
-
-static void begin_fetch(struct avpni_registration *r, avpn_time now)
-{
-    r->is_fetching = true;
-    r->fetch_next = 0;
-    send_fetch(r, now);
+    avpni_registration_send(r, body);
 }
 
 /* Three keepalives without an answer [REG-7]: shake hands again, keep what there is. */
@@ -359,58 +343,7 @@ static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ac
     heard(r, &observed, now);
     hear_version(r, ack->config_version, now);
     if (!r->is_fetching && (!r->has_contacts || r->contacts_version != ack->contacts_version))
-        begin_fetch(r, now); /* [REG-10] */
-}
-
-static void hand_up(struct avpni_registration *r, struct avpni_reader *entries, uint32_t count,
-                    avpn_time now)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        struct avpni_entry entry;
-
-        avpni_entry_read(entries, &entry);
-        r->context->entry_learned(r->context->owner, r->registrar->number, &entry, now);
-    }
-}
-
-static void receive_page(struct avpni_registration *r, const struct avpni_page_head *head,
-                         struct avpni_reader *entries, avpn_time now)
-{
-    if (!r->is_fetching && !r->has_contacts && head->first == 0) {
-        r->is_fetching = true; /* the one sent unasked when the registration began */
-        r->fetch_next = 0;
-    }
-    if (!r->is_fetching || head->first != r->fetch_next)
-        return; /* an old page, or one asked for twice */
-    if (head->first != 0 && head->contacts_version != r->fetch_version) {
-        hand_up(r, entries, head->count, now); /* true all the same */
-        begin_fetch(r, now);
-        return;
-    }
-    r->fetch_version = head->contacts_version;
-    r->fetch_next = head->first + head->count;
-    hand_up(r, entries, head->count, now);
-    if ((head->flags & AVPNI_PAGE_LAST) || head->count == 0) {
-        r->is_fetching = false;
-        r->has_contacts = true;
-        r->contacts_version = head->contacts_version;
-    } else {
-        send_fetch(r, now);
-    }
-}
-
-static void receive_change(struct avpni_registration *r, const struct avpni_page_head *head,
-                           struct avpni_reader *entries, avpn_time now)
-{
-    hand_up(r, entries, head->count, now); /* true whatever the version */
-    if (r->is_fetching && r->fetch_next != 0 && head->contacts_version == r->fetch_version + 1) {
-        r->fetch_version = head->contacts_version; /* the pages to come include it: go on */
-        return;
-    }
-    if (r->has_contacts && head->contacts_version == r->contacts_version + 1)
-        r->contacts_version = head->contacts_version;
-    else if (!r->is_fetching)
-        begin_fetch(r, now);
+        avpni_entries_fetch(r, now); /* [REG-10] */
 }
 
 /* An opened body; false: not canonical, or not for a node [DMX-5]. */
@@ -441,9 +374,9 @@ static bool receive_body(struct avpni_registration *r, const uint8_t *body, size
         if (!avpni_entries_read(body, count, &head, &entries))
             return false;
         if (body[0] == AVPNI_BODY_PAGE)
-            receive_page(r, &head, &entries, now);
+            avpni_entries_page(r, &head, &entries, now);
         else
-            receive_change(r, &head, &entries, now);
+            avpni_entries_change(r, &head, &entries, now);
         return true;
     case AVPNI_BODY_PART:
         if (!avpni_part_read(body, count, &part, &bytes))
@@ -525,7 +458,7 @@ void avpni_registration_refresh(struct avpni_registration *r, avpn_time now)
     r->has_contacts = false; /* where we cannot ask now, the next Ack makes us */
     if (r->state != AVPN_REGISTRATION_REGISTERED)
         return;
-    begin_fetch(r, now);
+    avpni_entries_fetch(r, now);
     schedule(r);
 }
 
@@ -538,7 +471,7 @@ bool avpni_registration_sync(struct avpni_registration *r, const struct avpni_sy
         return false;
     memcpy(own.token, r->session.token, sizeof own.token);
     avpni_sync_write(body, &own);
-    send_body(r, body);
+    avpni_registration_send(r, body);
     return true;
 }
 
@@ -580,6 +513,6 @@ static void fire(void *owner, avpn_time now)
         begin_handshake(r, now);
     }
     if (r->session.is_established && r->is_fetching && now >= r->fetch_at)
-        send_fetch(r, now);
+        avpni_entries_ask(r, now);
     schedule(r);
 }

@@ -58,7 +58,7 @@ struct avpni_registration {
     uint32_t rtt_us;
     uint64_t config_version; /* what it says it serves; 0: it has not said */
 
-    /* Contacts of peers [REG-10] [REG-11]. */
+    /* Contacts of peers (link/entries.h). */
     bool has_contacts, is_fetching;
     uint32_t contacts_version, fetch_version, fetch_next;
     avpn_time fetch_at; /* when to ask again */
@@ -80,6 +80,10 @@ void avpni_registration_refresh(struct avpni_registration *registration, avpn_ti
 bool avpni_registration_sync(struct avpni_registration *registration,
                              const struct avpni_sync *sync);
 void avpni_registration_leave(struct avpni_registration *registration, avpn_time now);
+
+/* Seal a body into the session. */
+void avpni_registration_send(struct avpni_registration *registration,
+                             const uint8_t body[AVPNI_REQUEST_BODY_BYTES]);
 
 /* Each returns AVPN_COUNTERS, or the counter of why the datagram was dropped. */
 enum avpn_counter avpni_registration_response(struct avpni_registration *registration,

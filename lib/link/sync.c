@@ -79,7 +79,10 @@ static avpn_span patience(const struct avpni_transfer *transfer)
 static bool ask(struct avpni_syncer *syncer, avpn_time now)
 {
     const struct avpni_transfer *transfer = &syncer->transfer;
-    struct avpni_sync sync = {{0}, transfer->base, transfer->version, transfer->window,
+    struct avpni_sync sync = {{0},
+                              transfer->base,
+                              transfer->version,
+                              transfer->window,
                               window_mask(transfer) & ~(uint32_t)transfer->arrived};
 
     if (!syncer->seams.ask(syncer->seams.owner, transfer->registry, &sync))
@@ -300,7 +303,8 @@ static void window_complete(struct avpni_syncer *syncer, avpn_time now)
 
     if (is_last_window(transfer)) {
         syncer->state = AVPNI_SYNC_COMPLETE;
-        set_timer(syncer, now); /* not inside of receiving: taking it may end the registration it came by */
+        /* Not inside of receiving: taking it may end the registration by which it came. */
+        set_timer(syncer, now);
         return;
     }
     transfer->window += WINDOW;
@@ -418,15 +422,14 @@ void avpni_syncer_part(struct avpni_syncer *syncer, uint32_t registry,
     struct avpni_transfer *transfer = &syncer->transfer;
     bool is_fetching = syncer->state == AVPNI_SYNC_FETCHING, is_asked, is_wanted_part;
 
-    if (!note_version(syncer, registry, part->version, now) ||
-        syncer->state == AVPNI_SYNC_COMPLETE)
+    if (!note_version(syncer, registry, part->version, now) || syncer->state == AVPNI_SYNC_COMPLETE)
         return;
     is_asked = is_fetching && registry == transfer->registry;
     is_wanted_part = is_wanted(syncer, part);
     if (is_wanted_part && is_fetching && belongs(transfer, registry, part))
         accept(syncer, registry, part, bytes, now);
-    else if (is_wanted_part && (is_instead(syncer, registry, part) ||
-                                is_beginning(syncer, registry, part, now)))
+    else if (is_wanted_part &&
+             (is_instead(syncer, registry, part) || is_beginning(syncer, registry, part, now)))
         begin_with(syncer, registry, part, bytes, now);
     else if (is_asked && part->version < transfer->version)
         turn_away(syncer, now);
@@ -554,7 +557,7 @@ void avpni_syncer_forget(struct avpni_syncer *syncer, uint32_t count, avpn_time 
     for (uint32_t i = 0; i < count; i++)
         syncer->sources[i].behind_since = AVPN_TIME_NEVER;
     syncer->source_count = count;
-    syncer->first = count == 0 ? 0 : (uint8_t)(avpni_jitter_next(&syncer->context->jitter) % count);
+    syncer->first = (uint8_t)(count == 0 ? 0 : avpni_jitter_next(&syncer->context->jitter) % count);
     syncer->state = AVPNI_SYNC_IDLE;
     set_timer(syncer, AVPN_TIME_NEVER);
 }

@@ -9,7 +9,8 @@
 static bool is_said(const struct avpni_remote *remote, uint32_t registry,
                     const avpn_time since[AVPN_REGISTRIES])
 {
-    return (remote->connected & 1u << registry) != 0 && remote->told_at[registry] >= since[registry];
+    return (remote->connected & 1u << registry) != 0 &&
+           remote->told_at[registry] >= since[registry];
 }
 
 static bool answers_at(const struct avpni_peer *peer, uint32_t remote_uplink,

@@ -127,8 +127,8 @@ static void undo(struct avpn_node *node, avpn_time now)
 {
     struct avpni_configure *configure = &node->configure;
     struct avpn_event event = avpni_event(AVPN_EVENT_UNDONE, 1, now);
-    avpn_span span = configure->retry_span == 0 ? AVPNI_RETRY_UNDONE_FIRST
-                                                : configure->retry_span * 2;
+    avpn_span span =
+        configure->retry_span == 0 ? AVPNI_RETRY_UNDONE_FIRST : configure->retry_span * 2;
 
     if (apply_again(node, &configure->fallback, now) != AVPN_OK)
         return; /* for want of memory: at the next look */
@@ -137,8 +137,9 @@ static void undo(struct avpn_node *node, avpn_time now)
     move_slice(node, &configure->current, &configure->fallback);
     configure->retry_span = span < AVPNI_RETRY_UNDONE_LAST ? span : AVPNI_RETRY_UNDONE_LAST;
     set_timer(node, now + configure->retry_span);
-    log_version(node, AVPN_LOG_WARNING, "configuration ", event.version,
-                " left this node without a tunnel and a registry: the one before is in force again");
+    log_version(
+        node, AVPN_LOG_WARNING, "configuration ", event.version,
+        " left this node without a tunnel and a registry: the one before is in force again");
     avpni_events_push(&node->context.events, &event);
     avpni_syncer_hold(&node->syncer, configure->current.version, configure->highest, now);
 }
@@ -270,8 +271,9 @@ enum avpni_sync_verdict avpni_configure_update(struct avpn_node *node, uint64_t 
         error = take(node, &slice, now);
     verdict = judge(node, error, slice.version);
     if (verdict == AVPNI_SYNC_REFUSED)
-        log_version(node, AVPN_LOG_ERROR, "configuration ", slice.version,
-                    " is genuine, but does not follow the one held or is not valid: it is not taken");
+        log_version(
+            node, AVPN_LOG_ERROR, "configuration ", slice.version,
+            " is genuine, but does not follow the one held or is not valid: it is not taken");
     drop_slice(node, &slice);
     return verdict;
 }
@@ -412,8 +414,7 @@ static int32_t start_stored(struct avpn_node *node, avpn_time now)
 static int32_t start_given(struct avpn_node *node, const struct avpn_node_options *options,
                            avpn_time now)
 {
-    int32_t error =
-        avpn_node_set_configuration(node, options->bundle, options->bundle_bytes, now);
+    int32_t error = avpn_node_set_configuration(node, options->bundle, options->bundle_bytes, now);
     uint64_t version = 0;
 
     if (error == AVPN_ERROR_VERSION && node->config != NULL &&

@@ -35,9 +35,8 @@ int32_t avpni_slices_read(const struct avpni_slices *slices, uint32_t place,
     const struct avpn_host *host = &slices->context->host;
     const struct avpni_memory *memory = &slices->context->memory;
     struct avpni_slice slice = {0};
-    int64_t stored = host->store_read != NULL
-                         ? host->store_read(host->user, places[place], NULL, 0)
-                         : -1;
+    int64_t stored =
+        host->store_read != NULL ? host->store_read(host->user, places[place], NULL, 0) : -1;
 
     memset(slice_out, 0, sizeof *slice_out);
     if (stored <= 0 || stored > (int64_t)AVPN_BUNDLE_LIMIT)
@@ -100,4 +99,3 @@ void avpni_slices_mark(struct avpni_slices *slices, uint64_t version)
     if (host->store_write(host->user, TRIAL, bytes, sizeof bytes) >= 0)
         slices->trial = version;
 }
-

@@ -8,7 +8,8 @@
  *     handshake.c      initiations: registrations, claims, administrators
  *     receive.c        what nodes say in their sessions: keepalives, fetches, syncs
  *     push.c           what nodes are told of each other: changes, pages
- *     serve.c          what nodes are told of their configuration: parts of updates
+ *     serve.c          what nodes ask of their configuration: parts of updates
+ *     spread.c         what they are told of it unasked
  *     join.c           claims
  *     office.c         administrators' sessions
  *     publish.c        from an upload to a configuration that is served
@@ -137,6 +138,13 @@ void avpni_registry_disconnect(struct avpn_registry *registry, struct avpni_reco
 void avpni_registry_send_parts(struct avpn_registry *registry,
                                const struct avpni_session_target *target, const uint8_t key[32],
                                const struct avpni_sync *sync);
+/* One part; its bytes stand in `body` after room for the head, which is written here. */
+void avpni_registry_send_part(struct avpn_registry *registry,
+                              const struct avpni_session_target *target, const uint8_t key[32],
+                              const struct avpni_part *part, uint8_t *body);
+
+/* ---- spread.c ----------------------------------------------------------------------- */
+
 /* Find whom to tell of the configuration that is about to take its place [SYN-3]. */
 void avpni_registry_begin_push(struct avpn_registry *registry,
                                const struct avpni_succession *succession);

@@ -355,7 +355,7 @@ rotate() {
 }
 
 k_of_n() {
-    check "init with 2 of 3 root keys and 2 of 2 signing keys" init many --key-file "$DIR/pass" \
+    check "init with 2 of 3 root keys and 2 of 2 signing keys" init many --no-passphrase \
         --root-keys 3 --root-threshold 2 --signers 2
     cp "$DIR/locked/org.yaml" "$DIR/many/org.yaml"
     mkdir "$DIR/stick"
@@ -405,7 +405,7 @@ invite() {
 
 invites() {
     base_org
-    check "init" init small --key-file "$DIR/pass"
+    check "init" init small --no-passphrase
     write_org small
     run 0 only_file small
     check "invite a site that waits" run 0 invite small dc --only-file
@@ -417,7 +417,7 @@ invites() {
     check "... with a QR code" complains '█▀'
     check "the QR code says the token" qr_is_token
     check "a site that has its key in the file is told to give it up" run 2 invite small head --only-file
-    check "... at its line" complains 'org.yaml:5: sites.head.key: .*remove this line'
+    check "... at its line" complains 'org.yaml:6: sites.head.key: .*remove this line'
     check "an unknown site" run 2 invite small nowhere --only-file
     SITES=${SITES//    key: $K_HEAD
 /}
@@ -527,7 +527,7 @@ registries() {
     declare -A LINE PID
     NET=$((RANDOM % 250 + 1))
     base_org
-    init net --key-file "$DIR/pass"
+    init net --no-passphrase
     make_registry r1 1
     make_registry r2 2
     make_registry r3 3

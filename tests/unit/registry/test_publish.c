@@ -858,6 +858,48 @@ START_TEST(an_offer_that_lies_about_the_hash_or_the_size_ends)
 }
 END_TEST
 
+/* A slice verifies too, and is what every member has: but it is no document to serve. */
+START_TEST(a_slice_is_not_taken_for_the_whole)
+{
+    struct avpn_key organization = world_organization(ORGANIZATION);
+    struct world_document document = document_of(6);
+    struct avpn_config *config;
+
+    begin_with(5);
+    struct upload u = upload_of(&document, _i == 0 ? 0 : NO_SIGNER);
+    uint8_t *slice = malloc(u.count);
+    size_t count;
+
+    ck_assert_ptr_nonnull(slice);
+    ck_assert_int_eq(avpn_config_read(u.bundle, u.count, &organization, 0, NULL, &config), AVPN_OK);
+    ck_assert_int_eq(avpn_bundle_slice(u.bundle, u.count, config, 1, slice, u.count, &count),
+                     AVPN_OK);
+    avpn_config_del(config);
+    ck_assert_int_eq(avpn_registry_set_organization(w.registry, &organization, slice, count, w.now),
+                     AVPN_ERROR_FORMAT);
+    free(u.bundle);
+    u.bundle = slice;
+    u.count = count;
+    damage(&u, 0);
+    ck_assert_uint_eq(publish(&u), AVPN_PUBLISH_NOT_VALID);
+    ck_assert_uint_eq(served(), 5);
+    /* Nor from the store. */
+    strcpy(w.stored[0].name, "organization-");
+    for (int i = 0; i < 32; i++) {
+        static const char digits[] = "0123456789abcdef";
+
+        w.stored[0].name[13 + 2 * i] = digits[organization.bytes[i] >> 4];
+        w.stored[0].name[14 + 2 * i] = digits[organization.bytes[i] & 15];
+    }
+    w.stored[0].bytes = slice;
+    w.stored[0].count = count;
+    world_restart(&w);
+    admit();
+    ck_assert_uint_eq(served(), 0);
+    world_end(&w); /* frees it */
+}
+END_TEST
+
 /* Stored, and only then served [PUB-5]. */
 START_TEST(what_cannot_be_stored_is_not_served)
 {
@@ -1099,6 +1141,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(without_a_signature_little_is_taken_before_it_proves_genuine),
     HARNESS_LOOP(an_offer_that_lies_about_the_version_ends, 2),
     HARNESS_LOOP(an_offer_that_lies_about_the_hash_or_the_size_ends, 6),
+    HARNESS_LOOP(a_slice_is_not_taken_for_the_whole, 2),
     HARNESS_CASE(what_cannot_be_stored_is_not_served),
     HARNESS_CASE(without_a_store_it_is_taken_all_the_same),
     HARNESS_CASE(without_memory_a_publish_changes_nothing),

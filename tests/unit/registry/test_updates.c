@@ -536,6 +536,67 @@ START_TEST(an_organization_that_goes_ends_its_push)
 }
 END_TEST
 
+/* So many sites more change: less than a part, to about its end, and more. */
+static const uint32_t extras[] = {0, 11, 12, 13, 22};
+
+/* What comes unasked is what would be answered. */
+START_TEST(what_is_told_unasked_is_what_an_answer_tells)
+{
+    uint32_t n = 1 + (uint32_t)_i % (VERSIONS - 1), told = 0, extra = extras[_i / (VERSIONS - 1)];
+    static struct world_member before[30], after[30];
+    struct world_document was = document_of(n - 1), is = document_of(n);
+    struct client c[30];
+
+    memcpy(before, was.members, was.count * sizeof *before);
+    memcpy(after, is.members, is.count * sizeof *after);
+    was.members = before;
+    is.members = after;
+    for (uint32_t i = 0; i < extra; i++) {
+        before[was.count++] = (struct world_member){.id = 100 + i, .role = S, .hubs = {1}};
+        after[is.count] = before[was.count - 1];
+        after[is.count++].net = (uint8_t)(100 + i);
+    }
+    world_begin(&w, 0, 0);
+    ck_assert_int_eq(world_set(&w, &was), AVPN_OK);
+    for (uint32_t i = 0; i < was.count; i++) {
+        c[i] = client(&before[i]);
+        if ((before[i].flags & AVPN_MEMBER_REVOKED) == 0) {
+            client_register(&c[i]);
+        }
+    }
+    ck_assert_int_eq(world_set(&w, &is), AVPN_OK);
+    uint32_t sent_count = w.sent_count;
+    static struct world_datagram sent[30];
+
+    memcpy(sent, w.sent, sent_count * sizeof *sent);
+    w.now += 2 * AVPN_SECOND;
+    for (uint32_t i = 0; i < was.count * sent_count; i++) {
+        struct client *one = &c[i / sent_count];
+        struct avpni_part unasked, asked;
+        uint8_t bytes[1024], expected[1024];
+        uint32_t count, expected_count;
+
+        w.sent[0] = sent[i % sent_count];
+        if (!read_part(one, 0, &unasked, bytes, &count)) {
+            continue;
+        }
+        told++;
+        ask(one, unasked.base, unasked.version, 0, 1);
+        if (w.sent_count > 0) { /* else it is revoked */
+            ck_assert(read_part(one, 0, &asked, expected, &expected_count));
+            ck_assert_uint_eq(unasked.base, was.version);
+            ck_assert_uint_eq(asked.size, unasked.size);
+            ck_assert_uint_eq(asked.number, unasked.number);
+            ck_assert_uint_eq(count, expected_count);
+            ck_assert_mem_eq(bytes, expected, count);
+        }
+    }
+    ck_assert_uint_eq(told, sent_count);
+    ck_assert_uint_gt(told, 1);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(one_uplink_of_a_member_is_told_and_no_one_who_is_gone)
 {
     static const struct world_member members[] = {
@@ -679,6 +740,8 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_new_configuration_reaches_every_connected_member_once),
     HARNESS_CASE(a_newer_configuration_takes_the_place_of_a_push_under_way),
     HARNESS_CASE(an_organization_that_goes_ends_its_push),
+    HARNESS_LOOP(what_is_told_unasked_is_what_an_answer_tells,
+                 HARNESS_COUNT(extras) * (VERSIONS - 1)),
     HARNESS_CASE(one_uplink_of_a_member_is_told_and_no_one_who_is_gone),
     HARNESS_CASE(a_member_that_is_revoked_is_told_and_then_forgotten),
     HARNESS_CASE(many_who_are_revoked_at_once_are_told_at_the_same_pace),
