@@ -556,7 +556,7 @@ add_subnet() {
     sed -i 's|10.4.0.0/24,|10.4.0.0/24, 10.44.0.0/24,|' "$LAB_ORG_YAML"
     publish || return 1
     before=$(lab_now_ms)
-    lab_wait 5 has_route home 10.44.0.0/24 || return 1
+    lab_wait 5 kernel_has_route 10.44.0.0/24 || return 1
     echo "# the route was there $(($(lab_now_ms) - before)) ms after the publish ended" >&2
     lab_wait 10 all_have "$(last_version)"
 }
@@ -617,6 +617,46 @@ repeat_for_r2() {
     version=$(registry_version r1)
     lab_start_registry r2
     publish && [ "$(registry_version r2)" = "$version" ] && [ "$(registry_version r1)" = "$version" ]
+}
+
+serves() {
+    [ "$(lab_value "$1" status "sum(o['served'] for o in d['organizations'])")" = "$2" ]
+}
+
+# Organizations come and go with the settings; settings that are not valid change nothing.
+check_reload() {
+    local other=${LAB_KEY[r1]} # any 32 bytes
+    cp "$LAB_DIR/r2.yaml" "$LAB_DIR/r2.good"
+    sed -i "s|^  - {id: .*|&\n  - {id: $other}|" "$LAB_DIR/r2.yaml"
+    kill -HUP "${LAB_PID[r2]}"
+    check "r2: SIGHUP adds an organization" lab_wait 3 serves r2 2
+    echo 'nonsense: 1' > "$LAB_DIR/r2.yaml"
+    kill -HUP "${LAB_PID[r2]}"
+    check "r2: settings that are not valid are told" lab_wait 3 grep -q 'everything stays as it was' "$LAB_DIR/log/r2"
+    check "r2: and change nothing" serves r2 2
+    cp "$LAB_DIR/r2.good" "$LAB_DIR/r2.yaml"
+    kill -HUP "${LAB_PID[r2]}"
+    check "r2: SIGHUP takes one away" lab_wait 3 grep -q "organization $other is not served any more" "$LAB_DIR/log/r2"
+    check "r2: the other is served as before" equals "$(registry_version r2)" "$(registry_version r1)"
+}
+
+# What was damaged is moved aside, and published again.
+check_damaged_store() {
+    lab_stop r2
+    head -c 8192 /dev/urandom | dd of="$LAB_DIR/r2.db" conv=notrunc status=none
+    lab_start_registry r2
+    check "r2: a damaged store is told, with what to do" \
+        lab_wait 3 grep -q 'is damaged .*publish every organization again' "$LAB_DIR/log/r2"
+    check "r2: it is moved aside" store_is_moved
+    check "r2: what is published again is served" repeat_publish
+}
+
+store_is_moved() {
+    compgen -G "$LAB_DIR/r2.db.damaged-*Z" > /dev/null
+}
+
+repeat_publish() {
+    publish && [ "$(registry_version r2)" = "$(registry_version r1)" ]
 }
 
 # home is to have a hub that does not exist, and registries under names that it cannot resolve.
@@ -714,6 +754,8 @@ check_failover
 check "a registry killed during publishes has the last one after a repeat" kill_during_publish
 check "a publish that one registry did not take says so, and the sites have it" publish_without_r2
 check "the repeat brings the same version to the registry that was away" repeat_for_r2
+check_reload
+check_damaged_store
 check_cut_off
 check_revoke
 echo "1..$tests"
