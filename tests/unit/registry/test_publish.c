@@ -442,6 +442,35 @@ START_TEST(parts_nobody_waits_for_are_dropped_and_counted)
 }
 END_TEST
 
+/* Before, behind and far behind the window that is open, in a document of three. */
+START_TEST(parts_outside_of_the_window_are_dropped)
+{
+    begin_with(1);
+    struct world_document document = document_of(2);
+
+    document.count = 1 + SPOKES_MANY;
+    struct upload u = upload_of(&document, 0);
+
+    ck_assert(offer(&u));
+    ck_assert_uint_eq(u.want.mask, UINT32_MAX);
+    world_remember(&w);
+    ck_assert(!send_part(&u, 32)); /* in the place of part 0, were it counted in bits */
+    ck_assert(!send_part(&u, 64));
+    ck_assert(world_is_unchanged(&w));
+    ck_assert(send_window(&u, UINT32_MAX));
+    ck_assert_uint_eq(u.want.first, 32);
+    world_remember(&w);
+    ck_assert(!send_part(&u, 0));
+    ck_assert(!send_part(&u, 31));
+    ck_assert(!send_part(&u, 64));
+    ck_assert(world_is_unchanged(&w));
+    ck_assert_uint_eq(world_counter(&w, AVPN_REGISTRY_DROP_UPLOAD), 5);
+    ck_assert_uint_eq(finish(&u), AVPN_PUBLISH_IN_FORCE);
+    done(&u);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(an_upload_goes_on_in_another_session_of_the_same_document)
 {
     begin_with(1);
@@ -1157,6 +1186,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_repeated_offer_asks_for_what_is_missing),
     HARNESS_LOOP(parts_may_come_in_any_order_twice_or_not_at_all, 6),
     HARNESS_CASE(parts_nobody_waits_for_are_dropped_and_counted),
+    HARNESS_CASE(parts_outside_of_the_window_are_dropped),
     HARNESS_CASE(an_upload_goes_on_in_another_session_of_the_same_document),
     HARNESS_CASE(parts_come_from_the_session_that_offered_them),
     HARNESS_CASE(after_a_restart_an_upload_begins_again),
