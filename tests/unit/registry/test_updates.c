@@ -434,6 +434,10 @@ START_TEST(bases_beyond_the_last_64_versions_are_not_known)
     ask(&c, 1, AVPNI_VERSIONS_KNOWN + 1, 0, 1);
     ck_assert(read_part(&c, 0, &part, bytes, &count));
     ck_assert_uint_eq(part.base, 0);
+    /* Nor is the one that is served, which has the place of one that was forgotten. */
+    ask(&c, AVPNI_VERSIONS_KNOWN + 1, AVPNI_VERSIONS_KNOWN + 2, 0, 1);
+    ck_assert(read_part(&c, 0, &part, bytes, &count));
+    ck_assert_uint_eq(part.base, 0);
     world_end(&w);
 }
 END_TEST
