@@ -109,6 +109,8 @@ CHECKS = [
      "upload->generation != message->head.generation ||", "false ||", ["registry/publish"]),
     ("the document is the one offered", "lib/registry/publish.c", "if (!has_offered_hash(upload)) {",
      "if (has_offered_hash(upload) && false) {", ["registry/publish"]),
+    ("a newer version before all of it", "lib/registry/publish.c",
+     "if (version != upload->offer.version) {", "if (version == 0) {", ["registry/publish"]),
     ("an expired document is not taken", "lib/registry/publish.c",
      "avpni_registry_clock(registry), &registry->host, &config);", "0, &registry->host, &config);",
      ["registry/publish"]),
