@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ORGANIZATION 7
+#define MANY 1000 /* more than any bucket holds */
 #define BEGUN 255 /* ms that a registration costs: telling, and the first page */
 
 static const struct world_member members[] = {
@@ -62,7 +63,7 @@ START_TEST(pages_are_given_until_the_bucket_is_full_and_then_as_it_empties)
     uint32_t pages = 0;
 
     begin();
-    while (fetch(&spoke)) {
+    while (pages < MANY && fetch(&spoke)) {
         pages++;
     }
     ck_assert_uint_eq(pages, (2000 - BEGUN) / 5);
@@ -75,7 +76,7 @@ START_TEST(pages_are_given_until_the_bucket_is_full_and_then_as_it_empties)
     ck_assert(!fetch(&spoke));
     ck_assert(fetch(&hub)); /* each has its own */
     world_tick(&w, 3 * AVPN_SECOND);
-    for (pages = 0; fetch(&spoke); pages++) {
+    for (pages = 0; pages < MANY && fetch(&spoke); pages++) {
     }
     ck_assert_uint_eq(pages, 400);
     world_end(&w);
@@ -89,7 +90,7 @@ START_TEST(a_sync_costs_what_it_asks_for)
 
     begin();
     world_tick(&w, AVPN_SECOND);
-    while (sync(&spoke, 0xFFFF) > 0) {
+    while (syncs < MANY && sync(&spoke, 0xFFFF) > 0) {
         syncs++;
     }
     ck_assert_uint_eq(syncs, 2000 / 40);
@@ -137,7 +138,7 @@ START_TEST(a_keepalive_beyond_the_bucket_still_keeps_alive)
     begin();
     for (uint32_t second = 0; second < 200; second += 10) {
         w.now += 10 * AVPN_SECOND;
-        while (fetch(&spoke)) {
+        for (uint32_t pages = 0; pages < MANY && fetch(&spoke); pages++) {
         }
         spoke.nat = 2;
         client_keep(&spoke, false);
