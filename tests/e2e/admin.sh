@@ -415,7 +415,11 @@ invites() {
     check "invite again" run 0 invite small dc --only-file --qr
     check "... voids the one before" complains 'void'
     check "... with a QR code" complains '█▀'
-    check "the QR code says the token" qr_is_token
+    if command -v zbarimg > /dev/null; then
+        check "the QR code says the token" qr_is_token
+    else
+        skip "the QR code says the token" "zbarimg is not installed"
+    fi
     check "a site that has its key in the file is told to give it up" run 2 invite small head --only-file
     check "... at its line" complains 'org.yaml:6: sites.head.key: .*remove this line'
     check "an unknown site" run 2 invite small nowhere --only-file
@@ -429,7 +433,6 @@ invites() {
 }
 
 qr_is_token() {
-    command -v zbarimg > /dev/null || return 0
     python3 - "$DIR" << 'END'
 import subprocess, sys
 lines = [l.rstrip('\n') for l in open(sys.argv[1] + '/err') if set(l) & set('█▀▄')]
