@@ -681,7 +681,8 @@ check_cut_off() {
     check "a configuration that cuts home off is taken" cut_home_off
     bad=$(last_version)
     check "home: it is undone" lab_wait 25 is_undone "$bad"
-    check "home: the one before is in force again" version_is home "$good"
+    # Not necessarily the last one: what was published a moment before was still on trial itself.
+    check "home: one from before is in force again" [ "$(version_of home)" -le "$good" ]
     check "home: its log says what happened" grep -q 'cut this site off' "$LAB_DIR/log/home"
     check "home: it is registered again" lab_wait 20 is_registered home
     cp "$LAB_DIR/org.good" "$LAB_ORG_YAML"
