@@ -9,6 +9,10 @@
 int command_init(int count, char **words);
 int command_check(int count, char **words);
 int command_publish(int count, char **words);
+int command_rotate_key(int count, char **words);
+int command_revoke(int count, char **words);
+int command_log(int count, char **words);
+int command_invite(int count, char **words);
 int command_show(int count, char **words); /* status, peers, routes */
 
 #endif

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * findings: what --json of the org commands prints: one object, with every complaint about the
- * file in its list "findings".
+ * findings: what is wrong in an organization's file, or worth a thought, each at its line. Text goes to standard error;
+ * with --json everything is collected in one object, in its list "findings".
  */
 #ifndef ADMIN_FINDINGS_H
 #define ADMIN_FINDINGS_H
 
 #include <jansson.h>
 
-/* Collect complaints in a new object instead of printing them. NULL: out of memory. */
+#include "common/settings.h"
+
+/* Collect findings in a new object instead of printing them. NULL: out of memory. */
 json_t *findings_begin(void);
 /* Add "ok", print the object, release it. Returns `status`, the exit status. */
 int findings_print(json_t *object, int status);
+/* Something legal: does not count as a problem. `value` as for settings_problem. */
+void findings_warn(const struct settings *file, const struct setting *where, const char *value,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

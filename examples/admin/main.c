@@ -16,8 +16,14 @@ static const char help[] =
     "\n"
     "The organization:\n"
     "  org init DIR           make keys and an org.yaml to fill in\n"
-    "  org check ORG.YAML     check an organization's file\n"
-    "  org publish ORG.YAML   sign it for registries and gateways\n"
+    "  org check ORG.YAML     check it, and tell what a publish would change\n"
+    "  org publish ORG.YAML   take in new devices, sign it, send it to the registries\n"
+    "  org rotate-key ORG.YAML --psk | --signer | --root\n"
+    "                         make new keys\n"
+    "  org revoke ORG.YAML SITE\n"
+    "                         shut a site out\n"
+    "  org log ORG.YAML       what was published, and who took it\n"
+    "  invite ORG.YAML SITE   make a one-time token for the device of a site\n"
     "\n"
     "The gateway on this machine:\n"
     "  status                 this node, its uplinks, NAT and registries\n"
@@ -32,7 +38,9 @@ static const struct {
     int (*run)(int count, char **words);
 } commands[] = {
     {"org", "init", command_init},       {"org", "check", command_check},
-    {"org", "publish", command_publish}, {NULL, "status", command_show},
+    {"org", "publish", command_publish}, {"org", "rotate-key", command_rotate_key},
+    {"org", "revoke", command_revoke},   {"org", "log", command_log},
+    {NULL, "invite", command_invite},    {NULL, "status", command_show},
     {NULL, "peers", command_show},       {NULL, "routes", command_show},
 };
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * org: an organization as one YAML file, and what publishing remembers beside it.
+ * org: an organization as one YAML file, and what it means together with the state beside it.
  *
- * Life: open (parses) -> resolve ids with the state -> build (an avpn_config, checked; findings
- * are shown at the line they are about) -> close. The file: autovpn-org.yaml(5).
+ * Life: open (parses) -> resolve (which id and key each site has) -> build (an avpn_config; findings are shown
+ * at the line they are about) -> close. Resolve and build may be repeated when the state has changed. The file:
+ * autovpn-org.yaml(5).
+ *
+ * A site without a key *waits* for a device: all rules are checked as if it were there, but it is no member yet. A site
+ * that was published and is no longer in the file is *gone*: it stays a member, revoked.
  */
 #ifndef ADMIN_ORG_H
 #define ADMIN_ORG_H
@@ -20,24 +24,56 @@ struct org_site {
     const char *name;
     struct setting where;
     uint32_t id; /* 0: not known yet */
+    struct avpn_key key;
+    uint8_t has_key;      /* 0: waits */
+    uint8_t has_file_key; /* `key` is the file's */
+    uint8_t is_revoked;   /* by the file or by command */
+};
+
+struct org_gone {
+    const char *name; /* the state's */
+    uint32_t id;
+    struct avpn_key key;
+};
+
+struct org_export {
+    struct avpn_prefix prefix;
+    uint32_t site;  /* place in `sites` */
+    uint32_t index; /* in the file's list */
 };
 
 struct org {
     struct settings file;
     struct setting root;
-    struct setting registries;
     uint32_t site_count;
     struct org_site *sites; /* in the file's order */
     uint32_t *by_name;      /* places of `sites`, in order of name */
     uint32_t *by_id;        /* and of id, once resolved */
+    uint32_t gone_count;
+    struct org_gone *gone;
+    uint32_t export_count, export_capacity;
+    struct org_export *exports; /* of all sites, as found by build */
 };
 
 /* 0, or -1 when there is nothing to go on with: problems were shown. */
 int org_open(struct org *org, const char *path);
-/* Give every site its id: the file's own, the one it had, or a new one, noted in the state. */
-void org_resolve(struct org *org, struct state *state);
+void org_close(struct org *org);
+/* NULL: there is none. */
+struct org_site *org_site_by_name(const struct org *org, const char *name);
+struct org_site *org_site_by_id(const struct org *org, uint32_t id);
+/* Sort by id, when all have one. */
+int org_index_ids(struct org *org);
+
+/* One entry under "sites". Whatever is wrong is told. */
+void org_read_site(struct org *org, const struct org_site *site, struct avpn_member *member);
+/* The length of a list that may have `limit` elements; 0 after a complaint. */
+uint32_t org_list(struct org *org, const struct setting *list, uint32_t limit);
+
+/* What file and state together say of each site; new ids and new names are noted in the state. 0, or -1: no memory. */
+int org_resolve(struct org *org, struct state *state);
 /* 0 when valid; the configuration is the caller's. -1: problems were shown. */
 int org_build(struct org *org, struct avpn_config **config_out);
-void org_close(struct org *org);
+/* Everything that is legal but worth a thought, as warnings. After build. */
+void org_warn(const struct org *org, const struct state *state, const struct avpn_config *config);
 
 #endif

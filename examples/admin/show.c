@@ -3,9 +3,11 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/command.h"
 #include "common/control.h"
+#include "common/version.h"
 
 #define DEFAULT_SOCKET "/run/autovpn/gateway.sock"
 #define ANSWER_MS 5000
@@ -41,6 +43,25 @@ static int flag_of(const json_t *object, const char *name)
     return json_is_true(json_object_get(object, name));
 }
 
+static const char *version_of(const json_t *object, const char *name, char text_out[VERSION_TEXT])
+{
+    return version_text((uint64_t)number_of(object, name), text_out);
+}
+
+static void print_registry(const json_t *registry)
+{
+    char version[VERSION_TEXT];
+
+    printf("  registry %-24s %-12s %-21s sees us as %-21s rtt %.1f ms", text_of(registry, "host"),
+           text_of(registry, "state"), text_of(registry, "contact"),
+           text_of(registry, "observed"), (double)number_of(registry, "rtt_us") / 1000.0);
+    if (number_of(registry, "config_version"))
+        printf("  serves %s", version_of(registry, "config_version", version));
+    putchar('\n');
+    if (text_of(registry, "fault_text")[0] != '-')
+        printf("    FAULT: it %s\n", text_of(registry, "fault_text"));
+}
+
 static void print_uplink(const json_t *uplink)
 {
     const json_t *evidence = json_object_get(uplink, "evidence");
@@ -57,10 +78,58 @@ static void print_uplink(const json_t *uplink)
                strcmp(first, second) ? second : "");
     putchar('\n');
     json_array_foreach(json_object_get(uplink, "registries"), i, registry)
-        printf("  registry %-24s %-12s %-21s sees us as %-21s rtt %.1f ms\n",
-               text_of(registry, "host"), text_of(registry, "state"),
-               text_of(registry, "contact"), text_of(registry, "observed"),
-               (double)number_of(registry, "rtt_us") / 1000.0);
+        print_registry(registry);
+}
+
+static void print_day(const char *what, json_int_t seconds)
+{
+    time_t moment = (time_t)seconds;
+    char text[32] = "";
+    struct tm parts;
+
+    if (seconds > 0 && gmtime_r(&moment, &parts) &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts) > 0)
+        printf("%s%s", what, text);
+}
+
+/* What else there is beside the configuration in force. */
+static void print_offers(const json_t *configuration)
+{
+    const json_t *sync = json_object_get(configuration, "sync");
+    char version[VERSION_TEXT];
+
+    if (number_of(configuration, "offered") > number_of(configuration, "version"))
+        printf("configuration %s is offered\n", version_of(configuration, "offered", version));
+    if (json_is_object(sync))
+        printf("receiving it: %lld of %lld bytes\n", (long long)number_of(sync, "received"),
+               (long long)number_of(sync, "total"));
+    if (number_of(configuration, "undone"))
+        printf("configuration %s cut this site off and was UNDONE\n",
+               version_of(configuration, "undone", version));
+}
+
+static void print_membership(const json_t *answer)
+{
+    const json_t *configuration = json_object_get(answer, "configuration");
+    const json_t *join = json_object_get(answer, "join");
+    char version[VERSION_TEXT];
+
+    if (json_is_object(join))
+        printf("not a member yet: the place of member %lld %s\n",
+               (long long)number_of(join, "member"), text_of(join, "text"));
+    else if (number_of(answer, "config_version") == 0)
+        printf("no configuration yet\n");
+    if (number_of(answer, "config_version")) {
+        printf("%s (%s, member %lld) of %s%s\nconfiguration %s", text_of(answer, "name"),
+               text_of(answer, "role"), (long long)number_of(answer, "member"),
+               text_of(answer, "organization"), flag_of(answer, "revoked") ? ", REVOKED" : "",
+               version_of(answer, "config_version", version));
+        print_day(" of ", number_of(configuration, "created"));
+        print_day(flag_of(answer, "expired") ? ", EXPIRED " : ", expires ",
+                  number_of(configuration, "expires"));
+        putchar('\n');
+    }
+    print_offers(configuration);
 }
 
 static void print_status(const json_t *answer)
@@ -68,11 +137,7 @@ static void print_status(const json_t *answer)
     const json_t *uplink;
     size_t i;
 
-    printf("%s (%s, member %lld) of %s, configuration %lld%s%s\n", text_of(answer, "name"),
-           text_of(answer, "role"), (long long)number_of(answer, "member"),
-           text_of(answer, "organization"), (long long)number_of(answer, "config_version"),
-           flag_of(answer, "expired") ? ", EXPIRED" : "",
-           flag_of(answer, "revoked") ? ", REVOKED" : "");
+    print_membership(answer);
     printf("tunnels %lld up of %lld peers, %lld routes, interface %s, running %.0f s",
            (long long)number_of(answer, "tunnels_up"), (long long)number_of(answer, "peers"),
            (long long)number_of(answer, "routes"), text_of(answer, "interface"),

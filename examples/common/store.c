@@ -93,6 +93,15 @@ int32_t store_write(const struct store *store, const char *name, const uint8_t *
     return file_replace(path, bytes, count, 0600);
 }
 
+int store_remove(const struct store *store, const char *name)
+{
+    char path[PATH_MAX];
+
+    if (store_path(store, name, path) != 0)
+        return -1;
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
 static int read_all(int fd, size_t limit, uint8_t **bytes_out, size_t *count_out)
 {
     size_t capacity = 4096;
@@ -158,19 +167,33 @@ static int write_all(int fd, const uint8_t *bytes, size_t count)
     return fsync(fd);
 }
 
+static void directory_of(const char *path, char directory_out[PATH_MAX])
+{
+    char *slash;
+
+    (void)snprintf(directory_out, PATH_MAX, "%s", path);
+    slash = strrchr(directory_out, '/');
+    if (!slash)
+        (void)snprintf(directory_out, PATH_MAX, ".");
+    else
+        slash[slash == directory_out] = 0;
+}
+
+int file_make_directory(const char *path)
+{
+    char directory[PATH_MAX];
+
+    directory_of(path, directory);
+    return make_directories(directory);
+}
+
 /* The new name is on disk only when its directory is. */
 static void sync_directory_of(const char *path)
 {
     char directory[PATH_MAX];
-    char *slash;
     int fd;
 
-    (void)snprintf(directory, sizeof directory, "%s", path);
-    slash = strrchr(directory, '/');
-    if (!slash)
-        (void)snprintf(directory, sizeof directory, ".");
-    else
-        slash[slash == directory] = 0;
+    directory_of(path, directory);
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;

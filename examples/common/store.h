@@ -30,10 +30,14 @@ int store_lock(struct store *store);
 int64_t store_read(const struct store *store, const char *name, uint8_t *bytes, size_t capacity);
 int32_t store_write(const struct store *store, const char *name, const uint8_t *bytes,
                     size_t count);
+/* What is not there is removed already. 0, or -1 with errno. */
+int store_remove(const struct store *store, const char *name);
 
 /* The whole file, at most `limit` bytes (EFBIG), to be freed; -1 with errno. NUL follows the bytes. */
 int file_read(const char *path, size_t limit, uint8_t **bytes_out, size_t *count_out);
 int file_replace(const char *path, const void *bytes, size_t count, mode_t mode);
+/* The directory that `path` is to stand in, with its parents, where they are missing. 0, or -1 with errno. */
+int file_make_directory(const char *path);
 
 /*
  * A 32-byte secret as one line of base64. -1 with errno; EBADMSG: the file holds something

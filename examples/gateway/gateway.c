@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "gateway/journal.h"
 #include "gateway/report.h"
 
 #define LOOK_SPAN (5 * AVPN_SECOND)        /* between two looks at the uplinks' addresses */
 #define LOOK_SOON (100 * AVPN_MILLISECOND) /* after the kernel said that something changed */
 #define ROUNDS 16                          /* of reading one descriptor before the others' turn */
-#define STORED_CONFIGURATION "configuration" /* the engine's word for it in the store */
 
 /* ---- the engine's seams ------------------------------------------------------------- */
 
@@ -58,7 +58,8 @@ static void seam_deliver(void *user, const struct avpn_packets *batch, size_t co
 {
     struct gateway *gateway = user;
 
-    tun_write(&gateway->tun, batch, count);
+    if (gateway->tun.fd >= 0)
+        tun_write(&gateway->tun, batch, count);
 }
 
 /* ---- events ---------------------------------------------------------------------------- */
@@ -66,7 +67,7 @@ static void seam_deliver(void *user, const struct avpn_packets *batch, size_t co
 static void take_event(struct gateway *gateway, const struct avpn_event *event)
 {
     gateway->events[gateway->event_count++ % GATEWAY_EVENTS] = *event;
-    report_log_event(gateway, event);
+    journal_event(gateway, event);
     switch (event->kind) {
     case AVPN_EVENT_TUNNEL:
         if (event->state && gateway->first_tunnel_at < 0)
@@ -92,7 +93,9 @@ static void settle(struct gateway *gateway)
 
     while (avpn_node_next_event(gateway->node, &event) == AVPN_OK)
         take_event(gateway, &event);
-    if (gateway->are_routes_due)
+    if (gateway->membership.has_token && avpn_node_config(gateway->node))
+        membership_drop_token(&gateway->membership, &gateway->store);
+    if (gateway->are_routes_due && gateway->interface)
         routes_apply(&gateway->routes, gateway->node, &gateway->kernel, gateway->interface);
     gateway->are_routes_due = 0;
 }
@@ -199,63 +202,6 @@ static int open_uplinks(struct gateway *gateway)
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
-/* Why a bundle was not taken, and what to do about it. */
-static const char *bundle_advice(int32_t error)
-{
-    switch (error) {
-    case AVPN_ERROR_FORMAT:
-        return "is not a bundle made by autovpn org publish, or damaged";
-    case AVPN_ERROR_AUTH:
-        return "is of another organization, or its signatures do not verify";
-    case AVPN_ERROR_EXPIRED:
-        return "has expired: publish a new one (or is this machine's clock wrong?)";
-    case AVPN_ERROR_NOT_FOUND:
-        return "does not name this node: add the key that --show-key prints to org.yaml";
-    case AVPN_ERROR_ARGUMENT:
-        return "is signed but not valid";
-    default:
-        return avpn_error_name(error);
-    }
-}
-
-static int32_t verify_bundle(const struct setup *setup, const struct avpn_key_pair *identity,
-                             const uint8_t *bytes, size_t count)
-{
-    struct avpn_member self = {.size = sizeof self};
-    struct avpn_config *config = NULL;
-    int32_t error = avpn_config_read(bytes, count, &setup->organization, loop_wall_clock(NULL),
-                                     NULL, &config);
-
-    if (error == AVPN_OK)
-        error = avpn_config_member_by_key(config, &identity->public_key, &self);
-    avpn_config_del(config);
-    return error;
-}
-
-int gateway_check_bundle(const struct setup *setup, const char *setup_path,
-                         const struct avpn_key_pair *identity)
-{
-    uint8_t *bytes = NULL;
-    size_t count = 0;
-    int32_t error;
-
-    if (!setup->bundle[0])
-        return 0;
-    if (file_read(setup->bundle, AVPN_BUNDLE_LIMIT, &bytes, &count) != 0) {
-        fprintf(stderr, "%s:%u: bundle: %s: cannot be read: %s; it should be the file that "
-                        "autovpn org publish wrote\n",
-                setup_path, setup->bundle_line, setup->bundle, strerror(errno));
-        return -1;
-    }
-    error = verify_bundle(setup, identity, bytes, count);
-    free(bytes);
-    if (error == AVPN_OK)
-        return 0;
-    fprintf(stderr, "%s:%u: bundle: %s: %s\n", setup_path, setup->bundle_line, setup->bundle,
-            bundle_advice(error));
-    return -1;
-}
-
 /* Offer the bundle's file to the engine; an equal or older one is not worth a word. */
 static void offer_bundle(struct gateway *gateway)
 {
@@ -274,17 +220,23 @@ static void offer_bundle(struct gateway *gateway)
     free(bytes);
     if (error != AVPN_OK && error != AVPN_ERROR_VERSION)
         log_line(AVPN_LOG_ERROR, "%s %s; the configuration held stays in force",
-                 gateway->setup->bundle, bundle_advice(error));
+                 gateway->setup->bundle, membership_advice(error));
 }
 
-static int open_node(struct gateway *gateway, const struct avpn_key_pair *identity)
+static int32_t make_node(struct gateway *gateway, const struct avpn_key_pair *identity,
+                         const uint8_t *bundle, size_t count)
 {
+    const struct membership *membership = &gateway->membership;
     struct avpn_node_options options = {.size = sizeof options};
     struct avpn_host host = {.size = sizeof host};
     int32_t error;
 
-    options.organization = gateway->setup->organization;
+    options.organization = membership->organization;
     options.identity = *identity;
+    options.token = membership->has_token ? &membership->token : NULL;
+    options.undo_after = gateway->setup->undo_after_s * AVPN_SECOND;
+    options.bundle = bundle;
+    options.bundle_bytes = count;
     host.user = gateway;
     host.wall_clock = loop_wall_clock;
     host.store_read = seam_read;
@@ -295,27 +247,30 @@ static int open_node(struct gateway *gateway, const struct avpn_key_pair *identi
     host.deliver = seam_deliver;
     error = avpn_node_new(&options, &host, loop_now(), &gateway->node);
     explicit_bzero(&options, sizeof options);
+    return error;
+}
+
+/* What is stored may not serve where the bundle's file does. */
+static int open_node(struct gateway *gateway, const struct avpn_key_pair *identity)
+{
+    int32_t error = make_node(gateway, identity, NULL, 0);
+
     if (error == AVPN_OK) {
         offer_bundle(gateway);
         return 0;
     }
-    /* What is stored does not serve: the bundle's file may. */
-    log_line(AVPN_LOG_WARNING, "the stored configuration is not used: %s", bundle_advice(error));
-    options.size = sizeof options;
-    options.organization = gateway->setup->organization;
-    options.identity = *identity;
+    log_line(AVPN_LOG_WARNING, "the stored configuration is not used: %s", membership_advice(error));
     if (gateway->setup->bundle[0]) {
         uint8_t *bytes = NULL;
+        size_t count;
 
-        if (file_read(gateway->setup->bundle, AVPN_BUNDLE_LIMIT, &bytes, &options.bundle_bytes) != 0)
+        if (file_read(gateway->setup->bundle, AVPN_BUNDLE_LIMIT, &bytes, &count) != 0)
             return -1;
-        options.bundle = bytes;
-        error = avpn_node_new(&options, &host, loop_now(), &gateway->node);
+        error = make_node(gateway, identity, bytes, count);
         free(bytes);
     }
-    explicit_bzero(&options, sizeof options);
     if (error != AVPN_OK)
-        log_line(AVPN_LOG_ERROR, "the engine does not start: %s", bundle_advice(error));
+        log_line(AVPN_LOG_ERROR, "the engine does not start: %s", membership_advice(error));
     return error == AVPN_OK ? 0 : -1;
 }
 
@@ -386,9 +341,11 @@ static int open_state(struct gateway *gateway, const char *setup_path,
     return -1;
 }
 
-static void blank(struct gateway *gateway)
+static void blank(struct gateway *gateway, const struct setup *setup)
 {
     memset(gateway, 0, sizeof *gateway);
+    gateway->setup = setup;
+    gateway->started_at = loop_now();
     gateway->first_tunnel_at = -1;
     gateway->tun.fd = -1;
     gateway->store.lock = -1;
@@ -397,24 +354,27 @@ static void blank(struct gateway *gateway)
         gateway->uplinks[i].udp.fd = -1;
 }
 
-static int open_rest(struct gateway *gateway, const struct avpn_key_pair *identity)
+/* All it takes to talk to registries. */
+static int open_network(struct gateway *gateway)
 {
-    const char *path = gateway->setup->control;
-
     gateway->buffers = udp_buffers_new();
     if (!gateway->buffers || loop_open(&gateway->loop) != 0 ||
         resolver_open(&gateway->resolver, &gateway->loop, gateway->setup->mark) != 0) {
         log_line(AVPN_LOG_ERROR, "cannot start: %s", strerror(errno));
         return -1;
     }
-    if (path[0] && control_open(&gateway->control, &gateway->loop, path, report_answer,
-                                gateway) != 0) {
-        log_line(AVPN_LOG_ERROR, "control socket %s: %s", path, strerror(errno));
-        return -1;
-    }
-    if (open_uplinks(gateway) != 0 || open_kernel(gateway) != 0)
-        return -1;
-    return open_node(gateway, identity);
+    return open_uplinks(gateway);
+}
+
+static int open_control(struct gateway *gateway)
+{
+    const char *path = gateway->setup->control;
+
+    if (!path[0] || control_open(&gateway->control, &gateway->loop, path, report_answer,
+                                 gateway) == 0)
+        return 0;
+    log_line(AVPN_LOG_ERROR, "control socket %s: %s", path, strerror(errno));
+    return -1;
 }
 
 int gateway_open(struct gateway *gateway, const struct setup *setup, const char *setup_path)
@@ -422,17 +382,38 @@ int gateway_open(struct gateway *gateway, const struct setup *setup, const char 
     struct avpn_key_pair identity;
     int result = 0;
 
-    blank(gateway);
-    gateway->setup = setup;
-    gateway->started_at = loop_now();
+    blank(gateway, setup);
     if (open_state(gateway, setup_path, &identity) != 0)
         return 2;
-    /* With a stored configuration a bad file is no reason not to run. */
-    if (gateway_check_bundle(setup, setup_path, &identity) != 0 &&
-        store_read(&gateway->store, STORED_CONFIGURATION, NULL, 0) < 0)
+    if (membership_read(&gateway->membership, setup, setup_path, &gateway->store, NULL) != 0 ||
+        /* with a stored configuration a bad file is no reason not to run */
+        (membership_check_bundle(&gateway->membership, setup, setup_path, &identity) != 0 &&
+         !gateway->membership.has_stored))
         result = 2;
-    else if (open_rest(gateway, &identity) != 0)
+    else if (open_network(gateway) != 0 || open_control(gateway) != 0 ||
+             open_kernel(gateway) != 0 || open_node(gateway, &identity) != 0)
         result = 1;
+    explicit_bzero(&identity, sizeof identity);
+    return result;
+}
+
+int gateway_open_to_join(struct gateway *gateway, const struct setup *setup,
+                         const char *setup_path, const struct avpn_token *token)
+{
+    struct avpn_key_pair identity;
+    int result = 0;
+
+    blank(gateway, setup);
+    if (open_state(gateway, setup_path, &identity) != 0)
+        return 2;
+    if (membership_read(&gateway->membership, setup, setup_path, &gateway->store, token) != 0) {
+        result = 2;
+    } else if (membership_keep_token(&gateway->membership, &gateway->store) != 0) {
+        log_line(AVPN_LOG_ERROR, "%s: the token cannot be kept: %s", setup->state, strerror(errno));
+        result = 1;
+    } else if (open_network(gateway) != 0 || open_node(gateway, &identity) != 0) {
+        result = 1;
+    }
     explicit_bzero(&identity, sizeof identity);
     return result;
 }
@@ -454,29 +435,50 @@ static void answer_names(struct gateway *gateway, avpn_time now)
                                  now);
 }
 
+void gateway_turn(struct gateway *gateway, avpn_time latest)
+{
+    avpn_time now = loop_now();
+    avpn_time deadline;
+
+    if (now >= gateway->look_at)
+        look_at_uplinks(gateway, now);
+    deadline = resolver_tick(&gateway->resolver, now);
+    answer_names(gateway, now);
+    avpn_node_tick(gateway->node, now);
+    settle(gateway);
+    if (latest < deadline)
+        deadline = latest;
+    if (gateway->look_at < deadline)
+        deadline = gateway->look_at;
+    if (avpn_node_deadline(gateway->node) < deadline)
+        deadline = avpn_node_deadline(gateway->node);
+    loop_wait(&gateway->loop, deadline);
+}
+
+static void tell_what_is_missing(const struct gateway *gateway)
+{
+    if (avpn_node_config(gateway->node))
+        return;
+    if (gateway->membership.has_token)
+        log_line(AVPN_LOG_INFO, "no configuration yet: claiming the place of member %u until this "
+                                "device is signed in",
+                 gateway->membership.token.member);
+    else
+        log_line(AVPN_LOG_WARNING, "no configuration and no token: join with autovpn-gateway --join, or "
+                                   "name a bundle");
+}
+
 void gateway_run(struct gateway *gateway)
 {
     warn_if_not_forwarding();
     loop_notify("READY=1");
     log_line(AVPN_LOG_INFO, "autovpn %s runs on %s", avpn_version(), gateway->tun.name);
+    tell_what_is_missing(gateway);
     while (!gateway->loop.is_stopping) {
-        avpn_time now = loop_now();
-        avpn_time deadline;
-
-        if (now >= gateway->look_at)
-            look_at_uplinks(gateway, now);
         if (gateway->loop.is_reloading)
             reload(gateway);
         gateway->loop.is_reloading = 0;
-        deadline = resolver_tick(&gateway->resolver, now);
-        answer_names(gateway, now);
-        avpn_node_tick(gateway->node, now);
-        settle(gateway);
-        if (gateway->look_at < deadline)
-            deadline = gateway->look_at;
-        if (avpn_node_deadline(gateway->node) < deadline)
-            deadline = avpn_node_deadline(gateway->node);
-        loop_wait(&gateway->loop, deadline);
+        gateway_turn(gateway, AVPN_TIME_NEVER);
     }
     loop_notify("STOPPING=1");
     avpn_node_leave(gateway->node, loop_now());
@@ -497,6 +499,7 @@ void gateway_close(struct gateway *gateway)
     resolver_close(&gateway->resolver);
     udp_buffers_del(gateway->buffers);
     store_close(&gateway->store);
+    explicit_bzero(&gateway->membership, sizeof gateway->membership);
     if (gateway->loop.epoll)
         loop_close(&gateway->loop);
 }

@@ -15,6 +15,7 @@
 #include "common/resolver.h"
 #include "common/store.h"
 #include "gateway/kernel.h"
+#include "gateway/membership.h"
 #include "gateway/routes.h"
 #include "gateway/setup.h"
 #include "gateway/tun.h"
@@ -26,6 +27,7 @@ struct gateway {
     const struct setup *setup;
     struct loop loop;
     struct store store;
+    struct membership membership;
     struct avpn_node *node;
     struct uplink uplinks[AVPN_UPLINKS];
     struct udp_buffers *buffers;
@@ -49,8 +51,13 @@ struct gateway {
 int gateway_open(struct gateway *gateway, const struct setup *setup, const char *setup_path);
 void gateway_run(struct gateway *gateway);
 void gateway_close(struct gateway *gateway);
-/* Verify the bundle that the setup names, and that this node is in it; 0, or -1 after a complaint. */
-int gateway_check_bundle(const struct setup *setup, const char *setup_path,
-                         const struct avpn_key_pair *identity);
+/*
+ * Keep the token and open no more than what claims a place takes: state, uplinks, node. Then turn,
+ * and close. As gateway_open otherwise.
+ */
+int gateway_open_to_join(struct gateway *gateway, const struct setup *setup,
+                         const char *setup_path, const struct avpn_token *token);
+/* Serve what is due, then wait for something to happen, at most until `latest`. */
+void gateway_turn(struct gateway *gateway, avpn_time latest);
 
 #endif

@@ -6,29 +6,31 @@
  * configuration, and then nothing was started.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
+#include "common/options.h"
 #include "gateway/gateway.h"
+#include "gateway/join.h"
 
 #define DEFAULT_CONFIG "/etc/autovpn/gateway.yaml"
 
 static const char help[] =
-    "Usage: autovpn-gateway [--config FILE] [--check | --show-key]\n"
+    "Usage: autovpn-gateway [--config FILE] [--check | --show-key | --join TOKEN]\n"
     "\n"
     "Connects this site with the other sites of its organization.\n"
     "\n"
     "  -c, --config FILE  device settings (default " DEFAULT_CONFIG ")\n"
     "      --check        only check settings and bundle\n"
     "      --show-key     print this node's public key, made first if there is none\n"
+    "      --join TOKEN   claim this device's place in an organization with the token that\n"
+    "                     autovpn invite printed; - reads it from standard input, @FILE\n"
+    "                     from a file, so that other users do not see it\n"
     "      --help         print this text\n"
     "      --version      print the version\n"
     "\n"
     "SIGHUP reads the organization's bundle again. See autovpn-gateway(8).\n";
-
-enum task { TASK_RUN, TASK_CHECK, TASK_SHOW_KEY };
 
 static int open_identity(const struct setup *setup, int is_making, struct avpn_key_pair *out)
 {
@@ -61,12 +63,18 @@ static int show_key(const struct setup *setup)
 
 static int check(const struct setup *setup, const char *path)
 {
+    struct membership membership;
     struct avpn_key_pair pair;
-    int result = 0;
+    struct store store = {.lock = -1};
+    int result = 2;
 
-    if (setup->bundle[0] && (open_identity(setup, 0, &pair) != 0 ||
-                             gateway_check_bundle(setup, path, &pair) != 0))
-        result = 2;
+    (void)snprintf(store.directory, sizeof store.directory, "%s", setup->state);
+    if (membership_read(&membership, setup, path, &store, NULL) == 0 &&
+        (!setup->bundle[0] ||
+         (open_identity(setup, 0, &pair) == 0 &&
+          membership_check_bundle(&membership, setup, path, &pair) == 0)))
+        result = 0;
+    explicit_bzero(&membership, sizeof membership);
     explicit_bzero(&pair, sizeof pair);
     if (result == 0)
         printf("%s: valid\n", path);
@@ -86,62 +94,26 @@ static int run(const struct setup *setup, const char *path)
     return result;
 }
 
-/* -1: go on; else the exit status. */
-static int read_options(int count, char **words, const char **path_out, enum task *task_out)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"show-key", no_argument, NULL, 's'},     {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(count, words, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            *path_out = optarg;
-            break;
-        case 'k':
-            *task_out = TASK_CHECK;
-            break;
-        case 's':
-            *task_out = TASK_SHOW_KEY;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return 0;
-        case 'v':
-            printf("autovpn-gateway %s\n", avpn_version());
-            return 0;
-        default:
-            fputs("Try autovpn-gateway --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind == count)
-        return -1;
-    fprintf(stderr, "autovpn-gateway: %s: unexpected; try --help\n", words[optind]);
-    return 2;
-}
-
 int main(int count, char **words)
 {
-    const char *path = DEFAULT_CONFIG;
-    enum task task = TASK_RUN;
+    struct options options = {.program = "autovpn-gateway", .help = help, .own_word = "join",
+                              .config = DEFAULT_CONFIG};
     struct setup setup;
-    int result = read_options(count, words, &path, &task);
+    int result = options_read(&options, count, words);
 
     if (result >= 0)
         return result;
-    if (setup_read(path, &setup) != 0)
+    if (setup_read(options.config, &setup) != 0)
         return 2;
-    switch (task) {
-    case TASK_CHECK:
-        return check(&setup, path);
-    case TASK_SHOW_KEY:
+    switch (options.task) {
+    case OPTIONS_CHECK:
+        return check(&setup, options.config);
+    case OPTIONS_SHOW_KEY:
         return show_key(&setup);
-    case TASK_RUN:
+    case OPTIONS_OWN:
+        return join_organization(&setup, options.config, options.own_value);
+    case OPTIONS_RUN:
         break;
     }
-    return run(&setup, path);
+    return run(&setup, options.config);
 }

@@ -1,56 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <autovpn/nat.h>
 #include <autovpn/sa.h>
 
 #include "common/json.h"
-#include "common/log.h"
 #include "gateway/gateway.h"
-
-static const char *role_name(uint8_t role)
-{
-    return role == AVPN_ROLE_HUB ? "hub" : role == AVPN_ROLE_SPOKE ? "spoke" : "none";
-}
-
-static const char *tunnel_name(uint8_t state)
-{
-    static const char *const names[] = {"down", "connecting", "up", "rekeying"};
-
-    return state < 4 ? names[state] : "unknown";
-}
-
-static const char *path_name(uint8_t state)
-{
-    static const char *const names[] = {"empty", "punching", "alive"};
-
-    return state < 3 ? names[state] : "unknown";
-}
-
-static const char *registration_name(uint8_t state)
-{
-    static const char *const names[] = {"idle", "resolving", "registering", "registered"};
-
-    return state < 4 ? names[state] : "unknown";
-}
-
-static const char *member_name(const struct gateway *gateway, uint32_t id,
-                               char name_out[AVPN_NAME_BYTES])
-{
-    const struct avpn_config *config = avpn_node_config(gateway->node);
-    struct avpn_member member = {.size = sizeof member};
-
-    if (config && avpn_config_member(config, id, &member) == AVPN_OK)
-        memcpy(name_out, member.name, AVPN_NAME_BYTES);
-    else
-        (void)snprintf(name_out, AVPN_NAME_BYTES, "member %u", id);
-    return name_out;
-}
+#include "gateway/words.h"
 
 /* ---- status ---------------------------------------------------------------------------- */
+
+static json_t *registration_object(const struct avpn_registration_status *status, avpn_time now)
+{
+    int is_faulty = status->fault != AVPN_FAULT_NONE;
+
+    return json_pack("{s:s, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:s, s:s}", "host", status->host,
+                     "contact", json_contact(&status->registry), "state",
+                     words_registration(status->state), "observed",
+                     json_contact(&status->observed), "answered_s_ago",
+                     status->answered_at < 0 ? json_null() : json_seconds(now, status->answered_at),
+                     "rtt_us", (json_int_t)status->rtt_us, "missed", (json_int_t)status->missed,
+                     "config_version", (json_int_t)status->config_version, "fault",
+                     words_fault(status->fault)->name, "fault_text",
+                     is_faulty ? words_fault(status->fault)->text : "");
+}
 
 static json_t *registrations(const struct gateway *gateway, uint32_t uplink)
 {
@@ -62,15 +37,7 @@ static json_t *registrations(const struct gateway *gateway, uint32_t uplink)
 
         if (avpn_node_registration_status(gateway->node, uplink, i, &status) != AVPN_OK)
             break;
-        json_array_append_new(
-            list, json_pack("{s:s, s:o, s:s, s:o, s:o, s:I, s:I}", "host", status.host,
-                            "contact", json_contact(&status.registry), "state",
-                            registration_name(status.state), "observed",
-                            json_contact(&status.observed), "answered_s_ago",
-                            status.answered_at < 0 ? json_null()
-                                                   : json_seconds(now, status.answered_at),
-                            "rtt_us", (json_int_t)status.rtt_us, "missed",
-                            (json_int_t)status.missed));
+        json_array_append_new(list, registration_object(&status, now));
     }
     return list;
 }
@@ -96,6 +63,32 @@ static json_t *uplinks(const struct gateway *gateway)
     return list;
 }
 
+/* Which configuration, how it came, and what else there is. */
+static json_t *configuration_object(const struct avpn_node_status *status)
+{
+    json_t *sync = status->sync_total
+                       ? json_pack("{s:I, s:I}", "received", (json_int_t)status->sync_received,
+                                   "total", (json_int_t)status->sync_total)
+                       : json_null();
+
+    return json_pack("{s:I, s:I, s:I, s:b, s:I, s:I, s:o}", "version",
+                     (json_int_t)status->config_version, "created",
+                     (json_int_t)status->config_created, "expires",
+                     (json_int_t)status->config_expires, "expired", status->is_expired, "offered",
+                     (json_int_t)status->offered_version, "undone",
+                     (json_int_t)status->undone_version, "sync", sync);
+}
+
+static json_t *join_object(const struct gateway *gateway, const struct avpn_node_status *status)
+{
+    const struct words *words = words_join(status->join);
+
+    if (status->join == AVPN_JOIN_NONE)
+        return json_null();
+    return json_pack("{s:s, s:I, s:s}", "state", words->name, "member",
+                     (json_int_t)gateway->membership.token.member, "text", words->text);
+}
+
 static json_t *answer_status(const struct gateway *gateway)
 {
     struct avpn_node_status status = {.size = sizeof status};
@@ -104,12 +97,13 @@ static json_t *answer_status(const struct gateway *gateway)
     if (avpn_node_status(gateway->node, &status) != AVPN_OK)
         return NULL;
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:s, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
+        "{s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
         "version", avpn_version(), "name", status.name, "organization", status.organization_name,
-        "organization_id", json_key(&gateway->setup->organization), "member",
-        (json_int_t)status.member, "role", role_name(status.role), "config_version",
-        (json_int_t)status.config_version, "revoked", status.is_revoked, "expired",
-        status.is_expired, "peers", (json_int_t)status.peer_count, "tunnels_up",
+        "organization_id", json_key(&gateway->membership.organization), "member",
+        (json_int_t)status.member, "role", words_role(status.role), "join",
+        join_object(gateway, &status), "configuration", configuration_object(&status),
+        "config_version", (json_int_t)status.config_version, "revoked", status.is_revoked,
+        "expired", status.is_expired, "peers", (json_int_t)status.peer_count, "tunnels_up",
         (json_int_t)status.tunnels_up, "routes", (json_int_t)status.route_count,
         "running_s", json_seconds(now, gateway->started_at),
         "first_tunnel_after_s", json_seconds(gateway->first_tunnel_at, gateway->started_at),
@@ -130,7 +124,7 @@ static json_t *paths(const struct gateway *gateway, const struct avpn_peer_statu
         json_array_append_new(
             list, json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:I, s:I}", "uplink",
                             (json_int_t)status.uplink, "remote_uplink",
-                            (json_int_t)status.remote_uplink, "state", path_name(status.state),
+                            (json_int_t)status.remote_uplink, "state", words_path(status.state),
                             "selected", status.is_selected, "contact",
                             json_contact(&status.contact), "rtt_us", (json_int_t)status.rtt_us,
                             "probes_sent", (json_int_t)status.probes_sent, "probes_answered",
@@ -145,8 +139,8 @@ static json_t *peer_object(const struct gateway *gateway, const struct avpn_peer
 
     return json_pack(
         "{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o}",
-        "member", (json_int_t)peer->member, "name", peer->name, "role", role_name(peer->role),
-        "tunnel", tunnel_name(peer->tunnel), "nat", avpn_nat_name(peer->nat), "suite",
+        "member", (json_int_t)peer->member, "name", peer->name, "role", words_role(peer->role),
+        "tunnel", words_tunnel(peer->tunnel), "nat", avpn_nat_name(peer->nat), "suite",
         peer->suite ? avpn_suite_name(peer->suite) : "", "connected", peer->is_connected,
         "initiator", peer->is_initiator, "rtt_us", (json_int_t)peer->rtt_us, "up_for_s",
         peer->up_since < 0 ? json_null() : json_seconds(now, peer->up_since), "up_after_s",
@@ -184,7 +178,7 @@ static json_t *route_object(const struct gateway *gateway, const struct avpn_rou
         json_array_append_new(
             hops, route->hops[i] == AVPN_HOP_LOCAL
                       ? json_string("local")
-                      : json_string(member_name(gateway, route->hops[i], name)));
+                      : json_string(words_member(gateway, route->hops[i], name)));
     return json_pack("{s:o, s:s, s:o, s:o}", "prefix", json_prefix(&route->prefix), "state",
                      is_local                    ? "local"
                      : active != AVPN_ROUTE_NONE ? "active"
@@ -228,7 +222,7 @@ static json_t *event_object(const struct gateway *gateway, const struct avpn_eve
     return json_pack("{s:o, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "after_s",
                      json_seconds(event->at, gateway->started_at), "event",
                      avpn_event_name(event->kind), "state", (json_int_t)event->state, "peer",
-                     event->peer ? member_name(gateway, event->peer, name) : "", "uplink",
+                     event->peer ? words_member(gateway, event->peer, name) : "", "uplink",
                      (json_int_t)event->uplink, "remote_uplink", (json_int_t)event->remote_uplink,
                      "registry", (json_int_t)event->registry, "contact",
                      json_contact(&event->contact), "prefix", json_prefix(&event->prefix),
@@ -264,58 +258,4 @@ json_t *report_answer(void *user, const char *command, const json_t *request)
         if (strcmp(command, answers[i].command) == 0)
             return answers[i].answer(gateway);
     return NULL;
-}
-
-/* ---- log ------------------------------------------------------------------------------------- */
-
-/* Events a person wants to read while it runs; routes come by the thousand and stay out. */
-void report_log_event(const struct gateway *gateway, const struct avpn_event *event)
-{
-    char name[AVPN_NAME_BYTES];
-    char contact[AVPN_CONTACT_TEXT] = "";
-    char prefix[AVPN_PREFIX_TEXT] = "";
-    uint32_t level = AVPN_LOG_INFO;
-
-    (void)avpn_contact_format(&event->contact, contact, sizeof contact);
-    (void)avpn_prefix_format(&event->prefix, prefix, sizeof prefix);
-    switch (event->kind) {
-    case AVPN_EVENT_CONFIG:
-        log_line(level, "configuration %llu is in force", (unsigned long long)event->version);
-        break;
-    case AVPN_EVENT_REGISTRY:
-        log_line(event->state ? level : AVPN_LOG_WARNING, "uplink %u: registry %u %s",
-                 event->uplink, event->registry, event->state ? "registered" : "lost");
-        break;
-    case AVPN_EVENT_NAT:
-        log_line(level, "uplink %u: NAT is %s", event->uplink,
-                 avpn_nat_name((uint8_t)event->state));
-        break;
-    case AVPN_EVENT_TUNNEL:
-        log_line(level, "tunnel with %s is %s", member_name(gateway, event->peer, name),
-                 event->state ? "up" : "down");
-        break;
-    case AVPN_EVENT_PATH:
-    case AVPN_EVENT_ROAM:
-        log_line(level, "path %u-%u to %s: %s %s", event->uplink, event->remote_uplink,
-                 member_name(gateway, event->peer, name),
-                 event->kind == AVPN_EVENT_ROAM ? "moved to"
-                 : event->state                 ? "alive at"
-                                                : "dead,",
-                 contact);
-        break;
-    case AVPN_EVENT_CONFLICT:
-        log_line(AVPN_LOG_WARNING, "%s is exported by more than one member; %s wins", prefix,
-                 member_name(gateway, event->peer, name));
-        break;
-    case AVPN_EVENT_EXPIRED:
-        log_line(AVPN_LOG_WARNING, "the configuration has expired; it stays in force");
-        break;
-    case AVPN_EVENT_REVOKED:
-        log_line(AVPN_LOG_ERROR, "this node is revoked or no longer a member: no tunnels");
-        break;
-    default:
-        log_line(AVPN_LOG_DEBUG, "event %s %s state %u", avpn_event_name(event->kind), prefix,
-                 event->state);
-        break;
-    }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * report: what the gateway tells: answers of the control socket, and a log line per event.
+ * report: what the gateway tells at its control socket.
  *
  * Commands: status, peers, routes, counters, events.
  */
@@ -9,12 +9,7 @@
 
 #include <jansson.h>
 
-#include <autovpn/event.h>
-
-struct gateway;
-
 /* Fits control_open, with the gateway as user. */
 json_t *report_answer(void *user, const char *command, const json_t *request);
-void report_log_event(const struct gateway *gateway, const struct avpn_event *event);
 
 #endif

@@ -178,14 +178,16 @@ static void read_all(struct settings *file, struct setup *setup)
 
     settings_root(file, &root);
     if (!settings_expect(file, &root, "organization", "state_directory", "bundle", "uplinks",
-                         "tun", "routing", "control", "log", NULL))
+                         "tun", "routing", "control", "log", "undo_after_s", NULL))
         return;
-    if (settings_require(file, &root, "organization", &value))
-        settings_key(file, &value, &setup->organization);
+    if (settings_get(file, &root, "organization", &value) &&
+        settings_key(file, &value, &setup->organization))
+        setup->organization_line = value.line;
     read_path(file, &root, "state_directory", setup->state, sizeof setup->state);
     read_path(file, &root, "bundle", setup->bundle, sizeof setup->bundle);
     if (settings_get(file, &root, "bundle", &value))
         setup->bundle_line = value.line;
+    read_number(file, &root, "undo_after_s", 10, 86400, &setup->undo_after_s);
     read_path(file, &root, "control", setup->control, sizeof setup->control);
     read_uplinks(file, &root, setup);
     read_tun(file, &root, setup);

@@ -22,9 +22,10 @@ struct setup_uplink {
 };
 
 struct setup {
-    struct avpn_key organization;
+    struct avpn_key organization; /* zero where none is named: the token or the store tells */
+    uint32_t organization_line;   /* 0: none is named */
     char state[PATH_MAX - 128];
-    char bundle[PATH_MAX]; /* empty: only what the state directory holds */
+    char bundle[PATH_MAX]; /* empty: only what registries deliver */
     uint32_t bundle_line;
     uint32_t uplink_count;
     struct setup_uplink uplinks[AVPN_UPLINKS];
@@ -34,6 +35,7 @@ struct setup {
     uint32_t table, priority, mark, protocol;
     char control[108]; /* empty: none */
     uint32_t log_level;
+    uint32_t undo_after_s; /* 0: the library's default */
 };
 
 /* 0, or -1 when problems were shown. */

@@ -6,46 +6,33 @@
  * configuration, and then nothing was started.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/log.h"
+#include "common/options.h"
 #include "common/store.h"
-#include "registry/server.h"
+#include "registry/organizations.h"
 
 #define DEFAULT_CONFIG "/etc/autovpn/registry.yaml"
 
 static const char help[] =
     "Usage: autovpn-registry [--config FILE] [--check | --show-key]\n"
     "\n"
-    "Tells the nodes of its organizations where their peers can be reached.\n"
+    "Tells the nodes of its organizations where their peers can be reached, and brings them\n"
+    "the configuration that their administrator publishes.\n"
     "\n"
     "  -c, --config FILE  settings (default " DEFAULT_CONFIG ")\n"
-    "      --check        only check settings and bundles\n"
+    "      --check        only check settings, bundles and store\n"
     "      --show-key     print the registry's public key, made first if there is none\n"
     "      --help         print this text\n"
     "      --version      print the version\n"
     "\n"
-    "SIGHUP reads the bundles again. See autovpn-registry(8).\n";
+    "SIGHUP reads the organizations and their bundles again. See autovpn-registry(8).\n";
 
-enum task { TASK_RUN, TASK_CHECK, TASK_SHOW_KEY };
-
-/* The key's directory is made (0700) when it is the only thing that is missing. */
 static int make_identity(const struct setup *setup, struct avpn_key_pair *out)
 {
-    struct store store;
-    char directory[PATH_MAX];
-    char *slash;
-
-    (void)snprintf(directory, sizeof directory, "%s", setup->key);
-    slash = strrchr(directory, '/');
-    if (slash && slash != directory) {
-        *slash = 0;
-        (void)store_open(&store, directory);
-    }
-    if (key_pair_make(setup->key, out) == 0)
+    if (file_make_directory(setup->key) == 0 && key_pair_make(setup->key, out) == 0)
         return 0;
     fprintf(stderr, "%s: cannot be used: %s; it should hold a secret key as one line of base64\n",
             setup->key, strerror(errno));
@@ -65,7 +52,19 @@ static int show_key(const struct setup *setup)
     return 0;
 }
 
-static int run(const struct setup *setup)
+static int check(const struct setup *setup, const char *path)
+{
+    char problem[DATABASE_PROBLEM];
+
+    if (database_check(setup->store, problem) != 0) {
+        fprintf(stderr, "%s: store: %s %s\n", path, setup->store, problem);
+        return 2;
+    }
+    printf("%s: valid\n", path);
+    return 0;
+}
+
+static int run(struct setup *setup, const char *path)
 {
     static struct server server;
     struct avpn_key_pair identity;
@@ -74,7 +73,7 @@ static int run(const struct setup *setup)
     if (make_identity(setup, &identity) != 0)
         return 2;
     log_set("autovpn-registry", setup->log_level);
-    result = server_open(&server, setup, &identity);
+    result = server_open(&server, setup, path, &identity);
     explicit_bzero(&identity, sizeof identity);
     if (result == 0)
         server_run(&server);
@@ -82,67 +81,28 @@ static int run(const struct setup *setup)
     return result;
 }
 
-/* -1: go on; else the exit status. */
-static int read_options(int count, char **words, const char **path_out, enum task *task_out)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"show-key", no_argument, NULL, 's'},     {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(count, words, "c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            *path_out = optarg;
-            break;
-        case 'k':
-            *task_out = TASK_CHECK;
-            break;
-        case 's':
-            *task_out = TASK_SHOW_KEY;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return 0;
-        case 'v':
-            printf("autovpn-registry %s\n", avpn_version());
-            return 0;
-        default:
-            fputs("Try autovpn-registry --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind == count)
-        return -1;
-    fprintf(stderr, "autovpn-registry: %s: unexpected; try --help\n", words[optind]);
-    return 2;
-}
-
-static int perform(enum task task, const struct setup *setup, const char *path)
+static int perform(enum options_task task, struct setup *setup, const char *path)
 {
     /* The key is made before an organization exists: registries are named in org.yaml by it. */
-    if (task == TASK_SHOW_KEY)
+    if (task == OPTIONS_SHOW_KEY)
         return show_key(setup);
-    if (server_check_bundles(setup, path) != 0)
+    if (organizations_check(setup, path) != 0)
         return 2;
-    if (task == TASK_RUN)
-        return run(setup);
-    printf("%s: valid\n", path);
-    return 0;
+    return task == OPTIONS_RUN ? run(setup, path) : check(setup, path);
 }
 
 int main(int count, char **words)
 {
-    const char *path = DEFAULT_CONFIG;
-    enum task task = TASK_RUN;
+    struct options options = {.program = "autovpn-registry", .help = help,
+                              .config = DEFAULT_CONFIG};
     struct setup setup;
-    int result = read_options(count, words, &path, &task);
+    int result = options_read(&options, count, words);
 
     if (result >= 0)
         return result;
-    result = setup_read(path, &setup) == 0 ? perform(task, &setup, path) : 2;
+    result = setup_read(options.config, &setup) == 0
+                 ? perform(options.task, &setup, options.config)
+                 : 2;
     setup_free(&setup);
     return result;
 }

@@ -5,14 +5,29 @@
 #include "common/json.h"
 #include "registry/server.h"
 
+static json_t *organization_object(const struct server *server,
+                                   const struct setup_organization *organization)
+{
+    struct avpn_organization_status status = {.size = sizeof status};
+
+    if (avpn_registry_organization(server->registry, &organization->id, &status) != AVPN_OK)
+        return json_pack("{s:o, s:b}", "id", json_key(&organization->id), "served", 0);
+    return json_pack("{s:o, s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id",
+                     json_key(&organization->id), "served", 1, "name", status.name, "bundle",
+                     organization->bundle, "version", (json_int_t)status.version, "created",
+                     (json_int_t)status.created, "expires", (json_int_t)status.expires, "members",
+                     (json_int_t)status.member_count, "invites", (json_int_t)status.invite_count,
+                     "claims", (json_int_t)status.claim_count, "bytes",
+                     (json_int_t)status.document_bytes);
+}
+
 static json_t *organizations(const struct server *server)
 {
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < server->setup->organization_count; i++)
-        json_array_append_new(list, json_pack("{s:o, s:s}", "id",
-                                              json_key(&server->setup->organizations[i].id),
-                                              "bundle", server->setup->organizations[i].bundle));
+        json_array_append_new(list,
+                              organization_object(server, &server->setup->organizations[i]));
     return list;
 }
 
@@ -29,15 +44,22 @@ static json_t *listening(const struct server *server)
 static json_t *answer_status(const struct server *server)
 {
     struct avpn_registry_status status = {.size = sizeof status};
+    uint64_t counters[AVPN_REGISTRY_COUNTERS] = {0};
 
     if (avpn_registry_status(server->registry, &status) != AVPN_OK)
         return NULL;
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "version", avpn_version(), "key",
-                     json_key(&server->public_key), "listen", listening(server), "running_s",
-                     json_seconds(loop_now(), server->started_at), "organizations",
-                     organizations(server), "members", (json_int_t)status.member_count,
-                     "connected", (json_int_t)status.connected_count, "memory_bytes",
-                     (json_int_t)status.memory_bytes);
+    (void)avpn_registry_counters(server->registry, counters, AVPN_REGISTRY_COUNTERS);
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                     "version", avpn_version(), "key", json_key(&server->public_key), "listen",
+                     listening(server), "running_s", json_seconds(loop_now(), server->started_at),
+                     "store", server->setup->store, "organizations", organizations(server),
+                     "members", (json_int_t)status.member_count, "connected",
+                     (json_int_t)status.connected_count, "published",
+                     (json_int_t)counters[AVPN_REGISTRY_COUNT_PUBLISHES], "refused",
+                     (json_int_t)counters[AVPN_REGISTRY_COUNT_REFUSALS], "claims",
+                     (json_int_t)counters[AVPN_REGISTRY_COUNT_CLAIMS], "memory_bytes",
+                     (json_int_t)status.memory_bytes, "configuration_bytes",
+                     (json_int_t)status.configuration_bytes);
 }
 
 static json_t *answer_counters(const struct server *server)

@@ -2,12 +2,11 @@
 #include "registry/server.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
-#include "common/store.h"
+#include "common/version.h"
+#include "registry/organizations.h"
 
 #define ROUNDS 16 /* of reading one socket before the others' turn */
 
@@ -40,79 +39,18 @@ static void socket_ready(void *user, uint32_t events)
     }
 }
 
-/* ---- organizations -------------------------------------------------------------------- */
-
-static const char *bundle_advice(int32_t error)
+static int64_t seam_read(void *user, const char *name, uint8_t *bytes, size_t capacity)
 {
-    switch (error) {
-    case AVPN_ERROR_FORMAT:
-        return "is not a bundle made by autovpn org publish, or damaged";
-    case AVPN_ERROR_AUTH:
-        return "is of another organization than id, or its signatures do not verify";
-    case AVPN_ERROR_EXPIRED:
-        return "has expired: publish a new one (or is this machine's clock wrong?)";
-    default:
-        return avpn_error_name(error);
-    }
+    struct server *server = user;
+
+    return database_read(&server->database, name, bytes, capacity);
 }
 
-static int check_bundle(const struct setup_organization *organization, uint32_t index,
-                        const char *setup_path)
+static int32_t seam_write(void *user, const char *name, const uint8_t *bytes, size_t count)
 {
-    struct avpn_config *config = NULL;
-    uint8_t *bytes;
-    size_t count;
-    int32_t error;
+    struct server *server = user;
 
-    if (file_read(organization->bundle, AVPN_BUNDLE_LIMIT, &bytes, &count) != 0) {
-        fprintf(stderr, "%s:%u: organizations[%u].bundle: %s: cannot be read: %s; it should be "
-                        "the file that autovpn org publish wrote\n",
-                setup_path, organization->line, index, organization->bundle, strerror(errno));
-        return -1;
-    }
-    error = avpn_config_read(bytes, count, &organization->id, loop_wall_clock(NULL), NULL,
-                             &config);
-    free(bytes);
-    avpn_config_del(config);
-    if (error == AVPN_OK)
-        return 0;
-    fprintf(stderr, "%s:%u: organizations[%u].bundle: %s: %s\n", setup_path, organization->line,
-            index, organization->bundle, bundle_advice(error));
-    return -1;
-}
-
-int server_check_bundles(const struct setup *setup, const char *setup_path)
-{
-    int result = 0;
-
-    for (uint32_t i = 0; i < setup->organization_count; i++)
-        if (check_bundle(&setup->organizations[i], i, setup_path) != 0)
-            result = -1;
-    return result;
-}
-
-/* Read all bundles' files; what is not newer than what is served changes nothing. */
-static void load_bundles(struct server *server)
-{
-    for (uint32_t i = 0; i < server->setup->organization_count; i++) {
-        const struct setup_organization *organization = &server->setup->organizations[i];
-        uint8_t *bytes;
-        size_t count;
-        int32_t error;
-
-        if (file_read(organization->bundle, AVPN_BUNDLE_LIMIT, &bytes, &count) != 0) {
-            log_line(AVPN_LOG_ERROR, "%s cannot be read: %s", organization->bundle,
-                     strerror(errno));
-            continue;
-        }
-        error = avpn_registry_set_organization(server->registry, &organization->id, bytes, count,
-                                               loop_now());
-        free(bytes);
-        if (error == AVPN_OK)
-            log_line(AVPN_LOG_INFO, "%s is in force", organization->bundle);
-        else if (error != AVPN_ERROR_VERSION)
-            log_line(AVPN_LOG_ERROR, "%s %s", organization->bundle, bundle_advice(error));
-    }
+    return database_write(&server->database, name, bytes, count);
 }
 
 /* ---- life ------------------------------------------------------------------------------- */
@@ -152,6 +90,8 @@ static int open_registry(struct server *server, const struct avpn_key_pair *iden
     options.handshakes_per_second = server->setup->handshakes_per_second;
     host.user = server;
     host.wall_clock = loop_wall_clock;
+    host.store_read = seam_read;
+    host.store_write = seam_write;
     host.log = log_host;
     host.transmit = transmit;
     error = avpn_registry_new(&options, &host, loop_now(), &server->registry);
@@ -160,17 +100,29 @@ static int open_registry(struct server *server, const struct avpn_key_pair *iden
         log_line(AVPN_LOG_ERROR, "the engine does not start: %s", avpn_error_name(error));
         return -1;
     }
-    load_bundles(server);
+    organizations_open(server);
     return 0;
 }
 
-int server_open(struct server *server, const struct setup *setup,
+static int open_database(struct server *server)
+{
+    const char *path = server->setup->store;
+    char problem[DATABASE_PROBLEM];
+    enum database_state state = database_open(&server->database, path, problem);
+
+    if (state != DATABASE_OPEN)
+        log_line(AVPN_LOG_ERROR, "the store: %s %s", path, problem);
+    return state == DATABASE_FAILED ? -1 : 0;
+}
+
+int server_open(struct server *server, struct setup *setup, const char *setup_path,
                 const struct avpn_key_pair *identity)
 {
     memset(server, 0, sizeof *server);
     for (uint32_t i = 0; i < SETUP_LISTEN; i++)
         server->sockets[i].udp.fd = -1;
     server->setup = setup;
+    server->setup_path = setup_path;
     server->public_key = identity->public_key;
     server->started_at = loop_now();
     server->buffers = udp_buffers_new();
@@ -183,17 +135,40 @@ int server_open(struct server *server, const struct setup *setup,
         log_line(AVPN_LOG_ERROR, "control socket %s: %s", setup->control, strerror(errno));
         return 1;
     }
-    return open_sockets(server) == 0 && open_registry(server, identity) == 0 ? 0 : 1;
+    if (open_database(server) != 0 || open_sockets(server) != 0)
+        return 1;
+    return open_registry(server, identity) == 0 ? 0 : 1;
 }
 
-static void log_event(const struct avpn_event *event)
+static void log_published(const struct server *server, const struct avpn_key *id,
+                          const char *label)
 {
-    char contact[AVPN_CONTACT_TEXT] = "";
+    struct avpn_organization_status status = {.size = sizeof status};
+    char version[VERSION_TEXT];
 
+    if (avpn_registry_organization(server->registry, id, &status) == AVPN_OK)
+        log_line(AVPN_LOG_INFO, "%s: configuration %s is served: %u members, %u invites", label,
+                 version_text(status.version, version), status.member_count, status.invite_count);
+}
+
+static void log_event(const struct server *server, const struct avpn_event *event)
+{
+    char contact[AVPN_CONTACT_TEXT] = "", label[ORGANIZATION_LABEL];
+    struct avpn_key id;
+
+    if (avpn_registry_organization_at(server->registry, event->organization, &id) != AVPN_OK)
+        return; /* gone meanwhile */
+    (void)organizations_label(server, &id, label);
     (void)avpn_contact_format(&event->contact, contact, sizeof contact);
-    log_line(AVPN_LOG_DEBUG, "%s: organization %u member %u uplink %u state %u %s",
-             avpn_event_name(event->kind), event->organization, event->peer, event->uplink,
-             event->state, contact);
+    if (event->kind == AVPN_EVENT_PUBLISHED)
+        log_published(server, &id, label);
+    else if (event->kind == AVPN_EVENT_CLAIM)
+        log_line(AVPN_LOG_INFO, "%s: a device claims the place of member %u; autovpn org publish "
+                                "signs it in",
+                 label, event->peer);
+    else
+        log_line(AVPN_LOG_DEBUG, "%s: %s: member %u uplink %u state %u %s", label,
+                 avpn_event_name(event->kind), event->peer, event->uplink, event->state, contact);
 }
 
 void server_run(struct server *server)
@@ -204,12 +179,12 @@ void server_run(struct server *server)
     while (!server->loop.is_stopping) {
         if (server->loop.is_reloading) {
             server->loop.is_reloading = 0;
-            log_line(AVPN_LOG_INFO, "SIGHUP: reading the bundles again");
-            load_bundles(server);
+            log_line(AVPN_LOG_INFO, "SIGHUP: reading %s again", server->setup_path);
+            organizations_reload(server);
         }
         avpn_registry_tick(server->registry, loop_now());
         while (avpn_registry_next_event(server->registry, &event) == AVPN_OK)
-            log_event(&event);
+            log_event(server, &event);
         loop_wait(&server->loop, avpn_registry_deadline(server->registry));
     }
     loop_notify("STOPPING=1");
@@ -218,6 +193,7 @@ void server_run(struct server *server)
 void server_close(struct server *server)
 {
     avpn_registry_del(server->registry);
+    database_close(&server->database);
     for (uint32_t i = 0; i < SETUP_LISTEN; i++)
         udp_close(&server->sockets[i].udp);
     if (server->control.loop)

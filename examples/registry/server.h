@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server: hosts one registry engine: its sockets, its organizations, its clock.
+ * server: hosts one registry engine: its sockets, its store, its clock.
  *
  * Life: open -> run until a signal -> close. One thread. The number of a socket is the
  * `uplink` of its batches, so that answers leave where questions came in.
@@ -13,6 +13,7 @@
 #include "common/control.h"
 #include "common/loop.h"
 #include "common/udp.h"
+#include "registry/database.h"
 #include "registry/setup.h"
 
 struct server;
@@ -24,7 +25,9 @@ struct server_socket {
 };
 
 struct server {
-    const struct setup *setup;
+    struct setup *setup; /* the caller's; SIGHUP gives it other organizations */
+    const char *setup_path;
+    struct database database;
     struct loop loop;
     struct avpn_registry *registry;
     struct server_socket sockets[SETUP_LISTEN];
@@ -35,12 +38,10 @@ struct server {
 };
 
 /* 0, or 1 after a complaint. */
-int server_open(struct server *server, const struct setup *setup,
+int server_open(struct server *server, struct setup *setup, const char *setup_path,
                 const struct avpn_key_pair *identity);
 void server_run(struct server *server);
 void server_close(struct server *server);
-/* Verify every bundle; 0, or -1 after complaints that name file and line. */
-int server_check_bundles(const struct setup *setup, const char *setup_path);
 /* Answers of the control socket: status and counters. Fits control_open. */
 json_t *server_answer(void *user, const char *command, const json_t *request);
 

@@ -14,6 +14,7 @@ static void set_defaults(struct setup *setup)
 {
     memset(setup, 0, sizeof *setup);
     strcpy(setup->key, "/var/lib/autovpn-registry/key");
+    strcpy(setup->store, "/var/lib/autovpn-registry/registry.db");
     strcpy(setup->control, "/run/autovpn/registry.sock");
     setup->log_level = AVPN_LOG_INFO;
 }
@@ -76,7 +77,7 @@ static void read_organization(struct settings *file, const struct setting *map,
         return;
     if (settings_require(file, map, "id", &value))
         settings_key(file, &value, &organization->id);
-    if (settings_require(file, map, "bundle", &value)) {
+    if (settings_get(file, map, "bundle", &value)) {
         organization->line = value.line;
         read_path(file, &value, organization->bundle, sizeof organization->bundle);
     }
@@ -125,13 +126,15 @@ static void read_all(struct settings *file, struct setup *setup)
     const char *text;
 
     settings_root(file, &root);
-    if (!settings_expect(file, &root, "listen", "key", "organizations", "control", "log",
-                         "handshakes_per_second", NULL))
+    if (!settings_expect(file, &root, "listen", "key", "store", "organizations", "control",
+                         "log", "handshakes_per_second", NULL))
         return;
     read_listen(file, &root, setup);
     read_organizations(file, &root, setup);
     if (settings_get(file, &root, "key", &value))
         read_path(file, &value, setup->key, sizeof setup->key);
+    if (settings_get(file, &root, "store", &value))
+        read_path(file, &value, setup->store, sizeof setup->store);
     if (settings_get(file, &root, "control", &value))
         read_path(file, &value, setup->control, sizeof setup->control);
     if (settings_get(file, &root, "handshakes_per_second", &value))

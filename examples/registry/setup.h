@@ -16,11 +16,12 @@
 struct setup_organization {
     struct avpn_key id;
     uint32_t line; /* of its bundle */
-    char bundle[PATH_MAX];
+    char bundle[PATH_MAX]; /* empty: only what is published over the network */
 };
 
 struct setup {
     char key[PATH_MAX];
+    char store[PATH_MAX - 64]; /* its companions' names are longer */
     char control[108]; /* empty: none */
     uint32_t log_level;
     uint32_t handshakes_per_second; /* 0: the library's default */

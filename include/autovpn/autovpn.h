@@ -11,9 +11,11 @@
 #include <autovpn/config.h>
 #include <autovpn/event.h>
 #include <autovpn/host.h>
+#include <autovpn/join.h>
 #include <autovpn/nat.h>
 #include <autovpn/node.h>
 #include <autovpn/noise.h>
+#include <autovpn/publisher.h>
 #include <autovpn/registry.h>
 #include <autovpn/route.h>
 #include <autovpn/sa.h>

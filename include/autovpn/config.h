@@ -6,7 +6,10 @@
  * Two ways to one: an administrator's program makes it empty, adds to it, checks it and has an
  * authority sign it (authority.h); a node or registry reads it from a signed bundle. A
  * configuration that was read is not to be changed. One thread at a time; read-only calls
- * may run in parallel. Spec: doc/protocol.md 8, [CFG-1] to [CFG-9], [TOP-1].
+ * may run in parallel. Spec: doc/protocol.md 8, [CFG-1] to [CFG-10], [TOP-1].
+ *
+ * A bundle is the whole document; a slice is what one member gets of it: every site (role, hubs,
+ * exports), but key, name and manual contacts of itself and its peers only.
  *
  *     struct avpn_config *config;
  *     avpn_config_new(NULL, &config);
@@ -36,7 +39,11 @@ extern "C" {
 #define AVPN_REGISTRIES 8
 #define AVPN_AUTHORITY_KEYS 8
 #define AVPN_SUITES 4
-#define AVPN_BUNDLE_LIMIT (8u << 20)
+#define AVPN_ROTATIONS 16
+#define AVPN_INVITES 1024
+#define AVPN_BUNDLE_LIMIT (32u << 20)
+/* The upper 16 bits of a version are the serial of the charter [CFG-5]. */
+#define AVPN_VERSION_SERIAL_SHIFT 48
 
 enum avpn_role { AVPN_ROLE_NONE = 0, AVPN_ROLE_HUB = 1, AVPN_ROLE_SPOKE = 2 };
 
@@ -59,7 +66,8 @@ struct avpn_member {
     uint8_t hub_count;
     uint8_t export_count;
     uint8_t uplink_count; /* 0..4: how many places of `manual` are meant */
-    uint8_t reserved[3];
+    uint8_t is_known; /* out: 0 in a slice that does not tell key, name and manual contacts; ignored by add */
+    uint8_t reserved[2];
     struct avpn_member_hub hubs[AVPN_HUBS]; /* in order of preference */
     struct avpn_prefix exports[AVPN_EXPORTS];
     struct avpn_contact manual[AVPN_UPLINKS]; /* port forwarding: wins over what was observed; family NONE: none */
@@ -71,6 +79,14 @@ struct avpn_registry_entry {
     uint16_t port;
     uint16_t reserved;
     char host[AVPN_NAME_BYTES]; /* a name, or a literal address */
+};
+
+/* A place in the organization that waits for the device that has its token (join.h). */
+struct avpn_invite {
+    uint32_t size;        /* sizeof(struct avpn_invite) */
+    uint32_t member;      /* the place: an id, of a member or of one to come */
+    struct avpn_key key;  /* claim key: avpn_token_claim_key */
+    int64_t expires;      /* seconds since 1970 UTC */
 };
 
 struct avpn_config;
@@ -112,20 +128,30 @@ AVPN_API uint32_t avpn_config_check(const struct avpn_config *config,
                                     void *user);
 
 /*
- * Read a signed bundle and verify all of it [CFG-1] to [CFG-6]. `organization`: the id
- * the reader was born knowing. `wall_clock`: seconds since 1970, 0: unknown, expiry not judged.
+ * Read a signed bundle or slice and verify all of it [CFG-1] to [CFG-4]. `organization`: the id
+ * the reader was born knowing. `wall_clock`: seconds since 1970, 0: unknown, expiry not judged. Bytes are
+ * borrowed until return.
  * AVPN_ERROR_FORMAT: not canonical. AVPN_ERROR_AUTH: another organization, or a signature or the Merkle root
  * does not verify. AVPN_ERROR_EXPIRED. AVPN_ERROR_ARGUMENT: well signed but invalid by [CFG-9].
  */
-AVPN_API int32_t avpn_config_read(const uint8_t *bundle, size_t count,
+AVPN_API int32_t avpn_config_read(const uint8_t *document, size_t count,
                                   const struct avpn_key *organization, int64_t wall_clock,
                                   const struct avpn_host *host, struct avpn_config **config_out);
 /*
- * The organization id a bundle claims, without verifying anything: to show it to a person.
- * AVPN_ERROR_FORMAT.
+ * What a bundle or slice claims to be, without verifying anything: to show it to a person, to
+ * choose the newest. AVPN_ERROR_FORMAT. Any output may be NULL.
  */
-AVPN_API int32_t avpn_bundle_organization(const uint8_t *bundle, size_t count,
+AVPN_API int32_t avpn_bundle_organization(const uint8_t *document, size_t count,
                                           struct avpn_key *organization_out);
+AVPN_API int32_t avpn_bundle_version(const uint8_t *document, size_t count, uint64_t *version_out);
+/*
+ * The slice of one member, from a bundle [CFG-10]: what a registry gives it, byte for byte. To hand a
+ * site its configuration as a file. `bundle` must be one that avpn_config_read accepted: it is `config`'s.
+ * AVPN_ERROR_NOT_FOUND: no such member. AVPN_ERROR_SPACE: *needed_out says how much. AVPN_ERROR_STATE: config is no bundle's.
+ */
+AVPN_API int32_t avpn_bundle_slice(const uint8_t *bundle, size_t count,
+                                   const struct avpn_config *config, uint32_t member,
+                                   uint8_t *slice_out, size_t capacity, size_t *needed_out);
 
 /* What it says. Text is borrowed as long as the configuration lives. */
 AVPN_API const char *avpn_config_name(const struct avpn_config *config);
@@ -133,6 +159,22 @@ AVPN_API uint64_t avpn_config_version(const struct avpn_config *config); /* 0: n
 AVPN_API int64_t avpn_config_created(const struct avpn_config *config);
 AVPN_API int64_t avpn_config_expires(const struct avpn_config *config); /* 0: never */
 AVPN_API uint32_t avpn_config_psk_epoch(const struct avpn_config *config);
+/* 1: read from a bundle, which tells everything; 0: from a slice, or made here. */
+AVPN_API int32_t avpn_config_is_whole(const struct avpn_config *config);
+/* Root key rotations so far [CFG-3]. */
+AVPN_API uint32_t avpn_config_rotations(const struct avpn_config *config);
+/* Invites of a bundle, in order of member id. AVPN_ERROR_EMPTY beyond the end. */
+AVPN_API uint32_t avpn_config_invite_count(const struct avpn_config *config);
+AVPN_API int32_t avpn_config_invite(const struct avpn_config *config, uint32_t index,
+                                    struct avpn_invite *invite_out);
+/*
+ * May a holder of `held` take `next` after it [CFG-5]? AVPN_OK; AVPN_ERROR_VERSION: not higher, or higher than one step
+ * may be; AVPN_ERROR_AUTH: its root sets do not continue those held.
+ */
+AVPN_API int32_t avpn_config_succeeds(const struct avpn_config *held,
+                                      const struct avpn_config *next);
+/* AVPN_OK if everything is there that `member` needs [CFG-10]; AVPN_ERROR_NOT_FOUND. */
+AVPN_API int32_t avpn_config_is_complete(const struct avpn_config *config, uint32_t member);
 AVPN_API uint32_t avpn_config_suites(const struct avpn_config *config, uint8_t *suites_out,
                                      size_t capacity); /* returns how many there are */
 /* AVPN_ERROR_NOT_FOUND: it was not read from a bundle. */
@@ -152,9 +194,14 @@ AVPN_API int32_t avpn_config_member_by_key(const struct avpn_config *config,
                                            struct avpn_member *member_out);
 AVPN_API int32_t avpn_config_member_by_name(const struct avpn_config *config, const char *name,
                                             struct avpn_member *member_out);
-/* Open the pre-shared key sealed to a member [CFG-7]. AVPN_ERROR_AUTH: not to this key. */
+/*
+ * Open the pre-shared keys sealed to a member, of this epoch and the one before (zeros in epoch 1) [CFG-7].
+ * `previous_out` may be NULL. AVPN_ERROR_AUTH: not to this key, or they do not fit the commitment in the
+ * head. AVPN_ERROR_NOT_FOUND: no such member, or it is revoked.
+ */
 AVPN_API int32_t avpn_config_psk(const struct avpn_config *config, uint32_t member,
-                                 const struct avpn_key_pair *self, struct avpn_key *psk_out);
+                                 const struct avpn_key_pair *self, struct avpn_key *psk_out,
+                                 struct avpn_key *previous_out);
 
 /* ---- peer selection: pure functions of the configuration, [TOP-1] -------------- */
 

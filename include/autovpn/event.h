@@ -32,7 +32,12 @@ enum avpn_event_kind {
     AVPN_EVENT_EXPIRED = 10,   /* the configuration held has expired, it stays in force */
     AVPN_EVENT_CONFLICT = 11,  /* `prefix` is exported by `peer` and by `other`; `peer` wins */
     AVPN_EVENT_REVOKED = 12,   /* this node is revoked, or no longer a member: all tunnels are gone */
+    AVPN_EVENT_UNDONE = 13,    /* configuration `version` cut this node off and was undone [CFG-12] */
+    AVPN_EVENT_JOIN = 14,      /* `state`: enum avpn_join_state (node.h); registry */
+    AVPN_EVENT_FAULT = 15,     /* registry: `state`: enum avpn_registry_fault (node.h), `version` it speaks of */
     /* registry */
+    AVPN_EVENT_PUBLISHED = 33, /* organization serves configuration `version` */
+    AVPN_EVENT_CLAIM = 34,     /* organization: a device claims the place of `peer` */
     AVPN_EVENT_MEMBER = 32     /* organization/peer/uplink: `state` 1 connected, 0 disconnected; `contact` */
 };
 

@@ -57,9 +57,11 @@ struct avpn_host {
     /*
      * A small key-value store that survives restarts. `name` is a short ASCII word.
      * read: copies up to `capacity` bytes, returns the stored length, or negative
-     * when there is none. write: replaces atomically, 0 or negative. Names in use: a node keeps
-     * the last configuration it verified as "configuration".
-     * Default: nothing is kept.
+     * when there is none. write: replaces, best atomically, 0 or negative. Names in use: a node keeps
+     * the last two slices it took as "configuration-0" and "configuration-1" [CFG-11], and as "configuration-trial", 8 bytes, which
+     * of them has yet to show that it does not cut the node off [CFG-12]; a registry keeps
+     * what was published to it as "organization-ID" and devices' claims as "claims-ID", ID being 64 hexadecimal
+     * digits of the organization's id. Default: nothing is kept.
      */
     int64_t (*store_read)(void *user, const char *name, uint8_t *bytes, size_t capacity);
     int32_t (*store_write)(void *user, const char *name, const uint8_t *bytes, size_t count);

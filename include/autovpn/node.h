@@ -25,6 +25,7 @@
 #include <autovpn/config.h>
 #include <autovpn/event.h>
 #include <autovpn/host.h>
+#include <autovpn/join.h>
 #include <autovpn/nat.h>
 #include <autovpn/noise.h>
 #include <autovpn/route.h>
@@ -46,6 +47,8 @@ struct avpn_node_options {
     avpn_span purge_after; /* forget contacts of peers not heard for so long; 0: 4 h, at most 10 years [PRB-12] */
     uint32_t handshakes_per_second; /* accepted before "under load" begins [MAC-4]; 0: 500 */
     uint32_t reserved2;
+    const struct avpn_token *token; /* how to join while there is no configuration, copied; NULL: none. Its organization must be the one above */
+    avpn_span undo_after; /* cut off for so long, a new configuration is undone [CFG-12]; 0: 120 s, negative: never */
 };
 
 /* One uplink as the host sees it. */
@@ -56,11 +59,11 @@ struct avpn_uplink {
 };
 
 /*
- * Make a node. Options and host are copied. With a bundle from options it is verified, stored
- * and in force; else the last one kept through the store seam; else none, and the node waits for
- * avpn_node_set_configuration.
- * AVPN_ERROR_ARGUMENT: size, keys, or missing callbacks; AVPN_ERROR_NOT_FOUND: this key is not a member;
- * those of avpn_config_read; AVPN_ERROR_MEMORY; AVPN_ERROR_RANDOM.
+ * Make a node. Options and host are copied. The newest configuration kept through the store seam is in force, or the
+ * bundle from options if that is newer [CFG-5]: it is verified and kept first. Without either the node joins with its
+ * token [JOIN-2]; without that it waits for avpn_node_set_configuration. Later ones come from registries by themselves.
+ * AVPN_ERROR_ARGUMENT: size, keys, token, or missing callbacks; of the bundle those of avpn_node_set_configuration (but one that
+ * is not newer is no error); AVPN_ERROR_MEMORY; AVPN_ERROR_RANDOM. Of what is stored none: it is then as if it were not there.
  */
 AVPN_API int32_t avpn_node_new(const struct avpn_node_options *options,
                                const struct avpn_host *host, avpn_time now,
@@ -79,8 +82,10 @@ AVPN_API int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                                       const struct avpn_uplink *state, avpn_time now);
 
 /*
- * Offer a newer configuration: verified, stored, applied by difference: tunnels it does not
- * concern lose nothing. AVPN_ERROR_VERSION: not newer than the one held. Others as avpn_config_read.
+ * Offer a newer configuration, a bundle or this node's slice of it: verified, applied by difference, kept: tunnels it does
+ * not concern lose nothing. If it cuts the node off it is undone [CFG-12]. Clocks refuse nothing [CFG-6].
+ * AVPN_ERROR_VERSION: not above any taken before, or further above than one step may be [CFG-5]. AVPN_ERROR_NOT_FOUND: this key is
+ * not a member, or the slice does not tell what it needs [CFG-10]. Others as avpn_config_read and avpn_config_succeeds.
  * On any error the old one stays in force.
  */
 AVPN_API int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundle,
@@ -152,6 +157,24 @@ AVPN_API uint32_t avpn_node_counters(const struct avpn_node *node, uint64_t *cou
                                      size_t count);
 AVPN_API const char *avpn_counter_name(uint32_t counter);
 
+enum avpn_join_state {
+    AVPN_JOIN_NONE = 0,     /* there is a configuration, or no token */
+    AVPN_JOIN_CLAIMING = 1, /* no registry has answered yet */
+    AVPN_JOIN_PENDING = 2,  /* the claim is noted: the administrator is to publish */
+    AVPN_JOIN_TAKEN = 3,    /* another device claimed the place: ask the administrator for another token */
+    AVPN_JOIN_EXPIRED = 4,  /* the token is no longer valid */
+    AVPN_JOIN_MEMBER = 5    /* signed in: the configuration is on its way */
+};
+
+/* What is wrong with a registry, as far as this node can prove it [SYN-5], [SYN-6]. */
+enum avpn_registry_fault {
+    AVPN_FAULT_NONE = 0,
+    AVPN_FAULT_FORGED = 1,  /* it delivered a configuration that does not verify */
+    AVPN_FAULT_BEHIND = 2,  /* it has served an older configuration than others for 60 s */
+    AVPN_FAULT_STALLED = 3, /* it speaks of a newer configuration and does not deliver it */
+    AVPN_FAULT_CONTACTS = 4 /* it names contacts for peers that answer elsewhere, where another registry says they are */
+};
+
 struct avpn_node_status {
     uint32_t size; /* in: sizeof of the caller's; so for every *_status below */
     uint32_t member; /* own member id, 0 without configuration */
@@ -165,6 +188,12 @@ struct avpn_node_status {
     uint64_t config_version; /* 0: none */
     char name[AVPN_NAME_BYTES];
     char organization_name[AVPN_NAME_BYTES];
+    uint64_t offered_version; /* the highest any registry speaks of; 0: none */
+    uint64_t undone_version;  /* cut this node off and is not in force [CFG-12]; 0: none */
+    int64_t config_created, config_expires; /* seconds since 1970 UTC; expires 0: never */
+    uint32_t sync_received, sync_total; /* bytes of the update under way; 0 of 0: none is */
+    uint8_t join; /* enum avpn_join_state */
+    uint8_t reserved2[7];
 };
 AVPN_API int32_t avpn_node_status(const struct avpn_node *node, struct avpn_node_status *status_out);
 
@@ -196,6 +225,9 @@ struct avpn_registration_status {
     uint32_t rtt_us;              /* of the last answer, 0: not measured */
     uint32_t missed;              /* keepalives unanswered in a row */
     char host[AVPN_NAME_BYTES];
+    uint64_t config_version;      /* what it says it serves; 0: unknown */
+    uint8_t fault;                /* enum avpn_registry_fault, of the registry whatever the uplink */
+    uint8_t reserved2[7];
 };
 AVPN_API int32_t avpn_node_registration_status(const struct avpn_node *node, uint32_t uplink,
                                                uint32_t registry,

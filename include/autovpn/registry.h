@@ -42,8 +42,14 @@ AVPN_API int32_t avpn_registry_new(const struct avpn_registry_options *options,
 AVPN_API void avpn_registry_del(struct avpn_registry *registry);
 
 /*
+ * Serve an organization as soon as its administrator publishes to this registry, or from what the store holds
+ * (host.h), which is read here. AVPN_OK also if it is served already. AVPN_ERROR_LIMIT, AVPN_ERROR_MEMORY.
+ */
+AVPN_API int32_t avpn_registry_admit(struct avpn_registry *registry,
+                                     const struct avpn_key *organization, avpn_time now);
+/*
  * Serve an organization, or a newer configuration of one already served: registrations of members
- * that stay are kept. The bundle is verified against `organization`, and borrowed until return.
+ * that stay are kept, and members get their updates. The bundle is verified against `organization`, copied, not stored.
  * AVPN_ERROR_VERSION: not newer. Others as avpn_config_read. On error nothing changes.
  */
 AVPN_API int32_t avpn_registry_set_organization(struct avpn_registry *registry,
@@ -87,6 +93,13 @@ enum avpn_registry_counter {
     AVPN_REGISTRY_DROP_FULL,        /* registration_limit reached */
     AVPN_REGISTRY_DROP_MEMORY,
     AVPN_REGISTRY_DROP_RANDOM,
+    AVPN_REGISTRY_DROP_RATE,        /* [REG-17] */
+    AVPN_REGISTRY_DROP_UPLOAD,      /* a part nobody waits for, or an upload without a right to it */
+    AVPN_REGISTRY_DROP_STORE,       /* a claim or document that the host's store did not take */
+    AVPN_REGISTRY_COUNT_PARTS,      /* of updates, sent */
+    AVPN_REGISTRY_COUNT_CLAIMS,     /* claims answered */
+    AVPN_REGISTRY_COUNT_PUBLISHES,  /* documents taken */
+    AVPN_REGISTRY_COUNT_REFUSALS,   /* documents refused */
     AVPN_REGISTRY_COUNTERS
 };
 
@@ -100,9 +113,28 @@ struct avpn_registry_status {
     uint32_t member_count;     /* of all organizations */
     uint32_t connected_count;  /* uplinks connected */
     uint64_t memory_bytes;     /* on the heap, all in */
+    uint64_t configuration_bytes; /* of these: the published documents */
 };
 AVPN_API int32_t avpn_registry_status(const struct avpn_registry *registry,
                                       struct avpn_registry_status *status_out);
+
+struct avpn_organization_status {
+    uint32_t size;
+    uint32_t member_count;
+    uint64_t version; /* 0: nothing published yet */
+    int64_t created, expires;
+    uint32_t claim_count;
+    uint32_t invite_count;
+    uint64_t document_bytes;
+    char name[AVPN_NAME_BYTES];
+};
+/* AVPN_ERROR_NOT_FOUND. */
+AVPN_API int32_t avpn_registry_organization(const struct avpn_registry *registry,
+                                            const struct avpn_key *organization,
+                                            struct avpn_organization_status *status_out);
+/* The id of the organization at a place, as events name it. AVPN_ERROR_NOT_FOUND: none is there any more. */
+AVPN_API int32_t avpn_registry_organization_at(const struct avpn_registry *registry,
+                                               uint32_t place, struct avpn_key *organization_out);
 
 struct avpn_registration {
     uint32_t size;

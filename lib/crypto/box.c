@@ -144,10 +144,20 @@ int32_t avpn_key_pair_generate(struct avpn_key_pair *pair_out)
     return result;
 }
 
+/* What crypto_box_seal does, which takes its ephemeral key from the generator and nowhere else. */
 int32_t avpni_sealed_write(uint8_t *out, const uint8_t *plain, size_t count,
-                           const struct avpn_key *to)
+                           const struct avpn_key *to, const struct avpn_key *ephemeral_secret)
 {
-    return crypto_box_seal(out, plain, count, to->bytes) == 0 ? AVPN_OK : AVPN_ERROR_ARGUMENT;
+    uint8_t nonce[crypto_box_NONCEBYTES];
+
+    crypto_scalarmult_base(out, ephemeral_secret->bytes);
+    const struct avpni_piece pieces[] = {{out, crypto_box_PUBLICKEYBYTES}, {to, sizeof *to}};
+
+    avpni_hash(nonce, sizeof nonce, NULL, 0, pieces, 2);
+    return crypto_box_easy(out + crypto_box_PUBLICKEYBYTES, plain, count, nonce, to->bytes,
+                           ephemeral_secret->bytes) == 0
+               ? AVPN_OK
+               : AVPN_ERROR_ARGUMENT;
 }
 
 bool avpni_sealed_read(uint8_t *out, const uint8_t *sealed, size_t count,

@@ -47,9 +47,12 @@ void avpni_sign(uint8_t signature[64], const uint8_t *bytes, size_t count, const
 bool avpni_sign_verify(const uint8_t signature[64], const uint8_t *bytes, size_t count,
                        const struct avpn_key *public_key);
 
-/* Anonymous sealed box to an X25519 key (libsodium crypto_box_seal): count + 48 bytes. */
+/*
+ * Anonymous sealed box to an X25519 key (libsodium crypto_box_seal): count + 48 bytes. No other text
+ * may ever be sealed to the same key under the same ephemeral one. AVPN_ERROR_ARGUMENT: `to` is no key.
+ */
 int32_t avpni_sealed_write(uint8_t *out, const uint8_t *plain, size_t count,
-                           const struct avpn_key *to);
+                           const struct avpn_key *to, const struct avpn_key *ephemeral_secret);
 bool avpni_sealed_read(uint8_t *out, const uint8_t *sealed, size_t count,
                        const struct avpn_key_pair *self);
 

@@ -13,6 +13,7 @@
 #include "base/timer.h"
 #include "link/events.h"
 #include "link/outbox.h"
+#include "link/psk.h"
 #include "wire/message.h"
 #include <autovpn/node.h>
 
@@ -42,12 +43,14 @@ struct avpni_context {
     uint8_t secret[16];        /* of transactions [PRB-2] */
     avpn_span purge_after;
 
-    struct avpn_key psk;
-    uint32_t psk_epoch;
+    struct avpni_psks psks;
     uint64_t config_version;
+    bool is_claiming; /* as long as there is no configuration (link/claim.h) */
+    struct avpni_claim_request claim;
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
     struct avpni_uplink uplinks[AVPN_UPLINKS];
+    uint8_t faults[AVPN_REGISTRIES]; /* bit 1 << enum avpn_registry_fault (link/fault.h) */
     uint32_t live_paths;
 
     /* Sessions by their place, which is part of their index (link/session.h). */
@@ -60,6 +63,10 @@ struct avpni_context {
     /* A registry told about a member's uplink. */
     void (*entry_learned)(void *owner, uint32_t registry, const struct avpni_entry *entry,
                           avpn_time now);
+    /* A registry said which version it serves, or sent a part of an update (link/sync.h). */
+    void (*version_heard)(void *owner, uint32_t registry, uint64_t version, avpn_time now);
+    void (*part_received)(void *owner, uint32_t registry, const struct avpni_part *part,
+                          const uint8_t *bytes, avpn_time now);
     /* A registry answered, or none does: judge the NAT again. */
     void (*uplink_observed)(void *owner, uint32_t uplink, avpn_time now);
 };

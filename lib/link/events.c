@@ -78,7 +78,12 @@ const char *avpn_event_name(uint32_t kind)
         [AVPN_EVENT_EXPIRED] = "expired",
         [AVPN_EVENT_CONFLICT] = "conflict",
         [AVPN_EVENT_REVOKED] = "revoked",
+        [AVPN_EVENT_UNDONE] = "undone",
+        [AVPN_EVENT_JOIN] = "join",
+        [AVPN_EVENT_FAULT] = "fault",
         [AVPN_EVENT_MEMBER] = "member",
+        [AVPN_EVENT_PUBLISHED] = "published",
+        [AVPN_EVENT_CLAIM] = "claim",
     };
 
     if (kind >= sizeof names / sizeof names[0] || names[kind] == NULL) {

@@ -143,6 +143,19 @@ static void set_purge_timer(struct avpni_peer *peer)
                     peer->failback_at < purge_at ? peer->failback_at : purge_at);
 }
 
+/* For those who compare what registries say (link/witness.h). */
+static void note_told(struct avpni_remote *remote, uint32_t registry,
+                      const struct avpni_entry *entry, avpn_time now)
+{
+    bool was_connected = (remote->connected & 1u << registry) != 0;
+    bool is_connected = (entry->flags & AVPNI_ENTRY_CONNECTED) != 0;
+
+    remote->told_at[registry] = now;
+    if (was_connected != is_connected || remote->nats[registry] != entry->nat ||
+        !avpni_contact_is_equal(&remote->observed[registry], &entry->observed))
+        remote->changed_at = now;
+}
+
 void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct avpni_entry *entry,
                       avpn_time now)
 {
@@ -156,6 +169,7 @@ void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct a
     if (remote == NULL)
         return;
     was_connected = (remote->connected & bit) != 0;
+    note_told(remote, registry, entry, now);
     if (!(entry->flags & AVPNI_ENTRY_CONNECTED)) {
         remote->connected &= (uint8_t)~bit; /* what we know of it stays until the purge */
         return;
@@ -163,7 +177,7 @@ void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct a
     is_new = !avpni_contact_is_equal(&remote->observed[registry], &entry->observed) ||
              !avpni_contact_is_equal(&remote->local, &entry->local);
     remote->connected |= bit;
-    remote->nat = entry->nat;
+    remote->nat = remote->nats[registry] = entry->nat;
     remote->local = entry->local;
     remote->observed[registry] = entry->observed;
     peer->heard_at = now;
@@ -339,6 +353,8 @@ void avpni_peer_forget_registries(struct avpni_peer *peer)
             continue;
         memset(remote->observed, 0, sizeof remote->observed);
         memset(&remote->local, 0, sizeof remote->local);
+        memset(remote->nats, 0, sizeof remote->nats);
+        memset(remote->told_at, 0, sizeof remote->told_at);
         remote->connected = 0;
         remote->nat = AVPN_NAT_UNKNOWN;
     }

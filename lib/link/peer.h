@@ -22,7 +22,10 @@ struct avpni_remote {
     struct avpn_contact observed[AVPN_REGISTRIES]; /* by registry */
     struct avpn_contact local;
     uint8_t connected; /* bit per registry */
-    uint8_t nat;
+    uint8_t nats[AVPN_REGISTRIES];          /* enum avpn_nat_kind as the peer told each */
+    uint8_t nat;                            /* as told last */
+    avpn_time told_at[AVPN_REGISTRIES];     /* when each last said something of it */
+    avpn_time changed_at;                   /* when one of them last said something else */
 };
 
 struct avpni_peer {

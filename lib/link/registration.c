@@ -3,18 +3,16 @@
  * registration: see registration.h; the table is doc/protocol.md 7.1.
  *
  * Invariants: an established session is replaced only by the response to our own newest
- * initiation; entries of registries are hints handed upward, never acted on here [REG-14].
+ * initiation; what registries say is handed upward, never acted on here [REG-14].
  * One timer serves the earliest of: next initiation, next keepalive, next fetch.
  */
 #include "link/registration.h"
 
 #include "base/address.h"
-#include "crypto/box.h"
-#include "crypto/cookie.h"
-#include "crypto/noise.h"
+#include "link/claim.h"
+#include "link/entries.h"
 #include <string.h>
 
-#define PROLOGUE "autovpn 1 registry" /* [HS-1] */
 #define RESOLVE_AGAIN (60 * AVPN_SECOND)
 
 static void fire(void *owner, avpn_time now);
@@ -33,7 +31,7 @@ int32_t avpni_registration_new(struct avpni_context *context, struct avpni_regis
     r->context = context;
     r->registrar = registrar;
     r->uplink = (uint8_t)uplink;
-    r->cookie_at = -1;
+    avpni_initiator_init(&r->initiator);
     r->answered_at = -1;
     r->asking_since = AVPN_TIME_NEVER;
     avpni_timer_init(&r->timer, fire, r);
@@ -127,42 +125,34 @@ static bool pick_address(struct avpni_registration *r, struct avpn_contact *cont
 
 /* ---- handshake --------------------------------------------------------------------- */
 
-static bool write_initiation(struct avpni_registration *r, uint8_t *bytes, avpn_time now)
+static void write_request(const struct avpni_registration *r,
+                          uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES])
 {
-    struct avpni_context *context = r->context;
+    const struct avpni_context *context = r->context;
     struct avpni_register_request request = {0};
-    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], index[4] = {0};
-    uint8_t *mac1 = bytes + AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
-    uint8_t *mac2 = bytes + AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES);
-    struct avpni_reader reader = avpni_reader(index, sizeof index);
-    struct avpn_key ephemeral;
 
-    if (avpni_random_fill(&context->random, index, sizeof index) != AVPN_OK ||
-        avpni_key_generate(&context->random, &ephemeral) != AVPN_OK)
-        return false;
     request.uplink = r->uplink;
     request.nat = context->uplinks[r->uplink].nat;
     request.organization = context->organization;
     request.config_version = context->config_version;
     request.local = context->uplinks[r->uplink].local;
     avpni_register_request_write(payload, &request);
-    avpni_noise_init_initiator_cached(&r->noise, &context->identity, &r->registrar->key,
-                                      &r->registrar->shared, (const uint8_t *)PROLOGUE,
-                                      sizeof PROLOGUE - 1);
-    r->index = avpni_read_u32(&reader);
-    avpni_initiation_write_head(bytes, r->index);
-    if (avpn_noise_write_1(&r->noise, &ephemeral, payload, sizeof payload,
-                           bytes + AVPNI_INITIATION_NOISE) != AVPN_OK)
-        return false;
-    avpni_wipe(&ephemeral, sizeof ephemeral);
-    avpni_mac1(mac1, bytes, AVPNI_MAC1_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES),
-               &r->registrar->key);
-    memset(mac2, 0, AVPNI_MAC_BYTES);
-    if (r->cookie_at >= 0 && now - r->cookie_at < AVPNI_COOKIE_SPAN)
-        avpni_mac2(mac2, bytes, AVPNI_MAC2_OFFSET(AVPNI_INITIATION_REGISTRY_BYTES), r->cookie);
-    memcpy(r->mac1, mac1, sizeof r->mac1);
-    r->has_cookie = false;
-    return true;
+}
+
+static bool write_initiation(struct avpni_registration *r, const struct avpn_contact *to,
+                             uint8_t *bytes, avpn_time now)
+{
+    struct avpni_context *context = r->context;
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES];
+
+    r->is_claim = avpni_claim_is_due(context, r->registrar);
+    if (r->is_claim)
+        avpni_claim_write(context, payload);
+    else
+        write_request(r, payload);
+    return avpni_initiator_write(&r->initiator, &context->random, &context->identity,
+                                 &r->registrar->key, &r->registrar->shared, payload, to, bytes,
+                                 now);
 }
 
 static void initiate(struct avpni_registration *r, avpn_time now)
@@ -183,43 +173,29 @@ static void initiate(struct avpni_registration *r, avpn_time now)
     if (!r->session.is_established)
         r->state = AVPN_REGISTRATION_REGISTERING;
     bytes = avpni_outbox_reserve(&context->outbox, AVPNI_INITIATION_REGISTRY_BYTES);
-    if (bytes == NULL || !write_initiation(r, bytes, now)) {
+    if (bytes == NULL || !write_initiation(r, &to, bytes, now)) {
         avpni_count(context, AVPN_DROP_RANDOM);
         return;
     }
     if (r->asking_since == AVPN_TIME_NEVER)
         r->asking_since = now;
-    r->sent_to = to;
     avpni_outbox_commit(&context->outbox, r->uplink, &to, AVPNI_INITIATION_REGISTRY_BYTES);
 }
 
 static void begin_handshake(struct avpni_registration *r, avpn_time now)
 {
-    r->retry_span = AVPNI_REGISTER_RETRY_FIRST;
+    r->retry_span = avpni_claim_is_due(r->context, r->registrar) ? AVPNI_CLAIM_RETRY_FIRST
+                                                                  : AVPNI_REGISTER_RETRY_FIRST;
     initiate(r, now);
 }
 
 /* ---- session messages -------------------------------------------------------------------- */
 
-static void send_body(struct avpni_registration *r, const uint8_t body[AVPNI_REQUEST_BODY_BYTES])
+void avpni_registration_send(struct avpni_registration *r,
+                             const uint8_t body[AVPNI_REQUEST_BODY_BYTES])
 {
-    struct avpni_context *context = r->context;
-    struct avpni_registry_session *session = &r->session;
-    size_t size = AVPNI_SESSION_OVERHEAD + AVPNI_REQUEST_BODY_BYTES;
-    struct avpni_session_head head;
-    uint8_t nonce[12];
-    uint8_t *bytes = avpni_outbox_reserve(&context->outbox, (uint32_t)size);
-
-    if (bytes == NULL)
-        return;
-    head.slot = session->slot;
-    head.generation = session->generation;
-    head.counter = ++session->sent;
-    avpni_session_head_write(bytes, &head);
-    avpni_session_nonce(nonce, AVPNI_TO_REGISTRY, head.counter);
-    avpni_aead_seal(bytes + AVPNI_SESSION_BODY, body, AVPNI_REQUEST_BODY_BYTES, bytes,
-                    AVPNI_SESSION_BODY, nonce, session->key);
-    avpni_outbox_commit(&context->outbox, r->uplink, &r->remote, (uint32_t)size);
+    avpni_registry_session_send(&r->session, &r->context->outbox, r->uplink, &r->remote, body,
+                                AVPNI_REQUEST_BODY_BYTES);
 }
 
 static void send_keepalive(struct avpni_registration *r, avpn_time now)
@@ -238,25 +214,7 @@ static void send_keepalive(struct avpni_registration *r, avpn_time now)
     r->is_waiting = true;
     r->keepalive_sent_at = now;
     r->keepalive_at = now + AVPNI_KEEPALIVE_RETRY;
-    send_body(r, body);
-}
-
-static void send_fetch(struct avpni_registration *r, avpn_time now)
-{
-    struct avpni_fetch fetch = {{0}, r->fetch_next};
-    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
-
-    memcpy(fetch.token, r->session.token, sizeof fetch.token);
-    avpni_fetch_write(body, &fetch);
-    r->fetch_at = now + AVPNI_KEEPALIVE_RETRY;
-    send_body(r, body);
-}
-
-static void begin_fetch(struct avpni_registration *r, avpn_time now)
-{
-    r->is_fetching = true;
-    r->fetch_next = 0;
-    send_fetch(r, now);
+    avpni_registration_send(r, body);
 }
 
 /* Three keepalives without an answer [REG-7]: shake hands again, keep what there is. */
@@ -289,44 +247,57 @@ static void heard(struct avpni_registration *r, const struct avpn_contact *obser
 
 /* ---- what comes in ------------------------------------------------------------------------- */
 
+static void hear_version(struct avpni_registration *r, uint64_t version, avpn_time now)
+{
+    r->config_version = version;
+    r->context->version_heard(r->context->owner, r->registrar->number, version, now);
+}
+
+/* The next claim is due at the time set when this one was sent [JOIN-2]. */
+static enum avpn_counter receive_claim_answer(struct avpni_registration *r, const uint8_t *payload,
+                                              avpn_time now)
+{
+    if (!avpni_claim_answer(r->context, r->registrar, payload, now))
+        return AVPN_DROP_HANDSHAKE;
+    avpni_initiator_stop(&r->initiator);
+    r->asking_since = AVPN_TIME_NEVER;
+    if (!avpni_claim_is_due(r->context, r->registrar))
+        begin_handshake(r, now);
+    schedule(r);
+    return AVPN_COUNTERS;
+}
+
 enum avpn_counter avpni_registration_response(struct avpni_registration *r,
                                               const struct avpn_contact *source,
                                               const uint8_t *bytes, avpn_time now)
 {
-    static const struct avpn_key no_psk = {{0}}; /* [HS-2] */
     struct avpni_register_response response;
     uint8_t payload[AVPNI_REGISTER_RESPONSE_BYTES];
-    struct avpn_noise noise;
-    int32_t error;
+    enum avpn_counter counter;
 
-    if (!r->is_handshaking || r->index != avpni_response_receiver(bytes) ||
-        avpni_response_sender(bytes) != 0 /* [HS-3] */ || !avpni_contact_is_equal(&r->sent_to, source))
-        return AVPN_DROP_UNEXPECTED; /* [HS-4] */
-    noise = r->noise;
-    error = avpn_noise_read_2(&noise, &no_psk, bytes + AVPNI_RESPONSE_NOISE,
-                              AVPNI_RESPONSE_REGISTRY_BYTES - AVPNI_RESPONSE_NOISE, payload);
-    avpn_noise_wipe(&noise);
-    if (error != AVPN_OK || !avpni_register_response_read(payload, &response))
+    counter = avpni_initiator_response(&r->initiator, source, bytes, payload);
+    if (counter != AVPN_COUNTERS)
+        return counter;
+    if (r->is_claim)
+        return receive_claim_answer(r, payload, now);
+    if (!avpni_register_response_read(payload, &response))
         return AVPN_DROP_HANDSHAKE;
-    memset(&r->session, 0, sizeof r->session);
-    r->session.is_established = true;
-    r->session.slot = response.slot;
-    r->session.generation = response.generation;
-    memcpy(r->session.key, response.key, sizeof r->session.key);
-    memcpy(r->session.token, response.token, sizeof r->session.token);
+    avpni_registry_session_begin(&r->session, &response);
     avpni_wipe(&response.key, sizeof response.key);
     avpni_wipe(payload, sizeof payload);
-    avpn_noise_wipe(&r->noise);
+    avpni_initiator_stop(&r->initiator);
     r->is_handshaking = false;
     r->state = AVPN_REGISTRATION_REGISTERED;
     r->remote = *source;
     r->renew_at = now + avpni_jitter_span(&r->context->jitter, AVPNI_SESSION_RENEW);
     r->missed = 0;
+    r->established_at = now;
     r->has_contacts = false; /* the registry may have been born again */
     r->is_fetching = false;
     tell(r, true, now);
     send_keepalive(r, now); /* proves our address [REG-7] */
     heard(r, &response.observed, now);
+    hear_version(r, response.config_version, now);
     schedule(r);
     return AVPN_COUNTERS;
 }
@@ -335,18 +306,11 @@ enum avpn_counter avpni_registration_cookie(struct avpni_registration *r,
                                             const struct avpn_contact *source,
                                             const uint8_t *bytes, avpn_time now)
 {
-    struct avpni_cookie_message message;
-    uint8_t cookie[AVPNI_COOKIE_BYTES];
+    enum avpn_counter counter =
+        avpni_initiator_cookie(&r->initiator, &r->registrar->key, source, bytes, now);
 
-    avpni_cookie_read(bytes, &message);
-    if (!r->is_handshaking || r->has_cookie || r->index != message.receiver ||
-        !avpni_contact_is_equal(&r->sent_to, source))
-        return AVPN_DROP_UNEXPECTED;
-    if (!avpni_cookie_open(cookie, message.sealed, message.nonce, r->mac1, &r->registrar->key))
-        return AVPN_DROP_HANDSHAKE;
-    memcpy(r->cookie, cookie, sizeof r->cookie);
-    r->cookie_at = now;
-    r->has_cookie = true;
+    if (counter != AVPN_COUNTERS)
+        return counter;
     if (r->retry_at < now + AVPNI_COOKIE_RETRY_MIN) {
         r->retry_at = now + AVPNI_COOKIE_RETRY_MIN; /* [MAC-6] */
         schedule(r);
@@ -362,6 +326,7 @@ static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ac
     r->missed = 0;
     if (r->state == AVPN_REGISTRATION_REGISTERING) {
         r->is_handshaking = false; /* it is alive after all: the session stands */
+        avpni_initiator_stop(&r->initiator);
         r->renew_at = now + AVPNI_SESSION_RENEW;
     }
     r->state = AVPN_REGISTRATION_REGISTERED;
@@ -376,59 +341,9 @@ static void receive_ack(struct avpni_registration *r, const struct avpni_ack *ac
     memset(r->session.token, 0, sizeof r->session.token); /* it served */
     tell(r, true, now);
     heard(r, &observed, now);
+    hear_version(r, ack->config_version, now);
     if (!r->is_fetching && (!r->has_contacts || r->contacts_version != ack->contacts_version))
-        begin_fetch(r, now); /* [REG-10] */
-}
-
-static void hand_up(struct avpni_registration *r, struct avpni_reader *entries, uint32_t count,
-                    avpn_time now)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        struct avpni_entry entry;
-
-        avpni_entry_read(entries, &entry);
-        r->context->entry_learned(r->context->owner, r->registrar->number, &entry, now);
-    }
-}
-
-static void receive_page(struct avpni_registration *r, const struct avpni_page_head *head,
-                         struct avpni_reader *entries, avpn_time now)
-{
-    if (!r->is_fetching && !r->has_contacts && head->first == 0) {
-        r->is_fetching = true; /* the one sent unasked when the registration began */
-        r->fetch_next = 0;
-    }
-    if (!r->is_fetching || head->first != r->fetch_next)
-        return; /* an old page, or one asked for twice */
-    if (head->first != 0 && head->contacts_version != r->fetch_version) {
-        hand_up(r, entries, head->count, now); /* true all the same */
-        begin_fetch(r, now);
-        return;
-    }
-    r->fetch_version = head->contacts_version;
-    r->fetch_next = head->first + head->count;
-    hand_up(r, entries, head->count, now);
-    if ((head->flags & AVPNI_PAGE_LAST) || head->count == 0) {
-        r->is_fetching = false;
-        r->has_contacts = true;
-        r->contacts_version = head->contacts_version;
-    } else {
-        send_fetch(r, now);
-    }
-}
-
-static void receive_change(struct avpni_registration *r, const struct avpni_page_head *head,
-                           struct avpni_reader *entries, avpn_time now)
-{
-    hand_up(r, entries, head->count, now); /* true whatever the version */
-    if (r->is_fetching && r->fetch_next != 0 && head->contacts_version == r->fetch_version + 1) {
-        r->fetch_version = head->contacts_version; /* the pages to come include it: go on */
-        return;
-    }
-    if (r->has_contacts && head->contacts_version == r->contacts_version + 1)
-        r->contacts_version = head->contacts_version;
-    else if (!r->is_fetching)
-        begin_fetch(r, now);
+        avpni_entries_fetch(r, now); /* [REG-10] */
 }
 
 /* An opened body; false: not canonical, or not for a node [DMX-5]. */
@@ -438,7 +353,9 @@ static bool receive_body(struct avpni_registration *r, const uint8_t *body, size
     struct avpni_page_head head;
     struct avpni_reader entries;
     struct avpni_challenge challenge;
+    struct avpni_part part;
     struct avpni_ack ack;
+    const uint8_t *bytes;
 
     switch (avpni_body_kind(body, count)) {
     case AVPNI_BODY_ACK:
@@ -457,13 +374,24 @@ static bool receive_body(struct avpni_registration *r, const uint8_t *body, size
         if (!avpni_entries_read(body, count, &head, &entries))
             return false;
         if (body[0] == AVPNI_BODY_PAGE)
-            receive_page(r, &head, &entries, now);
+            avpni_entries_page(r, &head, &entries, now);
         else
-            receive_change(r, &head, &entries, now);
+            avpni_entries_change(r, &head, &entries, now);
+        return true;
+    case AVPNI_BODY_PART:
+        if (!avpni_part_read(body, count, &part, &bytes))
+            return false;
+        r->config_version = part.version;
+        r->context->part_received(r->context->owner, r->registrar->number, &part, bytes, now);
         return true;
     case AVPNI_BODY_BAD:
     case AVPNI_BODY_ALIVE:
     case AVPNI_BODY_FETCH:
+    case AVPNI_BODY_SYNC:
+    case AVPNI_BODY_OFFER:
+    case AVPNI_BODY_LIST:
+    case AVPNI_BODY_WANT:
+    case AVPNI_BODY_CLAIMS:
         break;
     }
     return false;
@@ -473,21 +401,14 @@ enum avpn_counter avpni_registration_session(struct avpni_registration *r,
                                              const struct avpn_contact *source, uint8_t *bytes,
                                              size_t count, avpn_time now)
 {
-    struct avpni_registry_session *session = &r->session;
-    struct avpni_session_head head;
-    uint8_t nonce[12], body[AVPNI_SESSION_BODY_LIMIT];
-    size_t body_bytes = count - AVPNI_SESSION_OVERHEAD;
+    uint8_t body[AVPNI_SESSION_BODY_LIMIT];
+    size_t body_bytes;
 
-    avpni_session_head_read(bytes, &head);
-    if (!session->is_established || head.slot != session->slot ||
-        head.generation != session->generation || head.counter <= session->highest ||
-        body_bytes > sizeof body || !avpni_contact_is_same_address(&r->remote, source))
-        return AVPN_DROP_SESSION; /* [REG-2] */
-    avpni_session_nonce(nonce, AVPNI_TO_NODE, head.counter);
-    if (!avpni_aead_open(body, bytes + AVPNI_SESSION_BODY, count - AVPNI_SESSION_BODY, bytes,
-                         AVPNI_SESSION_BODY, nonce, session->key))
+    if (!avpni_contact_is_same_address(&r->remote, source))
         return AVPN_DROP_SESSION;
-    session->highest = head.counter;
+    body_bytes = avpni_registry_session_open(&r->session, bytes, count, body);
+    if (body_bytes == 0)
+        return AVPN_DROP_SESSION;
     if (!receive_body(r, body, body_bytes, now))
         return AVPN_DROP_MALFORMED;
     schedule(r);
@@ -502,6 +423,7 @@ void avpni_registration_uplink_changed(struct avpni_registration *r, avpn_time n
         tell(r, false, now);
         r->state = AVPN_REGISTRATION_IDLE;
         r->is_handshaking = false;
+        avpni_initiator_stop(&r->initiator);
         r->is_fetching = false;
         r->asking_since = AVPN_TIME_NEVER;
         avpni_wipe(&r->session, sizeof r->session);
@@ -536,8 +458,21 @@ void avpni_registration_refresh(struct avpni_registration *r, avpn_time now)
     r->has_contacts = false; /* where we cannot ask now, the next Ack makes us */
     if (r->state != AVPN_REGISTRATION_REGISTERED)
         return;
-    begin_fetch(r, now);
+    avpni_entries_fetch(r, now);
     schedule(r);
+}
+
+bool avpni_registration_sync(struct avpni_registration *r, const struct avpni_sync *sync)
+{
+    struct avpni_sync own = *sync;
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+
+    if (r->state != AVPN_REGISTRATION_REGISTERED)
+        return false;
+    memcpy(own.token, r->session.token, sizeof own.token);
+    avpni_sync_write(body, &own);
+    avpni_registration_send(r, body);
+    return true;
 }
 
 void avpni_registration_leave(struct avpni_registration *r, avpn_time now)
@@ -551,8 +486,13 @@ void avpni_registration_leave(struct avpni_registration *r, avpn_time now)
 /* A handshake's timeout: another address next time, and a look whether the name has moved. */
 static void retry(struct avpni_registration *r, avpn_time now)
 {
-    if (!r->has_cookie) {
-        r->address++;
+    if (!r->initiator.has_cookie) {
+        if (r->initiator.sent_to.family != AVPN_FAMILY_NONE) { /* an answered claim is no timeout */
+            r->address++;
+            if (!r->is_claim && !r->session.is_established &&
+                r->retry_span > AVPNI_CLAIM_RETRY_FIRST)
+                avpni_claim_again(r->context, r->registrar, now);
+        }
         if (r->retry_span >= AVPNI_REGISTER_RETRY_LAST)
             ask_addresses(r, now);
     }
@@ -573,6 +513,6 @@ static void fire(void *owner, avpn_time now)
         begin_handshake(r, now);
     }
     if (r->session.is_established && r->is_fetching && now >= r->fetch_at)
-        send_fetch(r, now);
+        avpni_entries_ask(r, now);
     schedule(r);
 }

@@ -24,6 +24,7 @@ struct avpni_attempt {
     struct avpn_contact contact;
     uint8_t mac1[AVPNI_MAC_BYTES];
     uint8_t uplink;
+    struct avpn_key psk; /* the one named: a rotation meanwhile changes nothing [PRB-13] */
     bool has_cookie; /* of this very initiation: the next waits for its time [MAC-6] */
     avpn_time sent_at;
 };
@@ -67,7 +68,7 @@ static void end_attempt(struct avpni_peer *peer, bool keep_session)
         return;
     if (!keep_session)
         avpni_session_del(peer->context, attempt->session);
-    avpn_noise_wipe(&attempt->noise);
+    avpni_wipe(attempt, sizeof *attempt);
     avpni_release(&peer->context->memory, attempt);
     peer->tunnel.attempt = NULL;
 }
@@ -85,6 +86,37 @@ void avpni_tunnel_fini(struct avpni_tunnel *tunnel, struct avpni_peer *peer)
     avpni_wipe(tunnel, sizeof *tunnel);
 }
 
+/* ---- epochs ------------------------------------------------------------------------- */
+
+/* Which keys two nodes have, and what to do. */
+static void add_epochs(struct avpni_text *text, uint32_t peer_epoch, uint32_t epoch)
+{
+    avpni_text_add(text, "its pre-shared key is of epoch ");
+    avpni_text_add_number(text, peer_epoch);
+    avpni_text_add(text, ", ours of ");
+    avpni_text_add_number(text, epoch);
+    avpni_text_add(text, ": give both the newest configuration");
+}
+
+/* The epoch to name in an initiation; 0: wait until one of the two has a newer configuration [PRB-13]. */
+static uint32_t agree_epoch(struct avpni_peer *peer)
+{
+    struct avpni_tunnel *tunnel = &peer->tunnel;
+    uint32_t own = peer->context->psks.epoch;
+    uint32_t epoch = avpni_psk_agree(own, tunnel->peer_epoch);
+    struct avpni_text text = {0};
+
+    if (epoch == 0 && !tunnel->is_epoch_told) {
+        avpni_text_add(&text, "handshake with member ");
+        avpni_text_add_number(&text, peer->member);
+        avpni_text_add(&text, " has to wait: ");
+        add_epochs(&text, tunnel->peer_epoch, own);
+        avpni_log(peer->context, AVPN_LOG_WARNING, &text);
+    }
+    tunnel->is_epoch_told = epoch == 0;
+    return epoch;
+}
+
 /* ---- initiator ------------------------------------------------------------------ */
 
 static struct avpni_path *handshake_path(const struct avpni_peer *peer)
@@ -96,7 +128,7 @@ static bool is_due(const struct avpni_peer *peer, avpn_time now)
 {
     const struct avpni_tunnel *tunnel = &peer->tunnel;
 
-    if (!peer->is_initiator || peer->context->psk_epoch == 0)
+    if (!peer->is_initiator || peer->context->psks.epoch == 0)
         return false;
     return tunnel->current == NULL || tunnel->is_rekey_wanted || now >= tunnel->rekey_at;
 }
@@ -123,8 +155,8 @@ void avpni_tunnel_prologue(const struct avpni_context *context, uint32_t index,
     avpni_write_u32(&w, index);
 }
 
-static bool write_initiation(struct avpni_peer *peer, struct avpni_attempt *attempt, uint8_t *bytes,
-                             avpn_time now)
+static bool write_initiation(struct avpni_peer *peer, struct avpni_attempt *attempt,
+                             uint32_t epoch, uint8_t *bytes, avpn_time now)
 {
     struct avpni_context *context = peer->context;
     struct avpni_node_request request = {0};
@@ -135,7 +167,7 @@ static bool write_initiation(struct avpni_peer *peer, struct avpni_attempt *atte
     if (error != AVPN_OK)
         return false;
     request.ticket = peer->tunnel.peer_ticket;
-    request.psk_epoch = context->psk_epoch;
+    request.psk_epoch = epoch;
     request.config_version = context->config_version;
     memcpy(request.suites, context->suites, sizeof request.suites);
     avpni_node_request_write(payload, &request);
@@ -170,7 +202,8 @@ static struct avpni_attempt *new_attempt(struct avpni_peer *peer)
     return attempt;
 }
 
-static void initiate(struct avpni_peer *peer, struct avpni_path *path, avpn_time now)
+static void initiate(struct avpni_peer *peer, struct avpni_path *path, uint32_t epoch,
+                     avpn_time now)
 {
     struct avpni_context *context = peer->context;
     struct avpni_attempt *attempt;
@@ -185,8 +218,9 @@ static void initiate(struct avpni_peer *peer, struct avpni_path *path, avpn_time
     attempt->contact = path->contact;
     attempt->uplink = path->uplink;
     attempt->sent_at = now;
+    attempt->psk = *avpni_psks_find(&context->psks, epoch);
     bytes = avpni_outbox_reserve(&context->outbox, AVPNI_INITIATION_NODE_BYTES);
-    if (bytes == NULL || !write_initiation(peer, attempt, bytes, now)) {
+    if (bytes == NULL || !write_initiation(peer, attempt, epoch, bytes, now)) {
         avpni_count(context, AVPN_DROP_RANDOM);
         end_attempt(peer, false);
         return;
@@ -268,7 +302,7 @@ enum avpn_counter avpni_tunnel_response(struct avpni_peer *peer, uint32_t uplink
         attempt->uplink != uplink || !avpni_contact_is_equal(&attempt->contact, source))
         return AVPN_DROP_UNEXPECTED; /* [HS-4] */
     noise = attempt->noise;
-    error = avpn_noise_read_2(&noise, &context->psk, bytes + AVPNI_RESPONSE_NOISE,
+    error = avpn_noise_read_2(&noise, &attempt->psk, bytes + AVPNI_RESPONSE_NOISE,
                               AVPNI_RESPONSE_NODE_BYTES - AVPNI_RESPONSE_NOISE, payload);
     if (error != AVPN_OK || !avpni_node_response_read(payload, &response) ||
         response.index != remote_index ||
@@ -327,8 +361,8 @@ static uint8_t choose_suite(const struct avpni_context *context, const uint8_t o
 
 /* Write the response and give the new session its keys; the session is the caller's to keep or drop. */
 static int32_t respond(struct avpni_peer *peer, struct avpni_session *session,
-                       struct avpn_noise *noise, uint32_t remote_index, uint8_t suite,
-                       uint8_t *bytes, avpn_time now)
+                       struct avpn_noise *noise, const struct avpn_key *psk,
+                       uint32_t remote_index, uint8_t suite, uint8_t *bytes, avpn_time now)
 {
     struct avpni_context *context = peer->context;
     struct avpni_node_response response = {suite, session->index};
@@ -340,7 +374,7 @@ static int32_t respond(struct avpni_peer *peer, struct avpni_session *session,
         return error;
     avpni_node_response_write(payload, &response);
     avpni_response_write_head(bytes, session->index, remote_index);
-    error = avpn_noise_write_2(noise, &ephemeral, &context->psk, payload, sizeof payload,
+    error = avpn_noise_write_2(noise, &ephemeral, psk, payload, sizeof payload,
                                bytes + AVPNI_RESPONSE_NOISE);
     avpni_wipe(&ephemeral, sizeof ephemeral);
     if (error != AVPN_OK)
@@ -376,12 +410,8 @@ static void log_mismatch(const struct avpni_peer *peer, uint8_t suite,
     avpni_text_add(&text, " refused: ");
     if (suite == AVPN_SUITE_NONE) {
         avpni_text_add(&text, "no suite in common with this machine");
-    } else if (request->psk_epoch != peer->context->psk_epoch) {
-        avpni_text_add(&text, "its pre-shared key is of epoch ");
-        avpni_text_add_number(&text, request->psk_epoch);
-        avpni_text_add(&text, ", ours of ");
-        avpni_text_add_number(&text, peer->context->psk_epoch);
-        avpni_text_add(&text, ": give both the newest configuration");
+    } else if (avpni_psks_find(&peer->context->psks, request->psk_epoch) == NULL) {
+        add_epochs(&text, request->psk_epoch, peer->context->psks.epoch);
     } else {
         avpni_text_add(&text, "its session index is not allowed");
     }
@@ -396,6 +426,7 @@ enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
     struct avpni_context *context = peer->context;
     struct avpni_tunnel *tunnel = &peer->tunnel;
     struct avpni_session *session;
+    const struct avpn_key *psk = avpni_psks_find(&context->psks, request->psk_epoch);
     uint8_t suite = choose_suite(context, request->suites);
     uint64_t ticket;
     uint8_t *bytes;
@@ -410,7 +441,7 @@ enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
     error = new_ticket(context, &ticket);
     if (error != AVPN_OK)
         return drop_for(error);
-    if (suite == AVPN_SUITE_NONE || request->psk_epoch != context->psk_epoch ||
+    if (suite == AVPN_SUITE_NONE || psk == NULL /* [PRB-13] */ ||
         remote_index < AVPNI_SPI_FIRST || (remote_index & 15) != 0) {
         tunnel->own_ticket = ticket; /* used up all the same: its copies find no ear [HS-10] */
         log_mismatch(peer, suite, request);
@@ -421,7 +452,7 @@ enum avpn_counter avpni_tunnel_accept(struct avpni_peer *peer, uint32_t uplink,
         return drop_for(error);
     bytes = avpni_outbox_reserve(&context->outbox, AVPNI_RESPONSE_NODE_BYTES);
     error = bytes == NULL ? AVPN_ERROR_MEMORY
-                          : respond(peer, session, noise, remote_index, suite, bytes, now);
+                          : respond(peer, session, noise, psk, remote_index, suite, bytes, now);
     if (error != AVPN_OK) {
         avpni_session_del(context, session);
         return drop_for(error);
@@ -480,6 +511,7 @@ void avpni_tunnel_fill_probe(const struct avpni_peer *peer, struct avpni_probe *
     const struct avpni_session *newest = tunnel->pending ? tunnel->pending : tunnel->current;
 
     probe->session = newest != NULL ? newest->index : 0;
+    probe->psk_epoch = peer->context->psks.epoch;
     if (peer->is_initiator)
         return;
     probe->ticket = tunnel->own_ticket;
@@ -519,6 +551,7 @@ void avpni_tunnel_probe(struct avpni_peer *peer, const struct avpni_probe *probe
         return;
     if (probe->ticket != 0)
         tunnel->peer_ticket = probe->ticket;
+    tunnel->peer_epoch = probe->psk_epoch;
     if (tunnel->current != NULL && tunnel->attempt == NULL && !tunnel->is_rekey_wanted)
         judge_response(peer, probe);
     avpni_tunnel_drive(peer, now);
@@ -574,6 +607,7 @@ void avpni_tunnel_drive(struct avpni_peer *peer, avpn_time now)
 {
     struct avpni_tunnel *tunnel = &peer->tunnel;
     struct avpni_path *path = handshake_path(peer);
+    uint32_t epoch = 0;
 
     expire(peer, now);
     if (tunnel->attempt != NULL && now >= tunnel->next_attempt_at)
@@ -581,6 +615,8 @@ void avpni_tunnel_drive(struct avpni_peer *peer, avpn_time now)
     /* Without a ticket the next probe's answer, at most a second away, calls here again. */
     if (tunnel->attempt == NULL && path != NULL && is_due(peer, now) && tunnel->peer_ticket != 0 &&
         now >= tunnel->next_attempt_at)
-        initiate(peer, path, now);
+        epoch = agree_epoch(peer);
+    if (epoch != 0)
+        initiate(peer, path, epoch, now);
     schedule(peer, now);
 }

@@ -26,6 +26,8 @@ struct avpni_tunnel {
     avpn_time previous_until;
     uint64_t own_ticket;      /* a responder's: what the next initiation must carry [HS-10] */
     uint64_t peer_ticket;     /* an initiator's: the newest received, 0: used up */
+    uint32_t peer_epoch;      /* an initiator's: of the peer's newest response [PRB-13] */
+    bool is_epoch_told;       /* that no epoch is in common: said once */
     uint8_t cookie[16];
     avpn_time cookie_at;      /* -1: none */
     uint8_t mismatches;       /* [PRB-6] */

@@ -6,6 +6,7 @@
  */
 #include "base/address.h"
 #include "crypto/box.h"
+#include "link/claim.h"
 #include "node/node.h"
 #include "topo/plan.h"
 #include <autovpn/sa.h>
@@ -16,7 +17,7 @@ struct change {
     struct avpn_node *node;
     struct avpn_config *config;
     struct avpn_member self;
-    struct avpn_key psk;
+    struct avpni_psks psks;
     struct avpni_peer **peers;
     uint8_t *is_kept; /* by place in peers: moved over, not new */
     uint32_t peer_count;
@@ -203,25 +204,34 @@ static void tell_routes(struct change *change)
 
 /* ---- registries ----------------------------------------------------------------------- */
 
-static bool has_same_registries(const struct avpn_node *node, const struct avpn_config *config)
+static uint32_t list_registries(const struct avpn_config *config,
+                                struct avpn_registry_entry entries_out[AVPN_REGISTRIES])
 {
     uint32_t count = avpn_config_registry_count(config);
 
+    for (uint32_t i = 0; i < count; i++) {
+        entries_out[i].size = sizeof entries_out[i];
+        avpn_config_registry(config, i, &entries_out[i]);
+    }
+    return count;
+}
+
+static bool has_registries(const struct avpn_node *node,
+                           const struct avpn_registry_entry *entries, uint32_t count)
+{
     if (count != node->registrar_count)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        struct avpn_registry_entry entry = {.size = sizeof entry};
         const struct avpni_registrar *registrar = &node->registrars[i];
 
-        avpn_config_registry(config, i, &entry);
-        if (memcmp(&entry.key, &registrar->key, sizeof entry.key) != 0 ||
-            entry.port != registrar->port || strcmp(entry.host, registrar->host) != 0)
+        if (memcmp(&entries[i].key, &registrar->key, sizeof entries[i].key) != 0 ||
+            entries[i].port != registrar->port || strcmp(entries[i].host, registrar->host) != 0)
             return false;
     }
     return true;
 }
 
-static void drop_registrations(struct avpn_node *node)
+static void drop_registrations(struct avpn_node *node, avpn_time now)
 {
     for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
         for (uint32_t i = 0; i < AVPN_REGISTRIES; i++) {
@@ -230,6 +240,7 @@ static void drop_registrations(struct avpn_node *node)
         }
     memset(node->registrars, 0, sizeof node->registrars);
     node->registrar_count = 0;
+    avpni_syncer_forget(&node->syncer, 0, now);
 }
 
 static void init_registrar(struct avpn_node *node, uint32_t number,
@@ -260,23 +271,21 @@ static void log_bad_key(const struct avpn_node *node, const char *host)
  * A registry whose key is a low-order point can never be talked to, and a registration there is no
  * memory for is not made: the others serve, and the counter tells.
  */
-static void make_registrations(struct avpn_node *node, const struct avpn_config *config,
-                               avpn_time now)
+void avpni_node_set_registries(struct avpn_node *node, const struct avpn_registry_entry *entries,
+                               uint32_t count, avpn_time now)
 {
     struct avpni_context *context = &node->context;
-    uint32_t count = avpn_config_registry_count(config);
 
-    drop_registrations(node);
+    drop_registrations(node, now);
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_forget_registries(node->peers[i]);
+    avpni_syncer_forget(&node->syncer, count, now);
     for (uint32_t i = 0; i < count; i++) {
-        struct avpn_registry_entry entry = {.size = sizeof entry};
-
-        avpn_config_registry(config, i, &entry);
-        init_registrar(node, i, &entry);
+        init_registrar(node, i, &entries[i]);
         node->registrar_count = i + 1;
-        if (!avpni_dh(&node->registrars[i].shared, &context->identity.secret_key, &entry.key)) {
-            log_bad_key(node, entry.host);
+        if (!avpni_dh(&node->registrars[i].shared, &context->identity.secret_key,
+                      &entries[i].key)) {
+            log_bad_key(node, entries[i].host);
             continue;
         }
         for (uint32_t u = 0; u < AVPN_UPLINKS; u++) {
@@ -406,10 +415,10 @@ static void commit(struct change *change)
     node->role = change->self.role;
     node->is_revoked = (change->self.flags & AVPN_MEMBER_REVOKED) != 0;
     node->is_expired = false;
-    context->psk = change->psk;
-    context->psk_epoch = avpn_config_psk_epoch(change->config);
+    context->psks = change->psks;
     context->config_version = avpn_config_version(change->config);
     take_suites(context, change->config);
+    avpni_claim_end(context);
     event.version = context->config_version;
     avpni_events_push(&context->events, &event);
 }
@@ -425,39 +434,51 @@ static void tell_conflicts(struct change *change)
     avpn_routes_del(scratch);
 }
 
+/* Of a revoked node: none [CFG-7]. */
+static int32_t open_psks(struct change *change)
+{
+    if (change->self.flags & AVPN_MEMBER_REVOKED)
+        return AVPN_OK;
+    change->psks.epoch = avpn_config_psk_epoch(change->config);
+    return avpn_config_psk(change->config, change->self.id, &change->node->context.identity,
+                           &change->psks.current, &change->psks.previous);
+}
+
 int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avpn_time now)
 {
     struct change change = {.node = node, .config = config, .now = now};
+    struct avpn_registry_entry entries[AVPN_REGISTRIES];
+    uint32_t count;
     int32_t error;
 
     change.self.size = sizeof change.self;
     error = avpn_config_member_by_key(config, &node->context.identity.public_key, &change.self);
     if (error != AVPN_OK)
         return error;
-    if (!(change.self.flags & AVPN_MEMBER_REVOKED))
-        error = avpn_config_psk(config, change.self.id, &node->context.identity, &change.psk);
+    error = open_psks(&change);
     if (error == AVPN_OK)
         error = make_peers(&change);
     if (error == AVPN_OK)
         error = make_routes(&change);
     if (error != AVPN_OK) {
         undo(&change);
-        avpni_wipe(&change.psk, sizeof change.psk);
+        avpni_wipe(&change.psks, sizeof change.psks);
         return error;
     }
     commit(&change);
-    avpni_wipe(&change.psk, sizeof change.psk);
+    avpni_wipe(&change.psks, sizeof change.psks);
     if (node->is_revoked) {
         struct avpn_event event = avpni_event(AVPN_EVENT_REVOKED, 1, now);
 
         avpni_events_push(&node->context.events, &event);
-        drop_registrations(node);
+        drop_registrations(node, now);
         return AVPN_OK;
     }
     tell_conflicts(&change);
     configure_peers(node, now);
-    if (!has_same_registries(node, config))
-        make_registrations(node, config, now);
+    count = list_registries(config, entries);
+    if (!has_registries(node, entries, count))
+        avpni_node_set_registries(node, entries, count, now);
     else
         refresh_registrations(node, now);
     return AVPN_OK;
@@ -465,7 +486,7 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
 
 void avpni_node_drop_configuration(struct avpn_node *node)
 {
-    drop_registrations(node);
+    drop_registrations(node, 0);
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_del(node->peers[i]);
     avpni_release(&node->context.memory, node->peers);

@@ -6,7 +6,9 @@
 
 #include "base/address.h"
 #include "crypto/box.h"
+#include "link/fault.h"
 #include "link/path.h"
+#include "link/witness.h"
 #include <string.h>
 
 /* ---- what the state machines call ---------------------------------------------------- */
@@ -44,6 +46,39 @@ static void entry_learned(void *owner, uint32_t registry, const struct avpni_ent
 
     if (peer != NULL) /* [REG-14] */
         avpni_peer_learn(peer, registry, entry, now);
+}
+
+static void version_heard(void *owner, uint32_t registry, uint64_t version, avpn_time now)
+{
+    struct avpn_node *node = owner;
+
+    avpni_syncer_hear(&node->syncer, registry, version, now);
+}
+
+static void part_received(void *owner, uint32_t registry, const struct avpni_part *part,
+                          const uint8_t *bytes, avpn_time now)
+{
+    struct avpn_node *node = owner;
+
+    avpni_syncer_part(&node->syncer, registry, part, bytes, now);
+}
+
+/* Through the first uplink that is registered there. */
+static bool ask_registry(void *owner, uint32_t registry, const struct avpni_sync *sync)
+{
+    const struct avpn_node *node = owner;
+
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
+        if (node->registrations[u][registry] != NULL &&
+            avpni_registration_sync(node->registrations[u][registry], sync))
+            return true;
+    return false;
+}
+
+static enum avpni_sync_verdict take_update(void *owner, uint64_t base, const uint8_t *update,
+                                           size_t bytes, avpn_time now)
+{
+    return avpni_configure_update(owner, base, update, bytes, now);
 }
 
 static bool has_live_path(const struct avpn_node *node, uint32_t uplink)
@@ -130,6 +165,37 @@ static void judge_expiry(struct avpn_node *node, avpn_time now)
     node->is_expired = is_expired;
 }
 
+/* When our newest session with a registry began; AVPN_TIME_NEVER: it does not answer now. */
+static avpn_time session_since(const struct avpn_node *node, uint32_t registry)
+{
+    avpn_time since = -1;
+
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++) {
+        const struct avpni_registration *r = node->registrations[u][registry];
+
+        if (r != NULL && r->state == AVPN_REGISTRATION_REGISTERED && r->established_at > since)
+            since = r->established_at;
+    }
+    return since < 0 ? AVPN_TIME_NEVER : since;
+}
+
+/* [SYN-6] */
+static void judge_contacts(struct avpn_node *node, avpn_time now)
+{
+    avpn_time since[AVPN_REGISTRIES];
+
+    for (uint32_t i = 0; i < AVPN_REGISTRIES; i++)
+        since[i] = session_since(node, i);
+    for (uint32_t i = 0; i < node->registrar_count; i++) {
+        bool is_contradicted = false;
+
+        for (uint32_t k = 0; k < node->peer_count && !is_contradicted; k++)
+            is_contradicted = avpni_witness_contradicts(node->peers[k], i, since, now);
+        avpni_fault_set(&node->context, i, AVPN_FAULT_CONTACTS, is_contradicted,
+                        node->syncer.sources[i].version, now);
+    }
+}
+
 static void housekeep(void *owner, avpn_time now)
 {
     struct avpn_node *node = owner;
@@ -138,6 +204,7 @@ static void housekeep(void *owner, avpn_time now)
         if (node->context.uplinks[i].is_up)
             uplink_observed(node, i, now);
     judge_expiry(node, now);
+    judge_contacts(node, now);
     avpni_timer_set(&node->context.timers, &node->housekeeping, now + AVPNI_NODE_HOUSEKEEPING);
 }
 
@@ -155,12 +222,19 @@ static int32_t check_arguments(const struct avpn_node_options *options,
         memcmp(&pair.public_key, &options->identity.public_key, sizeof pair.public_key) != 0)
         return AVPN_ERROR_ARGUMENT;
     avpni_wipe(&pair, sizeof pair);
+    if (options->token != NULL &&
+        (options->token->size != sizeof *options->token ||
+         options->token->registry_count > AVPN_REGISTRIES ||
+         memcmp(&options->token->organization, &options->organization,
+                sizeof options->organization) != 0))
+        return AVPN_ERROR_ARGUMENT;
     return options->purge_after < 0 ? AVPN_ERROR_ARGUMENT : AVPN_OK;
 }
 
 static int32_t init_context(struct avpn_node *node, const struct avpn_node_options *options,
                             const struct avpn_host *host)
 {
+    const struct avpni_sync_seams seams = {node, ask_registry, take_update};
     struct avpni_context *context = &node->context;
     uint8_t seed[8];
     int32_t error;
@@ -175,6 +249,8 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     context->tunnel_changed = tunnel_changed;
     context->entry_learned = entry_learned;
     context->uplink_observed = uplink_observed;
+    context->version_heard = version_heard;
+    context->part_received = part_received;
     avpni_random_init(&context->random, host, avpni_crypto_random);
     avpni_timers_init(&context->timers, &context->memory);
     error = avpni_random_fill(&context->random, context->secret, sizeof context->secret);
@@ -186,54 +262,8 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     error = avpni_outbox_init(&context->outbox, &context->memory, host);
     if (error == AVPN_OK)
         error = avpni_events_init(&context->events, &context->memory, host);
-    return error;
-}
-
-static void log_error(const struct avpni_context *context, const char *what, int32_t error)
-{
-    struct avpni_text text = {0};
-
-    avpni_text_add(&text, what);
-    avpni_text_add(&text, avpn_error_name(error));
-    avpni_log(context, AVPN_LOG_WARNING, &text);
-}
-
-/* The bundle of the options, or the one stored; NULL and no error: there is none. */
-static int32_t first_configuration(struct avpn_node *node, const struct avpn_node_options *options,
-                                   avpn_time now)
-{
-    struct avpni_context *context = &node->context;
-    const struct avpn_host *host = &context->host;
-    int64_t stored;
-    uint8_t *bytes;
-    int32_t error;
-
-    if (options->bundle != NULL)
-        return avpn_node_set_configuration(node, options->bundle, options->bundle_bytes, now);
-    stored = host->store_read != NULL
-                 ? host->store_read(host->user, AVPNI_STORE_CONFIGURATION, NULL, 0)
-                 : -1;
-    if (stored <= 0 || stored > (int64_t)AVPN_BUNDLE_LIMIT)
-        return AVPN_OK;
-    bytes = avpni_allocate(&context->memory, 1, (size_t)stored);
-    if (bytes == NULL)
-        return AVPN_ERROR_MEMORY;
-    error = AVPN_OK;
-    if (host->store_read(host->user, AVPNI_STORE_CONFIGURATION, bytes, (size_t)stored) == stored) {
-        struct avpn_config *config = NULL;
-
-        /* Expiry is not judged here: a node runs on what it holds [CFG-6]. */
-        error = avpn_config_read(bytes, (size_t)stored, &context->organization, 0, host, &config);
-        if (error == AVPN_OK)
-            error = avpni_node_apply(node, config, now);
-        if (error != AVPN_OK)
-            avpn_config_del(config);
-        if (error != AVPN_OK && error != AVPN_ERROR_MEMORY && error != AVPN_ERROR_RANDOM) {
-            log_error(context, "the stored configuration is not used: ", error);
-            error = AVPN_OK; /* a torn or foreign store is as good as none */
-        }
-    }
-    avpni_release(&context->memory, bytes);
+    if (error == AVPN_OK)
+        error = avpni_syncer_init(&node->syncer, context, &seams);
     return error;
 }
 
@@ -268,7 +298,7 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
         error = avpni_timers_reserve(&node->context.timers, 1);
     if (error == AVPN_OK) {
         avpni_timer_set(&node->context.timers, &node->housekeeping, now + AVPNI_NODE_HOUSEKEEPING);
-        error = first_configuration(node, options, now);
+        error = avpni_configure_init(node, options, now);
     }
     if (error != AVPN_OK) {
         avpn_node_del(node);
@@ -287,6 +317,8 @@ void avpn_node_del(struct avpn_node *node)
     memory = node->context.memory;
     node->context.outbox.count = 0; /* nothing is sent from a destructor */
     avpni_node_drop_configuration(node);
+    avpni_configure_fini(node);
+    avpni_syncer_fini(&node->syncer);
     avpni_guard_fini(&node->guard);
     avpni_events_fini(&node->context.events);
     avpni_outbox_fini(&node->context.outbox);
@@ -351,48 +383,6 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
             avpni_registration_uplink_changed(node->registrations[uplink][i], now);
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_uplink_changed(node->peers[i], uplink, now);
-    avpni_node_flush(node);
-    return AVPN_OK;
-}
-
-static void keep(const struct avpn_node *node, const uint8_t *bundle, size_t count)
-{
-    const struct avpn_host *host = &node->context.host;
-    struct avpni_text text = {0};
-
-    if (host->store_write == NULL ||
-        host->store_write(host->user, AVPNI_STORE_CONFIGURATION, bundle, count) >= 0)
-        return;
-    avpni_text_add(&text, "the store did not take configuration ");
-    avpni_text_add_number(&text, node->context.config_version);
-    avpni_text_add(&text, ": it is in force, but a restart will find an older one or none");
-    avpni_log(&node->context, AVPN_LOG_ERROR, &text);
-}
-
-int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundle, size_t count,
-                                    avpn_time now)
-{
-    const struct avpn_host *host;
-    struct avpn_config *config = NULL;
-    int64_t wall;
-    int32_t error;
-
-    if (node == NULL || bundle == NULL)
-        return AVPN_ERROR_ARGUMENT;
-    host = &node->context.host;
-    wall = host->wall_clock != NULL ? host->wall_clock(host->user) : 0;
-    error = avpn_config_read(bundle, count, &node->context.organization, wall, host, &config);
-    if (error != AVPN_OK)
-        return error;
-    if (node->config != NULL && avpn_config_version(config) <= node->context.config_version)
-        error = AVPN_ERROR_VERSION; /* [CFG-5] */
-    if (error == AVPN_OK)
-        error = avpni_node_apply(node, config, now);
-    if (error != AVPN_OK) {
-        avpn_config_del(config);
-        return error;
-    }
-    keep(node, bundle, count);
     avpni_node_flush(node);
     return AVPN_OK;
 }

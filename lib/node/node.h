@@ -5,7 +5,8 @@
  *
  *     receive.c    datagram in:  demux -> open -> source check -> deliver or forward
  *     send.c       packet in:    parse -> route -> path -> seal -> transmit
- *     apply.c      configuration in: peers, routes, registries by difference
+ *     configure.c  configuration in: verified, compared, kept, undone; the store is slices.c
+ *     apply.c      configuration into force: peers, routes, registries by difference
  *     node.c       life, time, uplinks
  *     status.c     looking in
  */
@@ -17,6 +18,8 @@
 #include "link/guard.h"
 #include "link/peer.h"
 #include "link/registration.h"
+#include "link/sync.h"
+#include "node/configure.h"
 #include "node/runs.h"
 #include <autovpn/node.h>
 
@@ -25,14 +28,15 @@
 #define AVPNI_NODE_PURGE_LIMIT (10 * 365 * 86400 * AVPN_SECOND)
 #define AVPNI_NODE_HOUSEKEEPING (10 * AVPN_SECOND)
 #define AVPNI_NODE_TIMER_LIMIT 65536 /* timers served in one tick */
-#define AVPNI_STORE_CONFIGURATION "configuration"
 
 struct avpn_node {
     struct avpni_context context;
     struct avpni_guard guard;
     struct avpni_timer housekeeping;
 
-    struct avpn_config *config; /* NULL: none yet */
+    struct avpni_configure configure;
+    struct avpni_syncer syncer;
+    struct avpn_config *config; /* in force; NULL: none yet */
     uint32_t member;
     uint8_t role;
     bool is_revoked, is_expired;
@@ -58,6 +62,9 @@ struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t m
 
 /* apply.c */
 int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avpn_time now);
+/* Other registries from now on: the configuration's, or a token's. Entries are copied. */
+void avpni_node_set_registries(struct avpn_node *node, const struct avpn_registry_entry *entries,
+                               uint32_t count, avpn_time now);
 void avpni_node_drop_configuration(struct avpn_node *node);
 /* Tell of routes whose active hop changed. */
 void avpni_node_refresh_routes(struct avpn_node *node, avpn_time now);

@@ -2,6 +2,7 @@
 /*
  * status: looking into a node. Nothing here changes anything.
  */
+#include "link/fault.h"
 #include "link/path.h"
 #include "link/session.h"
 #include "node/node.h"
@@ -29,30 +30,53 @@ const char *avpn_counter_name(uint32_t counter)
     return counter < AVPN_COUNTERS ? counter_names[counter] : "unknown";
 }
 
-int32_t avpn_node_status(const struct avpn_node *node, struct avpn_node_status *status_out)
+/* The best answer of any registry to our claims [JOIN-2]. */
+static uint8_t join_state(const struct avpn_node *node)
+{
+    static const uint8_t order[] = {AVPN_JOIN_MEMBER, AVPN_JOIN_PENDING, AVPN_JOIN_TAKEN,
+                                    AVPN_JOIN_EXPIRED};
+
+    if (!node->context.is_claiming)
+        return AVPN_JOIN_NONE;
+    for (uint32_t i = 0; i < sizeof order; i++)
+        for (uint32_t k = 0; k < node->registrar_count; k++)
+            if (node->registrars[k].join == order[i])
+                return order[i];
+    return AVPN_JOIN_CLAIMING;
+}
+
+static void fill_configuration(const struct avpn_node *node, struct avpn_node_status *status)
 {
     struct avpn_member self = {.size = sizeof self};
-    uint32_t up = 0;
 
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        status->tunnels_up += node->peers[i]->is_up;
+    status->member = node->member;
+    status->peer_count = node->peer_count;
+    status->route_count = avpn_routes_count(node->routes);
+    status->role = node->role;
+    status->is_revoked = node->is_revoked;
+    status->is_expired = node->is_expired;
+    status->config_version = node->context.config_version;
+    status->config_created = avpn_config_created(node->config);
+    status->config_expires = avpn_config_expires(node->config);
+    if (avpn_config_member(node->config, node->member, &self) == AVPN_OK)
+        memcpy(status->name, self.name, sizeof status->name);
+    strncpy(status->organization_name, avpn_config_name(node->config), AVPN_NAME_BYTES - 1);
+}
+
+int32_t avpn_node_status(const struct avpn_node *node, struct avpn_node_status *status_out)
+{
     if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
         return AVPN_ERROR_ARGUMENT;
     memset(status_out, 0, sizeof *status_out);
     status_out->size = sizeof *status_out;
-    if (node->config == NULL)
-        return AVPN_OK;
-    for (uint32_t i = 0; i < node->peer_count; i++)
-        up += node->peers[i]->is_up;
-    status_out->member = node->member;
-    status_out->peer_count = node->peer_count;
-    status_out->route_count = avpn_routes_count(node->routes);
-    status_out->tunnels_up = up;
-    status_out->role = node->role;
-    status_out->is_revoked = node->is_revoked;
-    status_out->is_expired = node->is_expired;
-    status_out->config_version = node->context.config_version;
-    if (avpn_config_member(node->config, node->member, &self) == AVPN_OK)
-        memcpy(status_out->name, self.name, sizeof status_out->name);
-    strncpy(status_out->organization_name, avpn_config_name(node->config), AVPN_NAME_BYTES - 1);
+    status_out->offered_version = avpni_syncer_offered(&node->syncer);
+    status_out->undone_version = node->configure.undone.version;
+    status_out->join = join_state(node);
+    avpni_syncer_progress(&node->syncer, &status_out->sync_received, &status_out->sync_total);
+    if (node->config != NULL)
+        fill_configuration(node, status_out);
     return AVPN_OK;
 }
 
@@ -89,15 +113,17 @@ int32_t avpn_node_registration_status(const struct avpn_node *node, uint32_t upl
     status_out->size = sizeof *status_out;
     status_out->answered_at = -1;
     memcpy(status_out->host, node->registrars[registry].host, sizeof status_out->host);
+    status_out->fault = avpni_fault_shown(&node->context, registry);
     r = node->registrations[uplink][registry];
     if (r == NULL)
         return AVPN_OK;
     status_out->state = r->state;
-    status_out->registry = r->session.is_established ? r->remote : r->sent_to;
+    status_out->registry = r->session.is_established ? r->remote : r->initiator.sent_to;
     status_out->observed = r->observed;
     status_out->answered_at = r->answered_at;
     status_out->rtt_us = r->rtt_us;
     status_out->missed = r->missed;
+    status_out->config_version = r->config_version;
     return AVPN_OK;
 }
 

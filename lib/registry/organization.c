@@ -117,6 +117,7 @@ static void fill_orders(struct build *build)
         if (place == NO_PLACE) {
             continue;
         }
+        made->index_of[place] = (uint16_t)i;
         made->by_id[made->by_id_count++] = place;
         if (made->members[place].role == AVPN_ROLE_HUB) {
             made->hubs[made->hub_count++] = place;
@@ -229,16 +230,30 @@ static int32_t allocate_tables(struct build *build)
         build->capacity = build->old->member_count;
     }
     made->members = avpni_allocate(&made->memory, build->capacity + 1u, sizeof *made->members);
+    made->index_of = avpni_allocate(&made->memory, build->capacity + 1u, sizeof *made->index_of);
     made->by_id = avpni_allocate(&made->memory, active + 1u, sizeof *made->by_id);
     made->hubs = avpni_allocate(&made->memory, hubs + 1u, sizeof *made->hubs);
     build->place_of =
         avpni_allocate(&made->memory, made->configured_count + 1u, sizeof *build->place_of);
-    if (made->members == NULL || made->by_id == NULL || made->hubs == NULL ||
-        build->place_of == NULL) {
+    if (made->members == NULL || made->index_of == NULL || made->by_id == NULL ||
+        made->hubs == NULL || build->place_of == NULL) {
         return AVPN_ERROR_MEMORY;
     }
     memset(build->place_of, 0xFF, made->configured_count * sizeof *build->place_of);
     return avpni_map_reserve(&made->map, active);
+}
+
+static void take_head(struct avpni_organization *made, const struct avpn_config *config)
+{
+    const char *name = avpn_config_name(config);
+
+    for (size_t i = 0; i + 1 < sizeof made->name && name[i] != '\0'; i++) {
+        made->name[i] = name[i];
+    }
+    made->version = avpn_config_version(config);
+    made->created = avpn_config_created(config);
+    made->expires = avpn_config_expires(config);
+    made->configured_count = avpn_config_member_count(config);
 }
 
 int32_t avpni_organization_new(const struct avpni_memory *memory, const struct avpn_config *config,
@@ -255,8 +270,9 @@ int32_t avpni_organization_new(const struct avpni_memory *memory, const struct a
     }
     made->memory = *memory;
     made->id = *id;
-    made->version = avpn_config_version(config);
-    made->configured_count = avpn_config_member_count(config);
+    if (config != NULL) {
+        take_head(made, config);
+    }
     avpni_map_init(&made->map, memory, secrets->map, AVPNI_FINGERPRINT_BYTES, fingerprint_of, made);
     int32_t error = allocate_tables(&build);
 
@@ -287,7 +303,10 @@ void avpni_organization_del(struct avpni_organization *organization)
     struct avpni_memory memory = organization->memory;
 
     avpni_map_fini(&organization->map);
+    avpni_published_del(organization->published);
+    avpni_claims_fini(&organization->claims, &memory);
     avpni_release(&memory, organization->members);
+    avpni_release(&memory, organization->index_of);
     avpni_release(&memory, organization->by_id);
     avpni_release(&memory, organization->hubs);
     avpni_release(&memory, organization->links);
@@ -375,10 +394,18 @@ bool avpni_organization_changes_peers(const struct avpni_organization *old,
 
 size_t avpni_organization_footprint(const struct avpni_organization *organization)
 {
-    return sizeof *organization + (organization->member_count + 1u) * sizeof(struct avpni_member) +
-           (organization->by_id_count + organization->hub_count + organization->link_total + 3u) *
-               sizeof(uint16_t) +
-           organization->map.capacity * sizeof *organization->map.slots;
+    size_t bytes =
+        sizeof *organization + (organization->member_count + 1u) * sizeof(struct avpni_member) +
+        (organization->member_count + organization->by_id_count + organization->hub_count +
+         organization->link_total + 4u) *
+            sizeof(uint16_t) +
+        organization->map.capacity * sizeof *organization->map.slots +
+        organization->claims.capacity * sizeof *organization->claims.list;
+
+    if (organization->published != NULL) {
+        bytes += avpni_published_footprint(organization->published);
+    }
+    return bytes;
 }
 
 struct avpni_peers avpni_peers(const struct avpni_organization *organization, uint32_t place)

@@ -28,6 +28,31 @@ void avpni_registry_send(struct avpn_registry *registry, const struct avpni_sess
                         AVPNI_SESSION_OVERHEAD + count);
 }
 
+void avpni_registry_challenge(struct avpn_registry *registry,
+                              const struct avpni_session_target *target, const uint8_t key[32],
+                              avpn_time now)
+{
+    struct avpni_challenge challenge = {.observed = target->contact};
+    uint8_t body[AVPNI_CHALLENGE_BODY_BYTES];
+
+    avpni_session_token(&registry->secrets, target->slot, target->generation, &target->contact, now,
+                        challenge.token);
+    avpni_challenge_write(body, &challenge);
+    avpni_registry_send(registry, target, key, body, sizeof body);
+    avpni_registry_count(registry, AVPN_REGISTRY_COUNT_CHALLENGES);
+}
+
+struct avpni_session_target avpni_registry_target_of(const struct avpn_registry *registry,
+                                                     const struct avpni_record *record)
+{
+    return (struct avpni_session_target){
+        .socket = (record->flags & AVPNI_RECORD_SOCKET_MASK) >> AVPNI_RECORD_SOCKET_SHIFT,
+        .contact = avpni_table_contact(&registry->table, record, AVPNI_OBSERVED),
+        .slot = record->slot,
+        .generation = avpni_record_generation(record),
+    };
+}
+
 static struct avpni_entry entry_of(const struct avpn_registry *registry,
                                    const struct avpni_record *record)
 {
@@ -45,12 +70,7 @@ static struct avpni_entry entry_of(const struct avpn_registry *registry,
 static void send_change(struct avpn_registry *registry, struct avpni_record *to, uint8_t *body,
                         size_t count)
 {
-    struct avpni_session_target target = {
-        .socket = (to->flags & AVPNI_RECORD_SOCKET_MASK) >> AVPNI_RECORD_SOCKET_SHIFT,
-        .contact = avpni_table_contact(&registry->table, to, AVPNI_OBSERVED),
-        .slot = to->slot,
-        .generation = avpni_record_generation(to),
-    };
+    struct avpni_session_target target = avpni_registry_target_of(registry, to);
     struct avpni_page_head head = {.count = 1, .contacts_version = ++to->version};
     uint8_t key[32];
 

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * registry: life of the engine, the organizations it serves, and looking in.
- *
- * An organization's place in `organizations` is part of its slot numbers and stays as long as it
- * is served. A place that is used again begins with a floor of generations, so that sessions
- * of the time before name nobody.
- */
+/* registry: life of the engine, and the cycle: datagrams in, time passing, the next deadline. */
 #include "registry/engine.h"
 
 #include "crypto/box.h"
@@ -13,6 +7,7 @@
 #include <string.h>
 
 #define AHEAD 3 /* datagrams */
+#define TIMERS_PER_TICK 65536
 
 #if defined(__GNUC__)
 #define PREFETCH(address) __builtin_prefetch(address)
@@ -25,26 +20,6 @@ static const uint8_t *organization_id_of(const void *owner, uint32_t place)
     const struct avpn_registry *registry = owner;
 
     return registry->organizations[place]->id.bytes;
-}
-
-struct avpni_organization *avpni_registry_organization_of(const struct avpn_registry *registry,
-                                                          uint32_t slot)
-{
-    uint32_t place = avpni_slot_organization(slot);
-
-    return place < registry->place_count ? registry->organizations[place] : NULL;
-}
-
-struct avpni_member *avpni_registry_member_of(const struct avpn_registry *registry, uint32_t slot)
-{
-    struct avpni_organization *organization = avpni_registry_organization_of(registry, slot);
-    uint32_t place = avpni_slot_member(slot);
-
-    if (organization == NULL || place >= organization->member_count ||
-        organization->members[place].id == 0) {
-        return NULL;
-    }
-    return &organization->members[place];
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -124,6 +99,7 @@ int32_t avpn_registry_new(const struct avpn_registry_options *options,
     registry->registration_limit = options->registration_limit;
     avpni_pool_init(&registry->table.records, &memory, sizeof(struct avpni_record));
     avpni_pool_init(&registry->table.addresses, &memory, sizeof(uint32_t));
+    avpni_timers_init(&registry->timers, &memory);
     avpni_random_init(&registry->random, host, avpni_crypto_random);
     int32_t error = init_parts(registry, options, now);
 
@@ -143,176 +119,21 @@ void avpn_registry_del(struct avpn_registry *registry)
     struct avpni_memory memory = registry->memory;
 
     for (uint32_t i = 0; i < registry->place_count; i++) {
-        avpni_organization_del(registry->organizations[i]);
+        if (registry->organizations[i] != NULL) {
+            avpni_registry_end_push(registry, registry->organizations[i]);
+            avpni_registry_close_office(registry, registry->organizations[i]);
+            avpni_organization_del(registry->organizations[i]);
+        }
     }
     avpni_release(&memory, registry->organizations);
     avpni_map_fini(&registry->map);
     avpni_table_fini(&registry->table);
+    avpni_timers_fini(&registry->timers);
     avpni_events_fini(&registry->events);
     avpni_outbox_fini(&registry->outbox);
     avpni_guard_fini(&registry->guard);
     avpni_wipe(registry, sizeof *registry);
     avpni_release(&memory, registry);
-}
-
-/* ---- organizations ------------------------------------------------------------------------- */
-
-/* A place for one organization more. AVPN_ERROR_LIMIT, AVPN_ERROR_MEMORY. */
-static int32_t find_place(struct avpn_registry *registry, uint32_t *place_out)
-{
-    uint32_t place = 0;
-
-    while (place < registry->place_count && registry->organizations[place] != NULL) {
-        place++;
-    }
-    if (place == AVPNI_SLOT_ORGANIZATIONS) {
-        return AVPN_ERROR_LIMIT;
-    }
-    if (place == registry->place_count) {
-        struct avpni_organization **places =
-            avpni_resize(&registry->memory, registry->organizations, place + 1u, sizeof(void *));
-
-        if (places == NULL) {
-            return AVPN_ERROR_MEMORY;
-        }
-        places[place] = NULL;
-        registry->organizations = places;
-        registry->place_count++;
-    }
-    *place_out = place;
-    return avpni_map_reserve(&registry->map, registry->organization_count + 1);
-}
-
-/* A member that is gone: its records go, and the host is told. */
-static void drop_member(struct avpn_registry *registry, struct avpni_member *member, avpn_time now)
-{
-    for (uint32_t handle = member->first; handle != 0;) {
-        struct avpni_record *record = avpni_table_at(&registry->table, handle);
-
-        if ((record->flags & AVPNI_RECORD_CONNECTED) != 0) {
-            avpni_table_disconnect(&registry->table, record);
-            avpni_registry_raise(registry, record, now);
-        }
-        handle = record->sibling;
-    }
-    avpni_table_drop(&registry->table, member);
-}
-
-/*
- * Move registrations from one configuration to the next. Where a member's peers changed the
- * contacts version does too, so that the next Ack makes the node fetch [REG-10].
- */
-static void move_records(struct avpn_registry *registry, struct avpni_organization *old,
-                         struct avpni_organization *new_one, avpn_time now)
-{
-    bool hubs_changed = avpni_organization_changes_hubs(old, new_one);
-
-    for (uint32_t place = 0; place < old->member_count; place++) {
-        struct avpni_member *was = &old->members[place];
-
-        if (!avpni_organization_keeps(old, new_one, place)) {
-            drop_member(registry, was, now);
-            continue;
-        }
-        struct avpni_member *is = &new_one->members[place];
-
-        is->first = was->first;
-        is->record_count = was->record_count;
-        if (!avpni_organization_changes_peers(old, new_one, place, hubs_changed)) {
-            continue;
-        }
-        for (uint32_t handle = is->first; handle != 0;) {
-            struct avpni_record *record = avpni_table_at(&registry->table, handle);
-
-            record->version++;
-            handle = record->sibling;
-        }
-    }
-}
-
-static int32_t read_config(const struct avpn_registry *registry,
-                           const struct avpn_key *organization, const uint8_t *bundle,
-                           size_t count, struct avpn_config **config_out)
-{
-    const struct avpn_host *host = &registry->host;
-    int64_t wall_clock = host->wall_clock != NULL ? host->wall_clock(host->user) : 0;
-
-    return avpn_config_read(bundle, count, organization, wall_clock, host, config_out);
-}
-
-int32_t avpni_registry_serve(struct avpn_registry *registry, const struct avpn_key *id,
-                             const struct avpn_config *config, avpn_time now)
-{
-    uint32_t place = avpni_map_find(&registry->map, id->bytes);
-    struct avpni_organization *old = NULL, *made;
-    int32_t error = AVPN_OK;
-
-    if (place != AVPNI_MAP_NONE) {
-        old = registry->organizations[place];
-        if (avpn_config_version(config) <= old->version) {
-            return AVPN_ERROR_VERSION;
-        }
-    } else {
-        error = find_place(registry, &place);
-    }
-    if (error == AVPN_OK) {
-        error = avpni_organization_new(&registry->memory, config, id, &registry->member_secrets,
-                                       old, &made);
-    }
-    if (error != AVPN_OK) {
-        return error;
-    }
-    made->floor = registry->generation;
-    if (old != NULL) {
-        move_records(registry, old, made, now);
-        registry->organizations[place] = made;
-        avpni_organization_del(old);
-        return AVPN_OK;
-    }
-    registry->organizations[place] = made;
-    registry->organization_count++;
-    return avpni_map_add(&registry->map, id->bytes, place); /* reserved: cannot fail */
-}
-
-int32_t avpn_registry_set_organization(struct avpn_registry *registry,
-                                       const struct avpn_key *organization, const uint8_t *bundle,
-                                       size_t count, avpn_time now)
-{
-    struct avpn_config *config;
-
-    if (registry == NULL || organization == NULL || bundle == NULL) {
-        return AVPN_ERROR_ARGUMENT;
-    }
-    int32_t error = read_config(registry, organization, bundle, count, &config);
-
-    if (error != AVPN_OK) {
-        return error;
-    }
-    error = avpni_registry_serve(registry, organization, config, now);
-    avpn_config_del(config);
-    return error;
-}
-
-int32_t avpn_registry_remove_organization(struct avpn_registry *registry,
-                                          const struct avpn_key *organization, avpn_time now)
-{
-    if (registry == NULL || organization == NULL) {
-        return AVPN_ERROR_ARGUMENT;
-    }
-    uint32_t place = avpni_map_remove(&registry->map, organization->bytes);
-
-    if (place == AVPNI_MAP_NONE) {
-        return AVPN_ERROR_NOT_FOUND;
-    }
-    struct avpni_organization *old = registry->organizations[place];
-
-    for (uint32_t i = 0; i < old->member_count; i++) {
-        drop_member(registry, &old->members[i], now);
-    }
-    registry->organizations[place] = NULL;
-    registry->organization_count--;
-    avpni_organization_del(old);
-    return AVPN_OK;
 }
 
 /* ---- the cycle ------------------------------------------------------------------------------ */
@@ -343,15 +164,41 @@ static bool is_source(const struct avpn_contact *source)
            (source->family == AVPN_FAMILY_IPV4 && memcmp(source->bytes + 4, zeros, 12) == 0);
 }
 
+static void take_datagram(struct avpn_registry *registry, const struct avpni_arrival *arrival,
+                          const uint8_t *bytes, size_t count)
+{
+    avpni_registry_count(registry, AVPN_REGISTRY_COUNT_RECEIVED);
+    switch (avpni_message_kind(bytes, count)) {
+    case AVPNI_KIND_INITIATION:
+        avpni_registry_take_initiation(registry, arrival, bytes, count);
+        break;
+    case AVPNI_KIND_SESSION:
+        avpni_registry_take_session(registry, arrival, bytes, count);
+        break;
+    case AVPNI_KIND_RESPONSE:
+    case AVPNI_KIND_COOKIE:
+    case AVPNI_KIND_PROBE:
+    case AVPNI_KIND_KEEPALIVE:
+    case AVPNI_KIND_ESP:
+        avpni_registry_count(registry, AVPN_REGISTRY_DROP_UNEXPECTED);
+        break;
+    case AVPNI_KIND_BAD:
+    default:
+        avpni_registry_count(registry, AVPN_REGISTRY_DROP_MALFORMED);
+        break;
+    }
+}
+
 static void take_run(struct avpn_registry *registry, const struct avpn_datagrams *run,
                      avpn_time now)
 {
+    struct avpni_arrival arrival = {.socket = run->uplink, .source = run->remote, .now = now};
+
     for (uint32_t i = 0; i < run->packets.count; i++) {
         size_t bytes = i + 1 < run->packets.count ? run->packets.bytes : run->packets.last_bytes;
 
-        avpni_registry_take_datagram(registry, run->uplink, &run->remote,
-                                     run->packets.data + (size_t)i * run->packets.stride, bytes,
-                                     now);
+        take_datagram(registry, &arrival, run->packets.data + (size_t)i * run->packets.stride,
+                      bytes);
     }
 }
 
@@ -424,12 +271,16 @@ static void on_silent(void *owner, struct avpni_record *record, avpn_time now)
 void avpn_registry_tick(struct avpn_registry *registry, avpn_time now)
 {
     avpni_table_run(&registry->table, now, on_silent, registry);
+    (void)avpni_timers_run(&registry->timers, now, TIMERS_PER_TICK);
     avpni_outbox_flush(&registry->outbox);
 }
 
 avpn_time avpn_registry_deadline(const struct avpn_registry *registry)
 {
-    return avpni_table_deadline(&registry->table);
+    avpn_time silence = avpni_table_deadline(&registry->table);
+    avpn_time timer = avpni_timers_deadline(&registry->timers);
+
+    return silence < timer ? silence : timer;
 }
 
 int32_t avpn_registry_next_event(struct avpn_registry *registry, struct avpn_event *event_out)

@@ -25,6 +25,13 @@ static const char *const counter_names[AVPN_REGISTRY_COUNTERS] = {
     [AVPN_REGISTRY_DROP_FULL] = "drop-full",
     [AVPN_REGISTRY_DROP_MEMORY] = "drop-memory",
     [AVPN_REGISTRY_DROP_RANDOM] = "drop-random",
+    [AVPN_REGISTRY_DROP_RATE] = "drop-rate",
+    [AVPN_REGISTRY_DROP_UPLOAD] = "drop-upload",
+    [AVPN_REGISTRY_DROP_STORE] = "drop-store",
+    [AVPN_REGISTRY_COUNT_PARTS] = "parts",
+    [AVPN_REGISTRY_COUNT_CLAIMS] = "claims",
+    [AVPN_REGISTRY_COUNT_PUBLISHES] = "publishes",
+    [AVPN_REGISTRY_COUNT_REFUSALS] = "refusals",
 };
 
 uint32_t avpn_registry_counters(const struct avpn_registry *registry, uint64_t *counters_out,
@@ -42,6 +49,11 @@ const char *avpn_registry_counter_name(uint32_t counter)
     return counter < AVPN_REGISTRY_COUNTERS ? counter_names[counter] : "unknown";
 }
 
+static uint64_t document_bytes(const struct avpni_organization *organization)
+{
+    return organization->published != NULL ? organization->published->count : 0;
+}
+
 int32_t avpn_registry_status(const struct avpn_registry *registry,
                              struct avpn_registry_status *status_out)
 {
@@ -56,6 +68,7 @@ int32_t avpn_registry_status(const struct avpn_registry *registry,
                         avpni_outbox_footprint(&registry->outbox) +
                         avpni_events_footprint(&registry->events) +
                         avpni_table_footprint(&registry->table) +
+                        registry->timers.capacity * sizeof *registry->timers.heap +
                         registry->place_count * sizeof *registry->organizations +
                         registry->map.capacity * sizeof *registry->map.slots,
     };
@@ -65,10 +78,59 @@ int32_t avpn_registry_status(const struct avpn_registry *registry,
 
         if (organization != NULL) {
             status.member_count += organization->configured_count;
+            status.configuration_bytes += document_bytes(organization);
             status.memory_bytes += avpni_organization_footprint(organization);
+            if (organization->office != NULL) {
+                status.memory_bytes += avpni_registry_office_footprint(organization->office);
+            }
         }
     }
+    status.memory_bytes += status.configuration_bytes;
     *status_out = status;
+    return AVPN_OK;
+}
+
+int32_t avpn_registry_organization(const struct avpn_registry *registry,
+                                   const struct avpn_key *organization,
+                                   struct avpn_organization_status *status_out)
+{
+    if (registry == NULL || organization == NULL || status_out == NULL ||
+        status_out->size != sizeof *status_out) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    uint32_t place = avpni_map_find(&registry->map, organization->bytes);
+
+    if (place == AVPNI_MAP_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    const struct avpni_organization *found = registry->organizations[place];
+    struct avpn_organization_status status = {
+        .size = sizeof status,
+        .member_count = found->configured_count,
+        .version = found->version,
+        .created = found->created,
+        .expires = found->expires,
+        .claim_count = found->claims.count,
+        .invite_count =
+            found->published != NULL ? avpni_published_invite_count(found->published) : 0,
+        .document_bytes = document_bytes(found),
+    };
+
+    memcpy(status.name, found->name, sizeof status.name);
+    *status_out = status;
+    return AVPN_OK;
+}
+
+int32_t avpn_registry_organization_at(const struct avpn_registry *registry, uint32_t place,
+                                      struct avpn_key *organization_out)
+{
+    if (registry == NULL || organization_out == NULL) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (place >= registry->place_count || registry->organizations[place] == NULL) {
+        return AVPN_ERROR_NOT_FOUND;
+    }
+    *organization_out = registry->organizations[place]->id;
     return AVPN_OK;
 }
 

@@ -21,7 +21,7 @@ struct address {
     uint8_t bytes[16];
 };
 
-_Static_assert(sizeof(struct avpni_record) == 52, "a million of these are kept");
+_Static_assert(sizeof(struct avpni_record) == 56, "a million of these are kept");
 _Static_assert(sizeof(struct avpni_member) == 32, "and of these");
 
 int32_t avpni_table_init(struct avpni_table *table, const struct avpni_memory *memory,
@@ -197,6 +197,29 @@ void avpni_table_hear(struct avpni_table *table, struct avpni_record *record, av
 avpn_time avpni_table_heard_at(const struct avpni_table *table, const struct avpni_record *record)
 {
     return table->started + record->heard * AVPNI_WHEEL_STEP;
+}
+
+/*
+ * A bucket is the moment at which it will be empty again, in units of the smallest cost since start, modulo 2^32 (124
+ * days). So it needs no upkeep; one that seems fuller than it can be was last used very long ago.
+ */
+bool avpni_table_spend(const struct avpni_table *table, struct avpni_record *record, avpn_span cost,
+                       avpn_time now)
+{
+    const uint32_t burst = (uint32_t)(AVPNI_RATE_BURST / AVPNI_RATE_PART);
+    uint32_t units = (uint32_t)(cost / AVPNI_RATE_PART);
+    uint32_t today =
+        now > table->started ? (uint32_t)((now - table->started) / AVPNI_RATE_PART) : 0;
+    uint32_t level = record->spent - today;
+
+    if (level > burst) {
+        level = 0;
+    }
+    if (units > burst - level) {
+        return false;
+    }
+    record->spent = today + level + units;
+    return true;
 }
 
 static void put_on_wheel(struct avpni_table *table, uint32_t handle)

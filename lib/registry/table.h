@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * table: the registrations: one record of 52 bytes for each uplink that ever proved its
+ * table: the registrations: one record of 56 bytes for each uplink that ever proved its
  * contact, and when each is to be looked at next.
  *
  * A record is a member of its owner's list (`sibling`, uplinks ascending) and, while it is
@@ -39,6 +39,7 @@ struct avpni_record {
     uint32_t seen;     /* bits of the counter window */
     uint32_t version;  /* contacts version */
     uint32_t heard;    /* last keepalive, in wheel steps since start */
+    uint32_t spent;    /* its bucket [REG-17]: the moment until which its share is used up */
     uint32_t next;     /* in its bucket */
     uint32_t sibling;  /* next uplink of the member */
     uint32_t where[2]; /* IPv4 address as a number, or handle of an IPv6 address */
@@ -99,6 +100,12 @@ avpn_time avpni_table_heard_at(const struct avpni_table *table, const struct avp
 /* Mark connected; the record must have been heard. */
 void avpni_table_connect(struct avpni_table *table, uint32_t handle);
 void avpni_table_disconnect(struct avpni_table *table, struct avpni_record *record);
+
+/*
+ * Take `cost`, a multiple of AVPNI_RATE_PART, from a record's bucket [REG-17]. False: it would overflow, nothing changed.
+ */
+bool avpni_table_spend(const struct avpni_table *table, struct avpni_record *record, avpn_span cost,
+                       avpn_time now);
 
 /* When the wheel must be run next, or AVPN_TIME_NEVER. */
 avpn_time avpni_table_deadline(const struct avpni_table *table);

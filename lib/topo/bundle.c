@@ -1,138 +1,194 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bundle: reads a signed configuration and believes nothing before it is proved.
+ * bundle: reads a signed configuration, whole or a slice, and believes nothing before it is proved.
  *
- *     frame -> head, charter -> organization -> signatures -> Merkle root -> expiry -> members -> check
+ *     frame -> head, charter -> organization -> root sets -> signatures -> Merkle root
+ *           -> identities -> expiry -> members -> check
  *
  * Members are parsed only after the root over them proved genuine. Nothing is allocated
  * before either. Spec: [CFG-1] to [CFG-9].
  */
-#include "topo/record.h"
+#include "topo/document.h"
 
 #include "topo/merkle.h"
+#include "topo/record.h"
 
 #include <string.h>
 
-static const uint8_t magic[] = {'A', 'V', 'P', 'N', 'C', 'O', 'N', 'F', 1};
-
-/* Where the parts are. All is borrowed from the caller's bytes. */
-struct frame {
-    const uint8_t *head, *charter;
-    size_t head_bytes, charter_bytes;
-    uint32_t leaf_count;
-    struct avpni_reader leaves; /* at leaf 0 */
-};
-
-static const uint8_t *read_block(struct avpni_reader *r, size_t *bytes_out)
-{
-    *bytes_out = avpni_read_u32(r);
-    return avpni_read_view(r, *bytes_out);
-}
-
-static int32_t read_frame(const uint8_t *bundle, size_t count, struct frame *frame_out)
-{
-    struct avpni_reader r = avpni_reader(bundle, count);
-
-    if (bundle == NULL || count > AVPN_BUNDLE_LIMIT) {
-        return AVPN_ERROR_FORMAT;
-    }
-    const uint8_t *start = avpni_read_view(&r, sizeof magic);
-
-    if (start == NULL || memcmp(start, magic, sizeof magic) != 0) {
-        return AVPN_ERROR_FORMAT;
-    }
-    frame_out->head = read_block(&r, &frame_out->head_bytes);
-    frame_out->leaf_count = avpni_read_u32(&r);
-    frame_out->leaves = r;
-    frame_out->charter = read_block(&r, &frame_out->charter_bytes);
-    return r.failed ? AVPN_ERROR_FORMAT : AVPN_OK;
-}
-
 /* Who signed what: everything but the members. */
 struct proof {
-    struct frame frame;
+    struct avpni_document document;
     struct avpni_head head;
     struct avpni_charter charter;
     struct avpni_signatures head_signatures, charter_signatures;
     size_t head_body_bytes, charter_body_bytes;
 };
 
-static int32_t read_proof(const uint8_t *bundle, size_t count, struct proof *proof_out)
+static bool read_signed(struct proof *proof)
 {
-    struct frame *frame = &proof_out->frame;
+    const struct avpni_document *document = &proof->document;
 
-    if (read_frame(bundle, count, frame) != AVPN_OK ||
-        !avpni_head_read(frame->head, frame->head_bytes, &proof_out->head,
-                         &proof_out->head_signatures, &proof_out->head_body_bytes) ||
-        !avpni_charter_read(frame->charter, frame->charter_bytes, &proof_out->charter,
-                            &proof_out->charter_signatures, &proof_out->charter_body_bytes) ||
-        frame->leaf_count != proof_out->head.leaf_count) {
-        return AVPN_ERROR_FORMAT;
-    }
-    return AVPN_OK;
+    return avpni_head_read(document->head, document->head_bytes, &proof->head,
+                           &proof->head_signatures, &proof->head_body_bytes) &&
+           avpni_charter_read(document->charter, document->charter_bytes, &proof->charter,
+                              &proof->charter_signatures, &proof->charter_body_bytes);
 }
 
-/* [CFG-2], [CFG-3]: organization -> root keys -> charter -> signing keys -> head. */
+static int32_t read_proof(const uint8_t *bytes, size_t count, struct proof *proof_out)
+{
+    bool is_good = avpni_document_read(bytes, count, &proof_out->document) &&
+                   read_signed(proof_out) &&
+                   proof_out->document.member_count == proof_out->head.member_count;
+
+    return is_good ? AVPN_OK : AVPN_ERROR_FORMAT;
+}
+
+/* [CFG-3]: each root set has the consent of the one before and its own. */
+static bool verify_rotations(const struct proof *proof, const struct avpn_key *organization)
+{
+    const struct avpni_charter *charter = &proof->charter;
+
+    for (uint8_t i = 0; i < charter->rotation_count; i++) {
+        const struct avpni_rotation *rotation = &charter->rotations[i];
+        uint8_t body[AVPNI_ROTATION_LIMIT];
+        size_t count = avpni_rotation_body(body, organization, (uint8_t)(i + 1), &rotation->set);
+
+        if (!avpni_signatures_verify(&rotation->by_previous, avpni_charter_root(charter, i),
+                                     AVPNI_ROTATION_LABEL, body, count) ||
+            !avpni_signatures_verify(&rotation->by_itself, &rotation->set, AVPNI_ROTATION_LABEL,
+                                     body, count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* [CFG-2], [CFG-3]: organization -> root sets -> charter -> signing keys -> head. */
 static int32_t verify_signatures(const struct proof *proof, const struct avpn_key *organization)
 {
+    const struct avpni_charter *charter = &proof->charter;
     struct avpn_key id;
 
-    avpni_organization_id(&proof->charter.root, &id);
+    avpni_organization_id(&charter->first_root, &id);
     bool is_ours = memcmp(&id, organization, sizeof id) == 0 &&
                    memcmp(&proof->head.organization, organization, sizeof id) == 0;
+    /* [CFG-5]: who has signing keys alone cannot go beyond the serial that root keys gave. */
+    bool is_of_charter = proof->head.version >> AVPN_VERSION_SERIAL_SHIFT == charter->serial;
 
-    if (!is_ours ||
-        !avpni_signatures_verify(&proof->charter_signatures, &proof->charter.root,
-                                 AVPNI_CHARTER_LABEL, proof->frame.charter,
+    if (!is_ours || !is_of_charter || !verify_rotations(proof, organization) ||
+        !avpni_signatures_verify(&proof->charter_signatures,
+                                 avpni_charter_root(charter, charter->rotation_count),
+                                 AVPNI_CHARTER_LABEL, proof->document.charter,
                                  proof->charter_body_bytes) ||
-        !avpni_signatures_verify(&proof->head_signatures, &proof->charter.signing,
-                                 AVPNI_HEAD_LABEL, proof->frame.head, proof->head_body_bytes)) {
+        !avpni_signatures_verify(&proof->head_signatures, &charter->signing, AVPNI_HEAD_LABEL,
+                                 proof->document.head, proof->head_body_bytes)) {
         return AVPN_ERROR_AUTH;
     }
     return AVPN_OK;
 }
 
-/* [CFG-4]; and that the leaves fill the bundle to its end. */
+/* [CFG-4] */
+void avpni_document_root(const struct avpni_document *document,
+                         uint8_t root_out[AVPNI_MERKLE_BYTES])
+{
+    struct avpni_reader r = avpni_reader(document->members, document->members_bytes);
+    struct avpni_merkle sites;
+    uint8_t sites_root[AVPNI_MERKLE_BYTES];
+
+    avpni_merkle_init(&sites);
+    for (uint32_t i = 0; i < document->member_count; i++) {
+        struct avpni_leaves leaves;
+
+        avpni_leaves_read(&r, &leaves);
+        avpni_merkle_add(&sites, leaves.site, leaves.site_bytes);
+    }
+    avpni_merkle_root(&sites, sites_root);
+    avpni_merkle_leaf(document->charter, document->charter_bytes, root_out);
+    avpni_merkle_join(root_out, sites_root);
+    avpni_merkle_join(root_out, document->keys_hash);
+}
+
+/* An identity that is told is the one that its site names. */
+static bool is_named(const struct avpni_leaves *leaves)
+{
+    struct avpni_reader site = avpni_reader(leaves->site, leaves->site_bytes);
+    uint8_t named[AVPNI_HASH_BYTES], hash[AVPNI_HASH_BYTES];
+
+    avpni_read_view(&site, 5); /* kind and id */
+    avpni_read_bytes(&site, named, sizeof named);
+    avpni_merkle_leaf(leaves->identity, leaves->identity_bytes, hash);
+    return memcmp(hash, named, sizeof hash) == 0;
+}
+
 static int32_t verify_leaves(const struct proof *proof)
 {
-    struct avpni_reader r = proof->frame.leaves;
-    struct avpni_merkle merkle;
+    const struct avpni_document *document = &proof->document;
+    struct avpni_reader r = avpni_reader(document->members, document->members_bytes);
     uint8_t root[AVPNI_MERKLE_BYTES];
 
-    avpni_merkle_init(&merkle);
-    for (uint32_t i = 0; i < proof->frame.leaf_count; i++) {
-        size_t bytes;
-        const uint8_t *leaf = read_block(&r, &bytes);
+    avpni_document_root(document, root);
+    if (memcmp(root, proof->head.root, sizeof root) != 0) {
+        return AVPN_ERROR_AUTH;
+    }
+    for (uint32_t i = 0; i < document->member_count; i++) {
+        struct avpni_leaves leaves;
 
-        if (leaf == NULL) {
-            return AVPN_ERROR_FORMAT;
+        avpni_leaves_read(&r, &leaves);
+        if (leaves.identity_bytes > 0 && !is_named(&leaves)) {
+            return AVPN_ERROR_AUTH;
         }
-        avpni_merkle_add(&merkle, leaf, bytes);
     }
-    if (!avpni_reader_is_done(&r)) {
-        return AVPN_ERROR_FORMAT;
+    return AVPN_OK;
+}
+
+/* ---- from proved bytes to a configuration ---------------------------------------------------- */
+
+/*
+ * The next member. *last_id is that of the one before, or 0. Only a slice may leave identities
+ * out [CFG-1].
+ */
+static bool read_member(const struct proof *proof, struct avpni_reader *members, uint32_t *last_id,
+                        struct avpn_member *member_out)
+{
+    uint8_t identity_hash[AVPNI_HASH_BYTES];
+    struct avpni_leaves leaves;
+
+    avpni_leaves_read(members, &leaves);
+    if (!avpni_site_read(leaves.site, leaves.site_bytes, member_out, identity_hash) ||
+        member_out->id <= *last_id) {
+        return false;
     }
-    avpni_merkle_root(&merkle, root);
-    return memcmp(root, proof->head.root, sizeof root) == 0 ? AVPN_OK : AVPN_ERROR_AUTH;
+    *last_id = member_out->id;
+    if (leaves.identity_bytes == 0) {
+        return proof->document.kind == AVPNI_DOCUMENT_SLICE;
+    }
+    member_out->is_known = 1;
+    return avpni_identity_read(leaves.identity, leaves.identity_bytes, member_out);
+}
+
+/* [CFG-7]: only who is revoked is told no keys. Whom a slice is for it does not say. */
+static bool is_told_rightly(const struct proof *proof, uint32_t index,
+                            const struct avpn_member *member)
+{
+    static const uint8_t zeros[AVPNI_SEALED_PSK_BYTES];
+    const uint8_t *sealed = avpni_document_sealed(&proof->document, index);
+    bool is_withheld = memcmp(sealed, zeros, sizeof zeros) == 0;
+
+    return proof->document.kind == AVPNI_DOCUMENT_SLICE ||
+           is_withheld == ((member->flags & AVPN_MEMBER_REVOKED) != 0);
 }
 
 static int32_t read_members(const struct proof *proof, struct avpn_config *config)
 {
-    struct avpni_reader r = proof->frame.leaves;
-    uint32_t member_count = proof->frame.leaf_count - 1, last_id = 0;
-    size_t bytes;
+    const struct avpni_document *document = &proof->document;
+    struct avpni_reader members = avpni_reader(document->members, document->members_bytes);
+    uint32_t last_id = 0;
 
-    config->sealed = avpni_allocate(&config->memory, member_count, sizeof *config->sealed);
-    if (config->sealed == NULL) {
-        return AVPN_ERROR_MEMORY;
-    }
-    read_block(&r, &bytes); /* the charter */
-    for (uint32_t i = 0; i < member_count; i++) {
+    for (uint32_t i = 0; i < document->member_count; i++) {
         struct avpn_member member;
-        const uint8_t *leaf = read_block(&r, &bytes);
 
-        if (!avpni_member_read(leaf, bytes, &member, config->sealed[i]) ||
-            (i > 0 && member.id <= last_id)) {
+        if (!read_member(proof, &members, &last_id, &member) ||
+            !is_told_rightly(proof, i, &member)) {
             return AVPN_ERROR_FORMAT;
         }
         int32_t result = avpni_config_append(config, &member);
@@ -140,12 +196,44 @@ static int32_t read_members(const struct proof *proof, struct avpn_config *confi
         if (result != AVPN_OK) {
             return result;
         }
-        last_id = member.id;
     }
     return avpni_config_index(config);
 }
 
-static void take_charter(const struct proof *proof, struct avpn_config *config)
+/* A slice has one sealed key; a whole document one for each member, and then the invites. */
+static int32_t read_keys(const struct proof *proof, struct avpn_config *config)
+{
+    const struct avpni_document *document = &proof->document;
+    uint32_t sealed_count = config->is_whole ? document->member_count : 1;
+    size_t sealed_bytes = (size_t)sealed_count * AVPNI_SEALED_PSK_BYTES;
+
+    config->sealed = avpni_allocate(&config->memory, sealed_count, AVPNI_SEALED_PSK_BYTES);
+    if (config->sealed == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    if (sealed_bytes > 0) {
+        memcpy(config->sealed, avpni_document_sealed(document, 0), sealed_bytes);
+    }
+    if (!config->is_whole) {
+        return AVPN_OK;
+    }
+    const uint8_t *invites = document->keys + sealed_bytes;
+    size_t invites_bytes = document->keys_bytes - sealed_bytes;
+
+    if (!avpni_invites_read(invites, invites_bytes, NULL, &config->invite_count)) {
+        config->invite_count = 0;
+        return AVPN_ERROR_FORMAT;
+    }
+    config->invites =
+        avpni_allocate(&config->memory, config->invite_count, sizeof *config->invites);
+    if (config->invites == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    avpni_invites_read(invites, invites_bytes, config->invites, &config->invite_count);
+    return AVPN_OK;
+}
+
+static void take_signed(const struct proof *proof, struct avpn_config *config)
 {
     const struct avpni_charter *charter = &proof->charter;
 
@@ -154,19 +242,27 @@ static void take_charter(const struct proof *proof, struct avpn_config *config)
     memcpy(config->registries, charter->registries, sizeof config->registries);
     config->suite_count = charter->suite_count;
     config->registry_count = charter->registry_count;
-    config->psk_epoch = charter->psk_epoch;
+    config->rotation_count = charter->rotation_count;
+    for (uint32_t i = 0; i <= charter->rotation_count; i++) {
+        avpni_organization_id(avpni_charter_root(charter, i), &config->roots[i]);
+    }
     config->organization = proof->head.organization;
     config->version = proof->head.version;
     config->created = proof->head.created;
     config->expires = proof->head.expires;
+    config->psk_epoch = proof->head.psk_epoch;
+    memcpy(config->psk_commitment, proof->head.psk_commitment, sizeof config->psk_commitment);
 }
 
-/* From proved bytes to a valid configuration. */
 static int32_t build(const struct proof *proof, struct avpn_config *config)
 {
-    take_charter(proof, config);
+    take_signed(proof, config);
+    config->is_whole = proof->document.kind == AVPNI_DOCUMENT_WHOLE;
     int32_t result = read_members(proof, config);
 
+    if (result == AVPN_OK) {
+        result = read_keys(proof, config);
+    }
     if (result != AVPN_OK) {
         return result;
     }
@@ -179,16 +275,16 @@ static bool is_expired(const struct avpni_head *head, int64_t wall_clock)
     return wall_clock != 0 && head->expires != 0 && wall_clock >= head->expires;
 }
 
-int32_t avpn_config_read(const uint8_t *bundle, size_t count, const struct avpn_key *organization,
-                         int64_t wall_clock, const struct avpn_host *host,
-                         struct avpn_config **config_out)
+int32_t avpn_config_read(const uint8_t *document, size_t count,
+                         const struct avpn_key *organization, int64_t wall_clock,
+                         const struct avpn_host *host, struct avpn_config **config_out)
 {
     struct proof proof;
     struct avpn_config *config;
     int32_t result = avpni_crypto_init();
 
     if (result == AVPN_OK) {
-        result = read_proof(bundle, count, &proof);
+        result = read_proof(document, count, &proof);
     }
     if (result == AVPN_OK) {
         result = verify_signatures(&proof, organization);
@@ -215,18 +311,55 @@ int32_t avpn_config_read(const uint8_t *bundle, size_t count, const struct avpn_
     return AVPN_OK;
 }
 
-int32_t avpn_bundle_organization(const uint8_t *bundle, size_t count,
-                                 struct avpn_key *organization_out)
+/* ---- what it claims, and what its beginning proves ------------------------------------------- */
+
+static int32_t read_claims(const uint8_t *bytes, size_t count, struct avpni_head *head_out)
 {
-    struct frame frame;
-    struct avpni_head head;
+    struct avpni_document document;
     struct avpni_signatures signatures;
     size_t body_bytes;
+    bool is_good =
+        avpni_document_read_start(bytes, count, &document) &&
+        avpni_head_read(document.head, document.head_bytes, head_out, &signatures, &body_bytes);
 
-    if (read_frame(bundle, count, &frame) != AVPN_OK ||
-        !avpni_head_read(frame.head, frame.head_bytes, &head, &signatures, &body_bytes)) {
+    return is_good ? AVPN_OK : AVPN_ERROR_FORMAT;
+}
+
+int32_t avpn_bundle_organization(const uint8_t *document, size_t count,
+                                 struct avpn_key *organization_out)
+{
+    struct avpni_head head;
+    int32_t result = read_claims(document, count, &head);
+
+    if (result == AVPN_OK && organization_out != NULL) {
+        *organization_out = head.organization;
+    }
+    return result;
+}
+
+int32_t avpn_bundle_version(const uint8_t *document, size_t count, uint64_t *version_out)
+{
+    struct avpni_head head;
+    int32_t result = read_claims(document, count, &head);
+
+    if (result == AVPN_OK && version_out != NULL) {
+        *version_out = head.version;
+    }
+    return result;
+}
+
+int32_t avpni_bundle_prove_start(const uint8_t *bytes, size_t count,
+                                 const struct avpn_key *organization, uint64_t *version_out)
+{
+    struct proof proof;
+
+    if (!avpni_document_read_start(bytes, count, &proof.document) || !read_signed(&proof)) {
         return AVPN_ERROR_FORMAT;
     }
-    *organization_out = head.organization;
-    return AVPN_OK;
+    int32_t result = verify_signatures(&proof, organization);
+
+    if (result == AVPN_OK) {
+        *version_out = proof.head.version;
+    }
+    return result;
 }

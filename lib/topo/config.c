@@ -38,9 +38,10 @@ void avpn_config_del(struct avpn_config *config)
         return;
     }
     const struct avpni_memory memory = config->memory;
-    void *const blocks[] = {config->members, config->by_id,   config->by_key,      config->by_name,
-                            config->names,   config->hubs,    config->exports,     config->manual,
-                            config->sealed,  config->hub_ids, config->spoke_start, config->spoke_ids};
+    void *const blocks[] = {config->members,     config->by_id,     config->by_key, config->by_name,
+                            config->names,       config->hubs,      config->exports, config->manual,
+                            config->sealed,      config->invites,   config->hub_ids,
+                            config->spoke_start, config->spoke_ids};
 
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         avpni_release(&memory, blocks[i]);
@@ -190,13 +191,13 @@ static void copy(void *to, const void *from, size_t bytes)
     }
 }
 
-int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member)
+static int32_t append(struct avpn_config *config, const struct avpn_member *member, bool is_known)
 {
     if (member->size != sizeof *member || member->hub_count > AVPN_HUBS ||
         member->export_count > AVPN_EXPORTS || member->uplink_count > AVPN_UPLINKS) {
         return AVPN_ERROR_ARGUMENT;
     }
-    if (!avpni_is_name(member->name, false)) {
+    if (is_known && !avpni_is_name(member->name, false)) {
         return AVPN_ERROR_FORMAT;
     }
     if (config->member_count == AVPN_MEMBERS) {
@@ -219,6 +220,7 @@ int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member
         .hub_count = member->hub_count,
         .export_count = member->export_count,
         .uplink_count = member->uplink_count,
+        .is_known = is_known,
     };
     copy(config->names + config->name_bytes, member->name, name_bytes);
     copy(config->hubs + config->hub_count, member->hubs,
@@ -234,12 +236,17 @@ int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member
     return AVPN_OK;
 }
 
+int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member)
+{
+    return append(config, member, member->is_known != 0);
+}
+
 int32_t avpn_config_add_member(struct avpn_config *config, const struct avpn_member *member)
 {
     if (config->is_read) {
         return AVPN_ERROR_STATE;
     }
-    int32_t result = avpni_config_append(config, member);
+    int32_t result = append(config, member, true);
 
     if (result == AVPN_OK) {
         avpni_config_index_last(config);
@@ -256,8 +263,9 @@ size_t avpni_config_footprint(const struct avpn_config *config)
                    config->manual_capacity * sizeof *config->manual;
 
     if (config->is_read) {
-        bytes += config->member_count * (sizeof *config->sealed + 2 * sizeof(uint32_t)) +
-                 (config->hub_count + 1) * sizeof(uint32_t);
+        bytes += (config->is_whole ? config->member_count : 1) * sizeof *config->sealed +
+                 config->invite_count * sizeof *config->invites +
+                 (2 * config->member_count + config->hub_count + 1) * sizeof(uint32_t);
     }
     return bytes;
 }

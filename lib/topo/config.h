@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #define AVPNI_MEMBER_NONE UINT32_MAX
-#define AVPNI_SEALED_PSK_BYTES 80 /* [CFG-7] */
+#define AVPNI_SEALED_PSK_BYTES 112 /* [CFG-7] */
 
 /* ---- views -------------------------------------------------------------------------- */
 
@@ -25,6 +25,7 @@ struct avpni_member_view {
     const char *name;
     uint8_t role, flags;
     uint8_t hub_count, export_count, uplink_count;
+    bool is_known; /* if not: a zero key, an empty name and no manual contacts */
     const struct avpn_member_hub *hubs; /* in order of preference */
     const struct avpn_prefix *exports;
     const struct avpn_contact *manual;
@@ -54,6 +55,7 @@ struct avpni_member_record {
     struct avpn_key key;
     uint8_t role, flags;
     uint8_t hub_count, export_count, uplink_count;
+    bool is_known;
 };
 
 struct avpn_config {
@@ -61,11 +63,15 @@ struct avpn_config {
     char name[AVPN_NAME_BYTES];
     uint8_t suites[AVPN_SUITES];
     uint8_t suite_count;
-    bool is_read; /* came from a bundle: everything below `registries` stays as it is */
+    bool is_read;  /* came from a bundle or slice: everything stays as it is */
+    bool is_whole; /* came from a bundle */
     uint32_t psk_epoch;
     uint64_t version;
     int64_t created, expires;
+    uint8_t psk_commitment[32];
     struct avpn_key organization;
+    struct avpn_key roots[AVPN_ROTATIONS + 1]; /* names of the root sets; the first: organization */
+    uint32_t rotation_count;
     struct avpn_registry_entry registries[AVPN_REGISTRIES];
     uint32_t registry_count;
 
@@ -80,20 +86,27 @@ struct avpn_config {
     uint32_t export_count, export_capacity, manual_count, manual_capacity;
 
     /* Of a configuration that was read: */
-    uint8_t (*sealed)[AVPNI_SEALED_PSK_BYTES]; /* by place in `members` */
+    uint8_t (*sealed)[AVPNI_SEALED_PSK_BYTES]; /* by place in `members`; of a slice, the only one */
+    struct avpn_invite *invites;
+    uint32_t invite_count;
     uint32_t *hub_ids;                         /* hubs in force, ascending */
     uint32_t hub_id_count;
     uint32_t *spoke_start; /* place of the first of a member's spokes in spoke_ids; one more at the end */
     uint32_t *spoke_ids;   /* spokes in force that name it, ascending */
 };
 
-/* As avpn_config_add_member, without sorting: avpni_config_index follows the last one. */
+/* [CFG-7]: of the keys of an epoch and the one before. */
+void avpni_psk_commitment(const struct avpn_key *organization, uint32_t epoch,
+                          const struct avpn_key keys[2], uint8_t commitment_out[32]);
+/* As avpn_config_add_member, but `is_known` counts, and avpni_config_index follows the last one. */
 int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member);
 /* Sort what was appended and note each hub's spokes. AVPN_ERROR_MEMORY. */
 int32_t avpni_config_index(struct avpn_config *config);
 /* Put the member added last where it belongs in the sorted orders. */
 void avpni_config_index_last(struct avpn_config *config);
 
+/* Each has a port, a key and a place of its own [CFG-9]. */
+bool avpni_registries_are_valid(const struct avpn_registry_entry *registries, uint32_t count);
 /* 1 to 63 of a-z A-Z 0-9 . _ - (and for hosts ':'), and a NUL within AVPN_NAME_BYTES. */
 bool avpni_is_name(const char *name, bool is_host);
 

@@ -190,7 +190,7 @@ uint32_t avpni_config_find_key(const struct avpn_config *config, const struct av
         int order = memcmp(&member->key, key, sizeof *key);
 
         if (order == 0) {
-            return avpni_config_find(config, member->id);
+            return member->is_known ? avpni_config_find(config, member->id) : AVPNI_MEMBER_NONE;
         }
         if (order < 0) {
             low = middle + 1;
@@ -211,7 +211,7 @@ uint32_t avpni_config_find_name(const struct avpn_config *config, const char *na
         int order = strcmp(config->names + member->name, name);
 
         if (order == 0) {
-            return avpni_config_find(config, member->id);
+            return member->is_known ? avpni_config_find(config, member->id) : AVPNI_MEMBER_NONE;
         }
         if (order < 0) {
             low = middle + 1;

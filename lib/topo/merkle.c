@@ -26,8 +26,14 @@ static uint32_t count_bits(uint32_t value)
     return bits;
 }
 
-/* `left` becomes the node above both. */
-static void join(uint8_t left[AVPNI_MERKLE_BYTES], const uint8_t right[AVPNI_MERKLE_BYTES])
+void avpni_merkle_leaf(const uint8_t *leaf, size_t count, uint8_t hash_out[AVPNI_MERKLE_BYTES])
+{
+    const struct avpni_piece pieces[] = {{&leaf_mark, 1}, {leaf, count}};
+
+    avpni_hash(hash_out, AVPNI_MERKLE_BYTES, NULL, 0, pieces, 2);
+}
+
+void avpni_merkle_join(uint8_t left[AVPNI_MERKLE_BYTES], const uint8_t right[AVPNI_MERKLE_BYTES])
 {
     const struct avpni_piece pieces[] = {
         {&node_mark, 1}, {left, AVPNI_MERKLE_BYTES}, {right, AVPNI_MERKLE_BYTES}};
@@ -39,14 +45,13 @@ static void join(uint8_t left[AVPNI_MERKLE_BYTES], const uint8_t right[AVPNI_MER
 
 void avpni_merkle_add(struct avpni_merkle *merkle, const uint8_t *leaf, size_t count)
 {
-    const struct avpni_piece pieces[] = {{&leaf_mark, 1}, {leaf, count}};
     uint32_t top = count_bits(merkle->count);
 
-    avpni_hash(merkle->roots[top], AVPNI_MERKLE_BYTES, NULL, 0, pieces, 2);
+    avpni_merkle_leaf(leaf, count, merkle->roots[top]);
     /* As in binary counting: each full subtree meets its equal and makes one twice as large. */
     for (uint32_t carry = merkle->count; (carry & 1) != 0; carry >>= 1) {
         top--;
-        join(merkle->roots[top], merkle->roots[top + 1]);
+        avpni_merkle_join(merkle->roots[top], merkle->roots[top + 1]);
     }
     merkle->count++;
 }
@@ -55,8 +60,12 @@ void avpni_merkle_root(const struct avpni_merkle *merkle, uint8_t root_out[AVPNI
 {
     struct avpni_merkle work = *merkle;
 
+    if (work.count == 0) {
+        avpni_hash(root_out, AVPNI_MERKLE_BYTES, NULL, 0, NULL, 0);
+        return;
+    }
     for (uint32_t top = count_bits(work.count) - 1; top > 0; top--) {
-        join(work.roots[top - 1], work.roots[top]);
+        avpni_merkle_join(work.roots[top - 1], work.roots[top]);
     }
     memcpy(root_out, work.roots[0], AVPNI_MERKLE_BYTES);
 }

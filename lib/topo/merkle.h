@@ -19,7 +19,11 @@ struct avpni_merkle {
 void avpni_merkle_init(struct avpni_merkle *merkle);
 /* Fewer than 2^32 leaves. */
 void avpni_merkle_add(struct avpni_merkle *merkle, const uint8_t *leaf, size_t count);
-/* After at least one leaf. */
+/* Of no leaves: the hash of nothing. */
 void avpni_merkle_root(const struct avpni_merkle *merkle, uint8_t root_out[AVPNI_MERKLE_BYTES]);
+
+/* L(leaf), by itself; and `left` becomes N(left, right). [CFG-4] */
+void avpni_merkle_leaf(const uint8_t *leaf, size_t count, uint8_t hash_out[AVPNI_MERKLE_BYTES]);
+void avpni_merkle_join(uint8_t left[AVPNI_MERKLE_BYTES], const uint8_t right[AVPNI_MERKLE_BYTES]);
 
 #endif

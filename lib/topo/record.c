@@ -8,9 +8,11 @@
 
 #include <string.h>
 
-enum { HEAD = 1, CHARTER = 2, MEMBER = 3 };
+enum { HEAD = 1, CHARTER = 2, SITE = 3, IDENTITY = 4 };
 
-/* ---- parts ---------------------------------------------------------------------------------- */
+#define VERSION_IN_SERIAL ((UINT64_C(1) << AVPN_VERSION_SERIAL_SHIFT) - 1)
+
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static void expect_u8(struct avpni_reader *r, uint8_t value)
 {
@@ -99,7 +101,7 @@ static void read_signatures(struct avpni_reader *r, struct avpni_signatures *sig
     }
 }
 
-/* ---- head ----------------------------------------------------------------------------------- */
+/* ---- head ------------------------------------------------------------------------------------ */
 
 void avpni_head_write(struct avpni_writer *w, const struct avpni_head *head)
 {
@@ -108,8 +110,10 @@ void avpni_head_write(struct avpni_writer *w, const struct avpni_head *head)
     avpni_write_u64(w, head->version);
     avpni_write_u64(w, (uint64_t)head->created);
     avpni_write_u64(w, (uint64_t)head->expires);
-    avpni_write_u32(w, head->leaf_count);
-    avpni_write_bytes(w, head->root, sizeof head->root);
+    avpni_write_u32(w, head->psk_epoch);
+    avpni_write_bytes(w, head->psk_commitment, AVPNI_HASH_BYTES);
+    avpni_write_u32(w, head->member_count);
+    avpni_write_bytes(w, head->root, AVPNI_HASH_BYTES);
 }
 
 static int64_t read_seconds(struct avpni_reader *r)
@@ -133,33 +137,58 @@ bool avpni_head_read(const uint8_t *bytes, size_t count, struct avpni_head *head
     head_out->version = avpni_read_u64(&r);
     head_out->created = read_seconds(&r);
     head_out->expires = read_seconds(&r);
-    head_out->leaf_count = avpni_read_u32(&r);
-    avpni_read_bytes(&r, head_out->root, sizeof head_out->root);
+    head_out->psk_epoch = avpni_read_u32(&r);
+    avpni_read_bytes(&r, head_out->psk_commitment, AVPNI_HASH_BYTES);
+    head_out->member_count = avpni_read_u32(&r);
+    avpni_read_bytes(&r, head_out->root, AVPNI_HASH_BYTES);
     *body_bytes_out = r.position;
     read_signatures(&r, signatures_out);
-    bool is_in_range = head_out->version >= 1 && head_out->leaf_count >= 1 &&
-                       head_out->leaf_count <= AVPNI_LEAVES &&
+    bool is_in_range = (head_out->version & VERSION_IN_SERIAL) != 0 && head_out->psk_epoch >= 1 &&
+                       head_out->member_count <= AVPN_MEMBERS &&
                        (head_out->expires == 0 || head_out->expires > head_out->created);
 
     return avpni_reader_is_done(&r) && is_in_range;
 }
 
-/* ---- charter -------------------------------------------------------------------------------- */
+/* ---- charter --------------------------------------------------------------------------------- */
+
+const struct avpni_key_set *avpni_charter_root(const struct avpni_charter *charter,
+                                               uint32_t number)
+{
+    return number == 0 ? &charter->first_root : &charter->rotations[number - 1].set;
+}
 
 void avpni_charter_write(struct avpni_writer *w, const struct avpni_charter *charter)
 {
     avpni_write_u8(w, CHARTER);
     write_name(w, charter->name);
-    write_key_set(w, &charter->root);
+    avpni_write_u16(w, charter->serial);
+    avpni_write_u8(w, charter->rotation_count);
+    write_key_set(w, &charter->first_root);
+    for (uint32_t i = 0; i < charter->rotation_count; i++) {
+        write_key_set(w, &charter->rotations[i].set);
+        avpni_signatures_write(w, &charter->rotations[i].by_previous);
+        avpni_signatures_write(w, &charter->rotations[i].by_itself);
+    }
     write_key_set(w, &charter->signing);
     avpni_write_u8(w, charter->suite_count);
     avpni_write_bytes(w, charter->suites, charter->suite_count);
-    avpni_write_u32(w, charter->psk_epoch);
     avpni_write_u8(w, charter->registry_count);
     for (uint32_t i = 0; i < charter->registry_count; i++) {
         avpni_write_bytes(w, charter->registries[i].key.bytes, AVPN_KEY_BYTES);
         avpni_write_u16(w, charter->registries[i].port);
         write_name(w, charter->registries[i].host);
+    }
+}
+
+static void read_roots(struct avpni_reader *r, struct avpni_charter *charter_out)
+{
+    charter_out->rotation_count = read_count(r, 0, AVPN_ROTATIONS);
+    read_key_set(r, &charter_out->first_root);
+    for (uint32_t i = 0; i < charter_out->rotation_count; i++) {
+        read_key_set(r, &charter_out->rotations[i].set);
+        read_signatures(r, &charter_out->rotations[i].by_previous);
+        read_signatures(r, &charter_out->rotations[i].by_itself);
     }
 }
 
@@ -184,18 +213,18 @@ bool avpni_charter_read(const uint8_t *bytes, size_t count, struct avpni_charter
     memset(charter_out, 0, sizeof *charter_out);
     expect_u8(&r, CHARTER);
     read_name(&r, false, charter_out->name);
-    read_key_set(&r, &charter_out->root);
+    charter_out->serial = avpni_read_u16(&r);
+    read_roots(&r, charter_out);
     read_key_set(&r, &charter_out->signing);
     charter_out->suite_count = read_count(&r, 1, AVPN_SUITES);
     avpni_read_bytes(&r, charter_out->suites, charter_out->suite_count);
-    charter_out->psk_epoch = avpni_read_u32(&r);
     read_registries(&r, charter_out);
     *body_bytes_out = r.position;
     read_signatures(&r, signatures_out);
     return avpni_reader_is_done(&r);
 }
 
-/* ---- member --------------------------------------------------------------------------------- */
+/* ---- site ------------------------------------------------------------------------------------ */
 
 /* Exports of a view in ascending order. */
 static void sort_exports(const struct avpni_member_view *member,
@@ -234,32 +263,26 @@ static void read_prefix(struct avpni_reader *r, struct avpn_prefix *prefix_out)
     *prefix_out = prefix;
 }
 
-void avpni_member_write(struct avpni_writer *w, const struct avpni_member_view *member,
-                        const uint8_t sealed[AVPNI_SEALED_PSK_BYTES])
+void avpni_site_write(struct avpni_writer *w, const struct avpni_member_view *member,
+                      const uint8_t identity_hash[AVPNI_HASH_BYTES])
 {
     const struct avpn_prefix *exports[AVPN_EXPORTS];
 
-    avpni_write_u8(w, MEMBER);
+    avpni_write_u8(w, SITE);
     avpni_write_u32(w, member->id);
-    avpni_write_bytes(w, member->key->bytes, AVPN_KEY_BYTES);
+    avpni_write_bytes(w, identity_hash, AVPNI_HASH_BYTES);
     avpni_write_u8(w, member->role);
     avpni_write_u8(w, member->flags);
-    write_name(w, member->name);
     avpni_write_u8(w, member->hub_count);
     for (uint32_t i = 0; i < member->hub_count; i++) {
         avpni_write_u32(w, member->hubs[i].member);
         avpni_write_u8(w, (uint8_t)member->hubs[i].flags);
     }
     sort_exports(member, exports);
-    avpni_write_u16(w, member->export_count);
+    avpni_write_u8(w, member->export_count);
     for (uint32_t i = 0; i < member->export_count; i++) {
         write_prefix(w, exports[i]);
     }
-    avpni_write_u8(w, member->uplink_count);
-    for (uint32_t i = 0; i < member->uplink_count; i++) {
-        avpni_contact_write_compact(w, &member->manual[i]);
-    }
-    avpni_write_bytes(w, sealed, AVPNI_SEALED_PSK_BYTES);
 }
 
 static void read_hubs(struct avpni_reader *r, struct avpn_member *member_out)
@@ -273,14 +296,8 @@ static void read_hubs(struct avpni_reader *r, struct avpn_member *member_out)
 
 static void read_exports(struct avpni_reader *r, struct avpn_member *member_out)
 {
-    uint16_t count = avpni_read_u16(r);
-
-    if (count > AVPN_EXPORTS) {
-        avpni_reader_fail(r);
-        return;
-    }
-    member_out->export_count = (uint8_t)count;
-    for (uint32_t i = 0; i < count; i++) {
+    member_out->export_count = read_count(r, 0, AVPN_EXPORTS);
+    for (uint32_t i = 0; i < member_out->export_count; i++) {
         read_prefix(r, &member_out->exports[i]);
         if (i > 0 &&
             avpni_prefix_compare(&member_out->exports[i - 1], &member_out->exports[i]) >= 0) {
@@ -289,32 +306,84 @@ static void read_exports(struct avpni_reader *r, struct avpn_member *member_out)
     }
 }
 
-bool avpni_member_read(const uint8_t *bytes, size_t count, struct avpn_member *member_out,
-                       uint8_t sealed_out[AVPNI_SEALED_PSK_BYTES])
+bool avpni_site_read(const uint8_t *bytes, size_t count, struct avpn_member *member_out,
+                     uint8_t identity_hash_out[AVPNI_HASH_BYTES])
 {
-    static const uint8_t zeros[AVPNI_SEALED_PSK_BYTES];
     struct avpni_reader r = avpni_reader(bytes, count);
 
     memset(member_out, 0, sizeof *member_out);
     member_out->size = sizeof *member_out;
-    expect_u8(&r, MEMBER);
+    expect_u8(&r, SITE);
     member_out->id = avpni_read_u32(&r);
-    avpni_read_bytes(&r, member_out->key.bytes, AVPN_KEY_BYTES);
+    avpni_read_bytes(&r, identity_hash_out, AVPNI_HASH_BYTES);
     member_out->role = avpni_read_u8(&r);
     member_out->flags = avpni_read_u8(&r);
-    read_name(&r, false, member_out->name);
     read_hubs(&r, member_out);
     read_exports(&r, member_out);
-    member_out->uplink_count = read_count(&r, 0, AVPN_UPLINKS);
-    for (uint32_t i = 0; i < member_out->uplink_count; i++) {
-        avpni_contact_read_compact(&r, &member_out->manual[i]);
-    }
-    avpni_read_bytes(&r, sealed_out, AVPNI_SEALED_PSK_BYTES);
-    /* [CFG-7] */
-    bool is_withheld = memcmp(sealed_out, zeros, sizeof zeros) == 0;
-    bool is_revoked = (member_out->flags & AVPN_MEMBER_REVOKED) != 0;
+    return avpni_reader_is_done(&r);
+}
 
-    return avpni_reader_is_done(&r) && is_withheld == is_revoked;
+/* ---- identity -------------------------------------------------------------------------------- */
+
+void avpni_identity_write(struct avpni_writer *w, const struct avpni_member_view *member)
+{
+    avpni_write_u8(w, IDENTITY);
+    avpni_write_u32(w, member->id);
+    avpni_write_bytes(w, member->key->bytes, AVPN_KEY_BYTES);
+    write_name(w, member->name);
+    avpni_write_u8(w, member->uplink_count);
+    for (uint32_t i = 0; i < member->uplink_count; i++) {
+        avpni_contact_write_compact(w, &member->manual[i]);
+    }
+}
+
+bool avpni_identity_read(const uint8_t *bytes, size_t count, struct avpn_member *member)
+{
+    struct avpni_reader r = avpni_reader(bytes, count);
+
+    expect_u8(&r, IDENTITY);
+    if (avpni_read_u32(&r) != member->id) {
+        avpni_reader_fail(&r);
+    }
+    avpni_read_bytes(&r, member->key.bytes, AVPN_KEY_BYTES);
+    read_name(&r, false, member->name);
+    member->uplink_count = read_count(&r, 0, AVPN_UPLINKS);
+    for (uint32_t i = 0; i < member->uplink_count; i++) {
+        avpni_contact_read_compact(&r, &member->manual[i]);
+    }
+    return avpni_reader_is_done(&r);
+}
+
+/* ---- invites --------------------------------------------------------------------------------- */
+
+void avpni_invite_write(struct avpni_writer *w, const struct avpn_invite *invite)
+{
+    avpni_write_u32(w, invite->member);
+    avpni_write_bytes(w, invite->key.bytes, AVPN_KEY_BYTES);
+    avpni_write_u64(w, (uint64_t)invite->expires);
+}
+
+bool avpni_invites_read(const uint8_t *bytes, size_t count, struct avpn_invite *invites_out,
+                        uint32_t *invite_count_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, count);
+    uint32_t invite_count = avpni_read_u16(&r), last = 0;
+
+    for (uint32_t i = 0; i < invite_count && !r.failed; i++) {
+        struct avpn_invite invite = {.size = sizeof invite, .member = avpni_read_u32(&r)};
+
+        avpni_read_bytes(&r, invite.key.bytes, AVPN_KEY_BYTES);
+        invite.expires = read_seconds(&r);
+        if (i > 0 && invite.member <= last) {
+            avpni_reader_fail(&r);
+        }
+        last = invite.member;
+        if (invites_out != NULL && i < AVPN_INVITES) {
+            invites_out[i] = invite;
+        }
+    }
+    *invite_count_out = invite_count;
+    return avpni_reader_is_done(&r) && invite_count <= AVPN_INVITES;
 }
 
 /* ---- what is signed -------------------------------------------------------------------------- */
@@ -322,11 +391,27 @@ bool avpni_member_read(const uint8_t *bytes, size_t count, struct avpn_member *m
 size_t avpni_signed_text(uint8_t text_out[AVPNI_SIGNED_LIMIT], const char *label,
                          const uint8_t *body, size_t count)
 {
+    const struct avpni_piece piece = {body, count};
     struct avpni_writer w = avpni_writer(text_out, AVPNI_SIGNED_LIMIT);
+    uint8_t hash[AVPNI_HASH_BYTES];
 
+    avpni_hash(hash, sizeof hash, NULL, 0, &piece, 1);
     avpni_write_bytes(&w, (const uint8_t *)label, strlen(label));
-    avpni_write_bytes(&w, body, count);
-    return w.failed ? 0 : w.position;
+    avpni_write_u8(&w, 0);
+    avpni_write_bytes(&w, hash, sizeof hash);
+    return w.position;
+}
+
+size_t avpni_rotation_body(uint8_t body_out[AVPNI_ROTATION_LIMIT],
+                           const struct avpn_key *organization, uint8_t number,
+                           const struct avpni_key_set *set)
+{
+    struct avpni_writer w = avpni_writer(body_out, AVPNI_ROTATION_LIMIT);
+
+    avpni_write_bytes(&w, organization->bytes, AVPN_KEY_BYTES);
+    avpni_write_u8(&w, number);
+    write_key_set(&w, set);
+    return w.position;
 }
 
 bool avpni_signatures_verify(const struct avpni_signatures *signatures,
@@ -336,7 +421,7 @@ bool avpni_signatures_verify(const struct avpni_signatures *signatures,
     uint8_t text[AVPNI_SIGNED_LIMIT];
     size_t text_bytes = avpni_signed_text(text, label, body, count);
 
-    if (text_bytes == 0 || signatures->count < keys->threshold) {
+    if (signatures->count < keys->threshold) {
         return false;
     }
     for (uint32_t i = 0; i < signatures->count; i++) {

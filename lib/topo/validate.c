@@ -139,19 +139,28 @@ static void check_suites(struct check *check)
 }
 
 /* An earlier entry for the same registry. */
-static bool has_registry_before(const struct avpn_config *config, uint32_t index)
+static bool has_registry_before(const struct avpn_registry_entry *entries, uint32_t index)
 {
-    const struct avpn_registry_entry *entry = &config->registries[index];
+    const struct avpn_registry_entry *entry = &entries[index];
 
     for (uint32_t i = 0; i < index; i++) {
-        const struct avpn_registry_entry *other = &config->registries[i];
-
-        if (memcmp(&entry->key, &other->key, sizeof entry->key) == 0 ||
-            (entry->port == other->port && strcmp(entry->host, other->host) == 0)) {
+        if (memcmp(&entry->key, &entries[i].key, sizeof entry->key) == 0 ||
+            (entry->port == entries[i].port && strcmp(entry->host, entries[i].host) == 0)) {
             return true;
         }
     }
     return false;
+}
+
+bool avpni_registries_are_valid(const struct avpn_registry_entry *registries, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (registries[i].port == 0 || is_zero_key(&registries[i].key) ||
+            has_registry_before(registries, i)) {
+            return false;
+        }
+    }
+    return count > 0;
 }
 
 static void check_registries(struct check *check)
@@ -173,9 +182,24 @@ static void check_registries(struct check *check)
             found(check, "registries", i, entry->host,
                   "this registry has no key: give its static public key");
         }
-        if (has_registry_before(config, i)) {
+        if (has_registry_before(config->registries, i)) {
             found(check, "registries", i, entry->host,
                   "an earlier registry has the same key, or host and port: list each one once");
+        }
+    }
+}
+
+/* Only a configuration that was read has invites. */
+static void check_invites(struct check *check)
+{
+    const struct avpn_config *config = check->config;
+
+    for (uint32_t i = 0; i < config->invite_count; i++) {
+        const struct text value = text_of_number(config->invites[i].member);
+
+        if (config->invites[i].member == 0 || is_zero_key(&config->invites[i].key)) {
+            found(check, "invites", i, value.bytes,
+                  "an invite is for a member, from 1 on, and has a claim key");
         }
     }
 }
@@ -188,6 +212,7 @@ static void check_organization(struct check *check)
     }
     check_suites(check);
     check_registries(check);
+    check_invites(check);
 }
 
 /* ---- one member -------------------------------------------------------------------------------- */
@@ -200,7 +225,7 @@ static void check_basics(struct check *check)
     if (member->id == 0) {
         found(check, "id", 0, "0", "0 is not an id: number members from 1");
     }
-    if (is_zero_key(member->key)) {
+    if (member->is_known && is_zero_key(member->key)) {
         found(check, "key", 0, "", "this member has no key: give its static public key");
     }
     if (member->role != AVPN_ROLE_HUB && member->role != AVPN_ROLE_SPOKE) {
@@ -352,7 +377,7 @@ static void check_keys(struct check *check)
 
         if (memcmp(&member->key, &twin->key, sizeof member->key) != 0) {
             first = i;
-        } else if (!is_zero_key(&member->key)) {
+        } else if (!is_zero_key(&member->key)) { /* as that of one not known is */
             const struct text value = text_of_key(&member->key);
             const struct text message =
                 text_of_twin(twin->id, " has the same key: every member makes a key of its own");
@@ -374,7 +399,7 @@ static void check_names(struct check *check)
 
         if (strcmp(names + member->name, names + twin->name) != 0) {
             first = i;
-        } else {
+        } else if (member->is_known) {
             const struct text message =
                 text_of_twin(twin->id, " has the same name: give every member its own");
 

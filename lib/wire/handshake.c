@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "wire/header.h"
+#include <string.h>
 
 /* ---- heads ------------------------- */
 
@@ -74,15 +75,24 @@ void avpni_cookie_read(const uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
 
 /* ---- payloads with a registry ------------------------- */
 
-#define REGISTER_REQUEST_KIND 1
 #define REGISTER_REQUEST_FILL 52
+#define CLAIM_FILL 12
+#define CLAIM_ANSWER_FILL 80
+#define ADMIN_FILL 12
+
+enum avpni_request_kind avpni_request_kind(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES])
+{
+    return bytes[0] >= AVPNI_REQUEST_REGISTER && bytes[0] <= AVPNI_REQUEST_ADMIN
+               ? (enum avpni_request_kind)bytes[0]
+               : AVPNI_REQUEST_BAD;
+}
 
 void avpni_register_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
                                   const struct avpni_register_request *request)
 {
     struct avpni_writer w = avpni_writer(bytes, AVPNI_REGISTER_REQUEST_BYTES);
 
-    avpni_write_u8(&w, REGISTER_REQUEST_KIND);
+    avpni_write_u8(&w, AVPNI_REQUEST_REGISTER);
     avpni_write_u8(&w, request->uplink);
     avpni_write_u8(&w, request->nat);
     avpni_write_u8(&w, 0);
@@ -98,7 +108,7 @@ bool avpni_register_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTE
     struct avpni_reader r = avpni_reader(bytes, AVPNI_REGISTER_REQUEST_BYTES);
     struct avpni_register_request request;
 
-    if (avpni_read_u8(&r) != REGISTER_REQUEST_KIND)
+    if (avpni_read_u8(&r) != AVPNI_REQUEST_REGISTER)
         return false;
     request.uplink = avpni_read_uplink(&r);
     request.nat = avpni_read_nat(&r);
@@ -150,6 +160,117 @@ bool avpni_register_response_read(const uint8_t bytes[AVPNI_REGISTER_RESPONSE_BY
         *response_out = response;
     avpni_wipe(&response, sizeof response);
     return is_done;
+}
+
+void avpni_claim_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                               const struct avpni_claim_request *request)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_REGISTER_REQUEST_BYTES);
+
+    avpni_write_u8(&w, AVPNI_REQUEST_CLAIM);
+    avpni_write_zeros(&w, 3);
+    avpni_write_bytes(&w, request->organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u32(&w, request->member);
+    avpni_write_bytes(&w, request->signature, sizeof request->signature);
+    avpni_write_zeros(&w, CLAIM_FILL);
+}
+
+bool avpni_claim_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                              struct avpni_claim_request *request_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_REGISTER_REQUEST_BYTES);
+    struct avpni_claim_request request;
+
+    if (avpni_read_u8(&r) != AVPNI_REQUEST_CLAIM)
+        return false;
+    avpni_read_zeros(&r, 3);
+    avpni_read_bytes(&r, request.organization.bytes, AVPN_KEY_BYTES);
+    request.member = avpni_read_u32(&r);
+    avpni_read_bytes(&r, request.signature, sizeof request.signature);
+    avpni_read_zeros(&r, CLAIM_FILL);
+    if (!avpni_reader_is_done(&r))
+        return false;
+    *request_out = request;
+    return true;
+}
+
+void avpni_claim_response_write(uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
+                                const struct avpni_claim_response *response)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_REGISTER_RESPONSE_BYTES);
+
+    avpni_write_u8(&w, response->status);
+    avpni_write_zeros(&w, 7);
+    avpni_write_u64(&w, response->config_version);
+    avpni_write_zeros(&w, CLAIM_ANSWER_FILL);
+}
+
+bool avpni_claim_response_read(const uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
+                               struct avpni_claim_response *response_out)
+{
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_REGISTER_RESPONSE_BYTES);
+    struct avpni_claim_response response;
+
+    response.status = avpni_read_u8_upto(&r, AVPNI_CLAIM_MEMBER);
+    avpni_read_zeros(&r, 7);
+    response.config_version = avpni_read_u64(&r);
+    avpni_read_zeros(&r, CLAIM_ANSWER_FILL);
+    if (!avpni_reader_is_done(&r) || response.status < AVPNI_CLAIM_PENDING)
+        return false;
+    *response_out = response;
+    return true;
+}
+
+void avpni_admin_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                               const struct avpni_admin_request *request)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_REGISTER_REQUEST_BYTES);
+
+    avpni_write_u8(&w, AVPNI_REQUEST_ADMIN);
+    avpni_write_zeros(&w, 3);
+    avpni_write_bytes(&w, request->organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u8(&w, request->signer);
+    avpni_write_zeros(&w, 3);
+    avpni_write_bytes(&w, request->signature, sizeof request->signature);
+    avpni_write_zeros(&w, ADMIN_FILL);
+}
+
+bool avpni_admin_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                              struct avpni_admin_request *request_out)
+{
+    static const uint8_t none[64];
+    struct avpni_reader r = avpni_reader(bytes, AVPNI_REGISTER_REQUEST_BYTES);
+    struct avpni_admin_request request;
+
+    if (avpni_read_u8(&r) != AVPNI_REQUEST_ADMIN)
+        return false;
+    avpni_read_zeros(&r, 3);
+    avpni_read_bytes(&r, request.organization.bytes, AVPN_KEY_BYTES);
+    request.signer = avpni_read_u8(&r);
+    avpni_read_zeros(&r, 3);
+    avpni_read_bytes(&r, request.signature, sizeof request.signature);
+    avpni_read_zeros(&r, ADMIN_FILL);
+    bool is_unsigned = memcmp(request.signature, none, sizeof none) == 0;
+
+    if (!avpni_reader_is_done(&r) ||
+        (request.signer != AVPNI_SIGNER_NONE && request.signer >= AVPN_AUTHORITY_KEYS) ||
+        is_unsigned != (request.signer == AVPNI_SIGNER_NONE))
+        return false;
+    *request_out = request;
+    return true;
+}
+
+size_t avpni_admin_text(uint8_t text_out[AVPNI_ADMIN_TEXT_BYTES], const struct avpn_key *registry,
+                        const struct avpn_key *administrator, const struct avpn_key *organization)
+{
+    static const char label[] = "autovpn administration 1";
+    struct avpni_writer w = avpni_writer(text_out, AVPNI_ADMIN_TEXT_BYTES);
+
+    avpni_write_bytes(&w, (const uint8_t *)label, sizeof label - 1);
+    avpni_write_bytes(&w, registry->bytes, AVPN_KEY_BYTES);
+    avpni_write_bytes(&w, administrator->bytes, AVPN_KEY_BYTES);
+    avpni_write_bytes(&w, organization->bytes, AVPN_KEY_BYTES);
+    return w.position;
 }
 
 /* ---- payloads between nodes ------------------------- */

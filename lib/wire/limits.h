@@ -23,6 +23,8 @@
 #define AVPNI_REQUEST_BODY_BYTES 52  /* Keepalive and Fetch */
 #define AVPNI_PAGE_BODY_LIMIT 1100   /* [REG-11] */
 #define AVPNI_SESSION_BODY_LIMIT 1100
+#define AVPNI_PART_BYTES 1024        /* 4.1 */
+#define AVPNI_CLAIMS_PER_PAGE 10     /* [PUB-6] */
 #define AVPNI_REGISTER_REQUEST_BYTES 116
 #define AVPNI_REGISTER_RESPONSE_BYTES 96
 #define AVPNI_NODE_REQUEST_BYTES 24
@@ -55,6 +57,40 @@
 #define AVPNI_REGISTER_RETRY_LAST (30 * AVPN_SECOND)  /* 7.1 */
 #define AVPNI_TOKEN_PERIOD (120 * AVPN_SECOND)        /* [REG-4] */
 #define AVPNI_REGISTRY_REPLAY 32                      /* [REG-2] */
+
+/* ---- cost of session messages, in the bucket of a registration -------------------- */
+#define AVPNI_RATE_BURST (2 * AVPN_SECOND)            /* [REG-17] */
+#define AVPNI_RATE_PAGE (5 * AVPN_MILLISECOND)        /* [REG-17] */
+#define AVPNI_RATE_PART (2500 * AVPN_MICROSECOND)     /* [REG-17] */
+#define AVPNI_RATE_CHANGE (250 * AVPN_MILLISECOND)    /* [REG-17] */
+
+/* ---- delivery, 4.1 ------------------------------------------------------------------ */
+#define AVPNI_SYNC_WINDOW 16                          /* [SYN-1], [SYN-4] */
+#define AVPNI_PUSH_BATCH 256                          /* [SYN-3] */
+#define AVPNI_PUSH_PAUSE (5 * AVPN_MILLISECOND)       /* [SYN-3] */
+#define AVPNI_SYNC_RETRY_FIRST (1 * AVPN_SECOND)      /* [SYN-4] */
+#define AVPNI_SYNC_RETRY_LAST (4 * AVPN_SECOND)       /* [SYN-4] */
+#define AVPNI_SYNC_TRIES 5                            /* [SYN-4] */
+#define AVPNI_FAULT_FIRST (60 * AVPN_SECOND)          /* [SYN-5] */
+#define AVPNI_FAULT_LAST (3600 * AVPN_SECOND)         /* [SYN-5] */
+#define AVPNI_BEHIND_AFTER (60 * AVPN_SECOND)         /* [SYN-6] */
+#define AVPNI_CONTRADICTED_AFTER (120 * AVPN_SECOND)  /* [SYN-6] */
+
+/* ---- joining and publishing, 4.2 and 4.3 -------------------------------------------------- */
+#define AVPNI_CLAIM_RETRY_FIRST (5 * AVPN_SECOND)     /* [JOIN-2] */
+#define AVPNI_CLAIM_RETRY_LAST (30 * AVPN_SECOND)     /* [JOIN-2] */
+#define AVPNI_UPLOAD_WINDOW 32                        /* [PUB-3] */
+#define AVPNI_OFFER_RETRY_FIRST (300 * AVPN_MILLISECOND) /* [PUB-3] */
+#define AVPNI_OFFER_RETRY_LAST (5 * AVPN_SECOND)      /* [PUB-3] */
+#define AVPNI_UPLOAD_IDLE (3 * AVPN_SECOND)           /* [PUB-4] */
+#define AVPNI_UPLOAD_PAUSE (1 * AVPN_SECOND)          /* [PUB-4] */
+
+/* ---- configuration, section 8 ----------------------------------------------------------- */
+#define AVPNI_VERSION_STEP (UINT64_C(1) << 32)        /* [CFG-5] */
+#define AVPNI_SERIAL_STEP 16                          /* [CFG-5] */
+#define AVPNI_UNDO_AFTER (120 * AVPN_SECOND)          /* [CFG-12] */
+#define AVPNI_RETRY_UNDONE_FIRST (600 * AVPN_SECOND)  /* [CFG-12] */
+#define AVPNI_RETRY_UNDONE_LAST (86400 * AVPN_SECOND) /* [CFG-12] */
 
 /* ---- probes and paths, section 5 ----------------------------------------------------- */
 #define AVPNI_PROBE_TIMEOUT (3 * AVPN_SECOND)         /* [PRB-3] */

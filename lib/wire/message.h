@@ -86,6 +86,59 @@ void avpni_register_response_write(uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
 bool avpni_register_response_read(const uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
                                   struct avpni_register_response *response_out);
 
+/* Claim, the other request to a registry, and its answer [JOIN-2]. */
+struct avpni_claim_request {
+    struct avpn_key organization;
+    uint32_t member;
+    uint8_t signature[64];
+};
+void avpni_claim_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                               const struct avpni_claim_request *request);
+bool avpni_claim_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                              struct avpni_claim_request *request_out);
+
+enum avpni_claim_status {
+    AVPNI_CLAIM_PENDING = 1,
+    AVPNI_CLAIM_TAKEN = 2,
+    AVPNI_CLAIM_EXPIRED = 3,
+    AVPNI_CLAIM_MEMBER = 4
+};
+struct avpni_claim_response {
+    uint8_t status; /* enum avpni_claim_status */
+    uint64_t config_version;
+};
+void avpni_claim_response_write(uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
+                                const struct avpni_claim_response *response);
+bool avpni_claim_response_read(const uint8_t bytes[AVPNI_REGISTER_RESPONSE_BYTES],
+                               struct avpni_claim_response *response_out);
+
+/* Administration, the third request; answered by a Register Response [PUB-1]. */
+#define AVPNI_SIGNER_NONE 255
+struct avpni_admin_request {
+    struct avpn_key organization;
+    uint8_t signer; /* number of the signing key, or AVPNI_SIGNER_NONE: then the signature is zero */
+    uint8_t signature[64];
+};
+void avpni_admin_request_write(uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                               const struct avpni_admin_request *request);
+bool avpni_admin_request_read(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES],
+                              struct avpni_admin_request *request_out);
+
+/* What the administration signature is over; returns AVPNI_ADMIN_TEXT_BYTES. */
+#define AVPNI_ADMIN_TEXT_BYTES (24 + 3 * AVPN_KEY_BYTES)
+size_t avpni_admin_text(uint8_t text_out[AVPNI_ADMIN_TEXT_BYTES], const struct avpn_key *registry,
+                        const struct avpn_key *administrator,
+                        const struct avpn_key *organization);
+
+/* Which of the three it is, by its first byte; BAD: none. The readers above check the rest. */
+enum avpni_request_kind {
+    AVPNI_REQUEST_BAD = 0,
+    AVPNI_REQUEST_REGISTER = 1,
+    AVPNI_REQUEST_CLAIM = 2,
+    AVPNI_REQUEST_ADMIN = 3
+};
+enum avpni_request_kind avpni_request_kind(const uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES]);
+
 struct avpni_node_request {
     uint64_t ticket;
     uint32_t psk_epoch;
@@ -126,10 +179,16 @@ enum avpni_body {
     AVPNI_BODY_BAD = 0,
     AVPNI_BODY_ALIVE = 1, /* Keepalive */
     AVPNI_BODY_FETCH = 2,
+    AVPNI_BODY_SYNC = 3,
+    AVPNI_BODY_OFFER = 4, /* administrator to registry, as are LIST and, in that session, PART */
+    AVPNI_BODY_LIST = 5,
     AVPNI_BODY_ACK = 129,
     AVPNI_BODY_CHALLENGE = 130,
     AVPNI_BODY_PAGE = 131,
-    AVPNI_BODY_CHANGE = 132
+    AVPNI_BODY_CHANGE = 132,
+    AVPNI_BODY_PART = 133,
+    AVPNI_BODY_WANT = 134,
+    AVPNI_BODY_CLAIMS = 135
 };
 /* By its first byte; BAD also when the length does not fit the kind. */
 enum avpni_body avpni_body_kind(const uint8_t *body, size_t count);
@@ -153,6 +212,75 @@ struct avpni_fetch {
 };
 void avpni_fetch_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_fetch *fetch);
 bool avpni_fetch_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni_fetch *fetch_out);
+
+/* The token of any request body stands at the same place [REG-4]. */
+#define AVPNI_BODY_TOKEN 4
+
+struct avpni_sync {
+    uint8_t token[16];
+    uint64_t base, version;
+    uint32_t first; /* number of a part */
+    uint32_t mask;  /* bit i: part first + i; not 0 */
+};
+void avpni_sync_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_sync *sync);
+bool avpni_sync_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni_sync *sync_out);
+
+struct avpni_offer {
+    uint8_t token[16];
+    uint64_t version;
+    uint32_t size;
+    uint8_t hash[16];
+};
+void avpni_offer_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_offer *offer);
+bool avpni_offer_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES],
+                      struct avpni_offer *offer_out);
+
+/* As a Fetch. */
+void avpni_list_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_fetch *list);
+bool avpni_list_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni_fetch *list_out);
+
+/* A part: 28 bytes of head, then 1 to AVPNI_PART_BYTES bytes, as many as size and number say. */
+#define AVPNI_PART_HEAD_BYTES 28
+struct avpni_part {
+    uint64_t base, version;
+    uint32_t size;   /* of the whole */
+    uint32_t number; /* this part's bytes begin at number * AVPNI_PART_BYTES */
+};
+/* How many parts a whole of `size` bytes has, and how long one of them is (0: there is no such part). */
+uint32_t avpni_part_count(uint32_t size);
+uint32_t avpni_part_bytes(uint32_t size, uint32_t number);
+void avpni_part_head_write(uint8_t *body, const struct avpni_part *part);
+/* `bytes_out` points into the body. False also if the length is not the one size and number ask for. */
+bool avpni_part_read(const uint8_t *body, size_t count, struct avpni_part *part_out,
+                     const uint8_t **bytes_out);
+
+#define AVPNI_WANT_BODY_BYTES 20
+struct avpni_want {
+    uint8_t status; /* enum avpn_publish_result */
+    uint64_t version;
+    uint32_t first, mask;
+};
+void avpni_want_write(uint8_t body[AVPNI_WANT_BODY_BYTES], const struct avpni_want *want);
+bool avpni_want_read(const uint8_t body[AVPNI_WANT_BODY_BYTES], struct avpni_want *want_out);
+
+#define AVPNI_CLAIMS_HEAD_BYTES 12
+#define AVPNI_CLAIM_ENTRY_BYTES 104
+struct avpni_claims_head {
+    uint16_t count;
+    uint32_t total, first;
+};
+struct avpni_claim_entry {
+    uint32_t member;
+    struct avpn_key device;
+    uint32_t age;
+    uint8_t signature[64];
+};
+void avpni_claims_head_write(uint8_t *body, const struct avpni_claims_head *head);
+void avpni_claim_entry_write(struct avpni_writer *w, const struct avpni_claim_entry *entry);
+/* Leaves `entries_out` at the first of `count` entries; reading them cannot fail. */
+bool avpni_claims_read(const uint8_t *body, size_t count, struct avpni_claims_head *head_out,
+                       struct avpni_reader *entries_out);
+void avpni_claim_entry_read(struct avpni_reader *r, struct avpni_claim_entry *entry_out);
 
 #define AVPNI_ACK_BODY_BYTES 36
 struct avpni_ack {
@@ -228,6 +356,7 @@ struct avpni_probe {
     uint32_t session;
     uint64_t ticket;
     uint32_t sent, received;
+    uint32_t psk_epoch; /* of the sender's configuration [PRB-13] */
 };
 void avpni_probe_head_write(uint8_t *bytes, const uint8_t tag[8], const uint8_t nonce[24]);
 void avpni_probe_body_write(uint8_t body[AVPNI_PROBE_BODY_BYTES], const struct avpni_probe *probe);

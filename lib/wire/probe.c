@@ -4,7 +4,7 @@
  */
 #include "wire/header.h"
 
-#define BODY_FILL 12
+#define BODY_FILL 8
 #define FLAGS (AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_RESERVED)
 
 void avpni_probe_head_write(uint8_t *bytes, const uint8_t tag[8], const uint8_t nonce[24])
@@ -30,6 +30,7 @@ void avpni_probe_body_write(uint8_t body[AVPNI_PROBE_BODY_BYTES], const struct a
     avpni_write_u64(&w, probe->ticket);
     avpni_write_u32(&w, probe->sent);
     avpni_write_u32(&w, probe->received);
+    avpni_write_u32(&w, probe->psk_epoch);
     avpni_write_zeros(&w, BODY_FILL);
 }
 
@@ -68,6 +69,7 @@ bool avpni_probe_body_read(const uint8_t body[AVPNI_PROBE_BODY_BYTES],
     probe.ticket = avpni_read_u64(&r);
     probe.sent = avpni_read_u32(&r);
     probe.received = avpni_read_u32(&r);
+    probe.psk_epoch = avpni_read_u32(&r);
     avpni_read_zeros(&r, BODY_FILL);
     if (!avpni_reader_is_done(&r) || !fits_kind(&probe))
         return false;

@@ -48,7 +48,20 @@ enum avpni_body avpni_body_kind(const uint8_t *body, size_t count)
     switch (kind) {
     case AVPNI_BODY_ALIVE:
     case AVPNI_BODY_FETCH:
+    case AVPNI_BODY_SYNC:
+    case AVPNI_BODY_OFFER:
+    case AVPNI_BODY_LIST:
         fits = count == AVPNI_REQUEST_BODY_BYTES;
+        break;
+    case AVPNI_BODY_PART:
+        fits = count > AVPNI_PART_HEAD_BYTES &&
+               count <= AVPNI_PART_HEAD_BYTES + AVPNI_PART_BYTES;
+        break;
+    case AVPNI_BODY_WANT:
+        fits = count == AVPNI_WANT_BODY_BYTES;
+        break;
+    case AVPNI_BODY_CLAIMS:
+        fits = count >= AVPNI_CLAIMS_HEAD_BYTES && count <= AVPNI_SESSION_BODY_LIMIT;
         break;
     case AVPNI_BODY_ACK:
         fits = count == AVPNI_ACK_BODY_BYTES;
@@ -111,23 +124,25 @@ bool avpni_alive_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni
 
 #define FETCH_FILL 28
 
-void avpni_fetch_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_fetch *fetch)
+static void write_fetch(uint8_t body[AVPNI_REQUEST_BODY_BYTES], enum avpni_body kind,
+                        const struct avpni_fetch *fetch)
 {
     struct avpni_writer w = avpni_writer(body, AVPNI_REQUEST_BODY_BYTES);
 
-    avpni_write_u8(&w, AVPNI_BODY_FETCH);
+    avpni_write_u8(&w, (uint8_t)kind);
     avpni_write_zeros(&w, 3);
     avpni_write_bytes(&w, fetch->token, sizeof fetch->token);
     avpni_write_u32(&w, fetch->first);
     avpni_write_zeros(&w, FETCH_FILL);
 }
 
-bool avpni_fetch_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni_fetch *fetch_out)
+static bool read_fetch(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], enum avpni_body kind,
+                       struct avpni_fetch *fetch_out)
 {
     struct avpni_reader r = avpni_reader(body, AVPNI_REQUEST_BODY_BYTES);
     struct avpni_fetch fetch;
 
-    read_kind(&r, AVPNI_BODY_FETCH);
+    read_kind(&r, kind);
     avpni_read_zeros(&r, 3);
     avpni_read_bytes(&r, fetch.token, sizeof fetch.token);
     fetch.first = avpni_read_u32(&r);
@@ -136,6 +151,26 @@ bool avpni_fetch_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni
         return false;
     *fetch_out = fetch;
     return true;
+}
+
+void avpni_fetch_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_fetch *fetch)
+{
+    write_fetch(body, AVPNI_BODY_FETCH, fetch);
+}
+
+bool avpni_fetch_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni_fetch *fetch_out)
+{
+    return read_fetch(body, AVPNI_BODY_FETCH, fetch_out);
+}
+
+void avpni_list_write(uint8_t body[AVPNI_REQUEST_BODY_BYTES], const struct avpni_fetch *list)
+{
+    write_fetch(body, AVPNI_BODY_LIST, list);
+}
+
+bool avpni_list_read(const uint8_t body[AVPNI_REQUEST_BODY_BYTES], struct avpni_fetch *list_out)
+{
+    return read_fetch(body, AVPNI_BODY_LIST, list_out);
 }
 
 /* ---- from registry to node ------------------------- */

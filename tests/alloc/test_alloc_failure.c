@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The n-th allocation fails, or the n-th call for randomness, for every n of a whole life: two
- * registries, two nodes, handshakes, an update, packets. Nothing crashes or leaks (pair_close
- * counts blocks); what reports an error can be called again; and where only one call failed, the
- * packet arrives in the end.
+ * registries, a node with a bundle and one that joins with a token, handshakes, an update that registries
+ * deliver, packets. Nothing crashes or leaks (pair_close counts blocks); what reports an error can be called
+ * again; and where only one call failed, update and packet arrive in the end.
  */
 #include "harness.h"
 #include "node/pair.h"
@@ -17,7 +17,10 @@ static const struct pair_site two[] = {
 
 enum mode { MEMORY_ONCE, MEMORY_ON, RANDOM_ONCE, RANDOM_ON, MODES };
 
+#define JOINER 1
+
 static struct pair pair;
+static struct avpn_token token;
 
 static bool is_expected(int32_t error)
 {
@@ -48,10 +51,10 @@ static void update(void)
     pair_publish(&pair);
     for (uint32_t i = 0; i < 4; i++) {
         struct pair_host *host = &pair.hosts[i];
-        int32_t error = AVPN_ERROR_MEMORY;
+        int32_t error = i == JOINER ? AVPN_OK : AVPN_ERROR_MEMORY;
 
         for (int round = 0; round < 2 && error != AVPN_OK; round++) {
-            if (host->node != NULL)
+            if (host->node != NULL && i != JOINER)
                 error = avpn_node_set_configuration(host->node, pair.bundle, pair.bundle_bytes,
                                                     pair.now);
             else if (host->registry != NULL)
@@ -69,6 +72,31 @@ static void send_both_ways(void)
     pair_run(&pair, AVPN_SECOND / 10);
 }
 
+/* Its key is a member's already: the answer to its claim is that it may register [JOIN-3]. */
+static void give_token(void)
+{
+    token = (struct avpn_token){.size = sizeof token, .member = JOINER + 1, .version = 1,
+                                .organization = pair.organization, .secret = {1},
+                                .registry_count = 2};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct avpn_registry_entry *entry = &token.registries[i];
+
+        *entry = (struct avpn_registry_entry){.size = sizeof *entry, .port = 9350,
+                                              .key = pair.hosts[2 + i].key.public_key};
+        snprintf(entry->host, sizeof entry->host, "198.51.100.%u", 3 + i);
+    }
+    pair.hosts[JOINER].is_bare = pair.hosts[JOINER].stores = true;
+    pair.hosts[JOINER].token = &token;
+}
+
+static bool has_update(void)
+{
+    const struct avpn_node *node = pair.hosts[JOINER].node;
+
+    return avpn_node_config(node) != NULL &&
+           avpn_config_version(avpn_node_config(node)) == pair.version;
+}
+
 /* Returns false when not everything could be made. */
 static bool live(enum mode mode, uint64_t n)
 {
@@ -77,6 +105,7 @@ static bool live(enum mode mode, uint64_t n)
     pair_begin(&pair, two, 2, 2, 41);
     pair.is_arena = false;
     pair_publish(&pair);
+    give_token();
     pair.fails_on = mode == MEMORY_ON;
     pair.random_fails_on = mode == RANDOM_ON;
     if (mode == MEMORY_ONCE || mode == MEMORY_ON)
@@ -108,14 +137,14 @@ START_TEST(every_failure_is_survived)
 
         if (mode == MEMORY_ONCE || mode == RANDOM_ONCE) {
             ck_assert_msg(is_whole, "failure %d: something could not be made", (int)n);
-            for (int wait = 0; wait < 100 && (pair.hosts[0].delivered < 1 ||
+            for (int wait = 0; wait < 200 && (pair.hosts[0].delivered < 1 || !has_update() ||
                                               pair.hosts[1].delivered < 1); wait++) {
                 pair_run(&pair, AVPN_SECOND);
                 send_both_ways();
             }
-            failures += pair.hosts[0].delivered < 1 || pair.hosts[1].delivered < 1;
-            if (pair.hosts[0].delivered < 1 || pair.hosts[1].delivered < 1)
-                printf("# mode %d: failure %d: no packet arrived\n", _i, (int)n);
+            failures += pair.hosts[0].delivered < 1 || pair.hosts[1].delivered < 1 || !has_update();
+            if (pair.hosts[0].delivered < 1 || pair.hosts[1].delivered < 1 || !has_update())
+                printf("# mode %d: failure %d: no packet arrived, or no update\n", _i, (int)n);
         }
         pair_end(&pair);
     }

@@ -18,6 +18,7 @@
 #include "crypto/cookie.h"
 #include "registry/engine.h"
 #include "wire/message.h"
+#include <autovpn/authority.h>
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -44,6 +45,9 @@ struct bench {
     int server, client;
     struct sockaddr_in server_address, client_address;
     struct avpn_contact client_contact;
+    uint8_t *document; /* of every organization */
+    size_t document_bytes;
+    struct avpn_config *config; /* what it says */
     uint64_t answers; /* datagrams the engine sent */
     bool is_wired;    /* transmit through the socket */
     uint8_t messages[BATCH][REQUEST];
@@ -142,21 +146,23 @@ static uint64_t next_random(struct bench *bench)
     return avpni_jitter_next(&bench->random);
 }
 
-static void serve(struct bench *bench, uint32_t number, uint32_t count)
+static struct avpn_config *make_config(const struct bench *bench)
 {
-    struct avpn_key id = {{(uint8_t)number, (uint8_t)(number >> 8), 1}};
+    struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350, .host = "192.0.2.1"};
     struct avpn_config *config;
 
-    if (avpn_config_new(NULL, &config) != AVPN_OK) {
+    entry.key = bench->identity.public_key;
+    if (avpn_config_new(NULL, &config) != AVPN_OK ||
+        avpn_config_set_name(config, "bench") != AVPN_OK ||
+        avpn_config_add_registry(config, &entry) != AVPN_OK) {
         die("config");
     }
-    for (uint32_t i = 1; i <= count; i++) {
+    for (uint32_t i = 1; i <= bench->members; i++) {
         struct avpn_member member = {.size = sizeof member, .id = i};
 
         snprintf(member.name, sizeof member.name, "m%u", i);
-        memcpy(member.key.bytes, &number, 4);
         memcpy(member.key.bytes + 4, &i, 4);
-        if (number == 0 && i == count) { /* the one that makes real handshakes */
+        if (i == bench->members) { /* the one that makes real handshakes */
             struct avpn_key_pair pair;
 
             (void)avpn_key_pair_from_secret(&(struct avpn_key){{42}}, &pair);
@@ -170,10 +176,46 @@ static void serve(struct bench *bench, uint32_t number, uint32_t count)
             die("member");
         }
     }
-    if (avpni_registry_serve(bench->registry, &id, config, bench->now) != AVPN_OK) {
+    return config;
+}
+
+/* One signed document, which all organizations serve: an id is all that tells them apart. */
+static void sign(struct bench *bench)
+{
+    struct avpn_publication publication = {
+        .size = sizeof publication, .psk_epoch = 1, .version = 1, .created = 1, .psk = {{9}}};
+    struct avpn_config *config = make_config(bench);
+    struct avpn_authority *authority;
+    struct avpn_key seed = {{1}}, organization;
+
+    if (avpn_authority_new(NULL, &authority) != AVPN_OK ||
+        avpn_authority_add_root(authority, &seed) != AVPN_OK ||
+        avpn_authority_add_signer(authority, &(struct avpn_key){{2}}) != AVPN_OK ||
+        avpn_authority_organization(authority, &organization) != AVPN_OK) {
+        die("authority");
+    }
+    bench->document = malloc(AVPN_BUNDLE_LIMIT);
+    if (bench->document == NULL ||
+        avpn_authority_sign(authority, config, &publication, bench->document, AVPN_BUNDLE_LIMIT,
+                            &bench->document_bytes) != AVPN_OK) {
+        die("sign");
+    }
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+    if (avpn_config_read(bench->document, bench->document_bytes, &organization, 0, NULL,
+                         &bench->config) != AVPN_OK) {
+        die("read");
+    }
+}
+
+static void serve(struct bench *bench, uint32_t number)
+{
+    struct avpn_key id = {{(uint8_t)number, (uint8_t)(number >> 8), 1}};
+
+    if (avpni_registry_serve(bench->registry, &id, bench->config, bench->document,
+                             bench->document_bytes, bench->now) != AVPN_OK) {
         die("serve");
     }
-    avpn_config_del(config);
 }
 
 static uint32_t slot_of(const struct bench *bench, uint32_t node)
@@ -441,7 +483,9 @@ static void bench_memory(const struct bench *bench, uint64_t empty)
     (void)avpn_registry_status(bench->registry, &status);
     printf("nodes connected                  %8u\n", status.connected_count);
     printf("heap per node                    %8.1f bytes (goal 96, at most 128)\n",
-           (double)(status.memory_bytes - empty) / bench->nodes);
+           (double)(status.memory_bytes - status.configuration_bytes - empty) / bench->nodes);
+    printf("the documents, per node          %8.1f bytes\n",
+           (double)status.configuration_bytes / bench->nodes);
     printf("heap of an empty registry        %8" PRIu64 " bytes\n", empty);
 }
 
@@ -485,11 +529,12 @@ int main(int argc, char **argv)
     struct avpn_registry_status status = {.size = sizeof status};
 
     begin(&bench, argc, argv);
+    sign(&bench);
     (void)avpn_registry_status(bench.registry, &status);
     uint64_t start = nanoseconds();
 
     for (uint32_t i = 0; i < bench.nodes / bench.members; i++) {
-        serve(&bench, i, bench.members);
+        serve(&bench, i);
     }
     uint64_t served = nanoseconds();
 
@@ -503,5 +548,7 @@ int main(int argc, char **argv)
     bench_keepalives(&bench);
     bench_handshakes(&bench);
     avpn_registry_del(bench.registry);
+    avpn_config_del(bench.config);
+    free(bench.document);
     return EXIT_SUCCESS;
 }

@@ -6,16 +6,20 @@
 #                 public segment 198.51.100.0/24 (a bridge in namespace "pub")
 #      |            |              |                       |
 #   registry r1  registry r2   NAT "nat-A"              NAT "nat-B"     198.51.100.(10 + index)
+#   and the administrator, "admin", at 198.51.100.200
 #                                  | 172.16.index.0/24     |
 #                              gateway "gw-A"           gateway "gw-B"  uplink wan0
 #                                  | 10.index.0.0/24       |
 #                              host "lan-A"             host "lan-B"    10.index.0.10
 #
 # Sourced, not run. Every name begins with a prefix of its own, so labs do not meet. Set before:
-# LAB_BIN_GATEWAY, LAB_BIN_REGISTRY, LAB_BIN_ADMIN. Then: lab_begin, lab_public, lab_registry ...,
-# lab_site ..., lab_publish, lab_start_registry ..., lab_start_gateway ..., and lab_end by trap.
+# LAB_BIN_GATEWAY, LAB_BIN_REGISTRY, LAB_BIN_ADMIN; LAB_BY_FILE: sites that get their configuration
+# as a file and do not join with a token. Then: lab_begin, lab_public, lab_registry ..., lab_site ...,
+# lab_write_org, lab_start_registry ..., lab_invite and lab_join ..., lab_publish, lab_start_gateway ...,
+# and lab_end by trap.
 
 LAB_ORG_NAME=${LAB_ORG_NAME:-lab}
+LAB_BY_FILE=${LAB_BY_FILE:-}
 declare -A LAB_INDEX LAB_PID LAB_KEY LAB_SITE_YAML LAB_REGISTRY_IP LAB_REGISTRY_HOST
 LAB_PORTS=0
 
@@ -40,7 +44,8 @@ lab_begin() {
     LAB_PREFIX=av$$
     mkdir "$LAB_DIR/log"
     : > "$LAB_DIR/pids"
-    LAB_ORG_ID=$("$LAB_BIN_ADMIN" org init "$LAB_DIR/org" --name "$LAB_ORG_NAME") ||
+    LAB_ORG_YAML=$LAB_DIR/org/org.yaml
+    LAB_ORG_ID=$("$LAB_BIN_ADMIN" org init "$LAB_DIR/org" --name "$LAB_ORG_NAME" --no-passphrase) ||
         lab_die "org init failed"
 }
 
@@ -91,6 +96,20 @@ lab_public() {
     lab_ns pub
     lab_in pub ip link add br0 type bridge
     lab_in pub ip link set br0 up
+    lab_ns admin
+    lab_attach admin eth0 198.51.100.200
+}
+
+# The names that one namespace resolves. lab_hosts NAMESPACE; more lines from standard input
+lab_hosts() {
+    local registry file=/etc/netns/$LAB_PREFIX-$1/hosts
+    mkdir -p "${file%/*}"
+    {
+        for registry in "${!LAB_REGISTRY_IP[@]}"; do
+            echo "${LAB_REGISTRY_IP[$registry]} ${LAB_REGISTRY_HOST[$registry]}"
+        done
+        cat
+    } > "$file"
 }
 
 # lab_attach NAMESPACE INTERFACE ADDRESS...
@@ -119,11 +138,13 @@ lab_registry() {
 listen: ["0.0.0.0:9350"]
 key: $LAB_DIR/$name.key
 control: $LAB_DIR/$name.sock
+store: $LAB_DIR/$name.db
 organizations:
-  - {id: $LAB_ORG_ID, bundle: $LAB_DIR/bundle}
+  - {id: $LAB_ORG_ID}
 log: debug
 END
     LAB_KEY[$name]=$("$LAB_BIN_REGISTRY" --config "$LAB_DIR/$name.yaml" --show-key)
+    lab_hosts admin < /dev/null
 }
 
 # lab_daemon NAME NAMESPACE COMMAND...
@@ -228,7 +249,7 @@ lab_nat_box() {
 
 # lab_site NAME INDEX NAT ROLE "HUBS" [SECOND_NAT]
 lab_site() {
-    local name=$1 index=$2 nat=$3 role=$4 hubs=$5 second=${6:-} registry port='' manual=''
+    local name=$1 index=$2 nat=$3 role=$4 hubs=$5 second=${6:-} port='' manual='' key=''
     LAB_INDEX[$name]=$index
     lab_ns "gw-$name"
     lab_ns "lan-$name"
@@ -243,16 +264,16 @@ lab_site() {
     lab_in "lan-$name" ip route add default via "fd00:$index::1"
     lab_sysctl "gw-$name" net.ipv4.ip_forward=1
     lab_sysctl "gw-$name" net.ipv6.conf.all.forwarding=1
-    mkdir -p "/etc/netns/$LAB_PREFIX-gw-$name"
-    for registry in "${!LAB_REGISTRY_IP[@]}"; do
-        echo "${LAB_REGISTRY_IP[$registry]} ${LAB_REGISTRY_HOST[$registry]}"
-    done > "/etc/netns/$LAB_PREFIX-gw-$name/hosts"
+    lab_hosts "gw-$name" < /dev/null
     [ "$nat" = forward ] && port=', port: 51625'
     {
-        echo "organization: $LAB_ORG_ID"
+        if lab_is_by_file "$name"; then
+            echo "organization: $LAB_ORG_ID"
+            echo "bundle: $LAB_DIR/bundle"
+        fi
         echo "state_directory: $LAB_DIR/state-$name"
-        echo "bundle: $LAB_DIR/bundle"
         echo "control: $LAB_DIR/$name.sock"
+        echo "undo_after_s: 10"
         echo "uplinks:"
         echo "  - {interface: wan0$port}"
         if [ -n "$second" ]; then
@@ -261,18 +282,25 @@ lab_site() {
             echo "  - {interface: wan1}"
         fi
     } > "$LAB_DIR/$name.yaml"
-    LAB_KEY[$name]=$("$LAB_BIN_GATEWAY" --config "$LAB_DIR/$name.yaml" --show-key)
+    lab_is_by_file "$name" && key="
+    key: $("$LAB_BIN_GATEWAY" --config "$LAB_DIR/$name.yaml" --show-key)"
     [ "$nat" = forward ] && manual="
     uplinks: [{manual: \"198.51.100.$((10 + index)):51625\"}]"
     LAB_SITE_YAML[$name]="
-  $name:
-    key: ${LAB_KEY[$name]}
+  $name:$key
     role: $role
     hubs: [$hubs]
     exports: [10.$index.0.0/24, \"fd00:$index::/64\"]$manual"
 }
 
-lab_publish() {
+lab_is_by_file() {
+    [[ " $LAB_BY_FILE " == *" $1 "* ]]
+}
+
+# ---- the administrator -----------------------------------------------------------------------
+
+# org.yaml as a person writes it, sites that join without a key. Later changes: sed -i ... "$LAB_ORG_YAML"
+lab_write_org() {
     local name
     {
         echo "name: $LAB_ORG_NAME"
@@ -284,8 +312,29 @@ lab_publish() {
         for name in "${!LAB_SITE_YAML[@]}"; do
             echo "${LAB_SITE_YAML[$name]}"
         done
-    } > "$LAB_DIR/org/org.yaml"
-    "$LAB_BIN_ADMIN" org publish "$LAB_DIR/org/org.yaml" --out "$LAB_DIR/bundle"
+    } > "$LAB_ORG_YAML"
+}
+
+# The administrator's tool, where the registries can be reached.
+lab_admin() {
+    lab_in admin "$LAB_BIN_ADMIN" "$@"
+}
+
+# lab_publish [OPTION...]: to the registries, and into the file for those who get one
+lab_publish() {
+    lab_admin org publish "$LAB_ORG_YAML" --no-passphrase --out "$LAB_DIR/bundle" "$@"
+}
+
+# lab_invite SITE [OPTION...]: the token
+lab_invite() {
+    local site=$1
+    shift
+    lab_admin invite "$LAB_ORG_YAML" "$site" --no-passphrase "$@" 2>> "$LAB_DIR/log/invite"
+}
+
+# lab_join SITE TOKEN: by standard input, as a person should
+lab_join() {
+    lab_in "gw-$1" "$LAB_BIN_GATEWAY" --config "$LAB_DIR/$1.yaml" --join - <<< "$2"
 }
 
 lab_start_gateway() {

@@ -14,6 +14,8 @@ LAB_BIN_GATEWAY=$BUILD/examples/gateway/autovpn-gateway
 LAB_BIN_REGISTRY=$BUILD/examples/registry/autovpn-registry
 LAB_BIN_ADMIN=$BUILD/examples/admin/autovpn
 LAB_ORG_NAME=e2e
+# The old way stays: nobody can reach "blocked", and "cone" has its file at the start.
+LAB_BY_FILE="cone blocked"
 # shellcheck source=tests/e2e/lab.sh
 . "$HERE/lab.sh"
 
@@ -46,7 +48,7 @@ equals() {
 finish() {
     if [ -n "${AVPN_KEEP_LOGS:-}" ] && [ -n "${LAB_DIR:-}" ]; then
         mkdir -p "$AVPN_KEEP_LOGS"
-        cp "$LAB_DIR"/log/* "$LAB_DIR"/*.yaml "$LAB_DIR/org/org.yaml" "$AVPN_KEEP_LOGS/"
+        cp "$LAB_DIR"/log/* "$LAB_DIR"/joined-* "$LAB_DIR"/*.yaml "$LAB_DIR/org/org.yaml" "$AVPN_KEEP_LOGS/"
     fi
     lab_end "${LAB_DIR:-}" "${LAB_PREFIX:-}"
 }
@@ -82,8 +84,18 @@ uplinkz: 3" 'bad.yaml:3: uplinkz: 3: no such field' "$LAB_BIN_GATEWAY" --config
 uplinks:
   - interface: eth0
     port: 99" 'bad.yaml:4: uplinks\[0\]\.port: 99: .*32768 to 61000' "$LAB_BIN_GATEWAY" --config
-    complains "gateway: a missing organization is named" "uplinks: [{interface: eth0}]" \
-        'bad.yaml:1: organization: is missing' "$LAB_BIN_GATEWAY" --config
+    complains "gateway: without organization and token it says how to join" \
+        "state_directory: $LAB_DIR/bad-state
+uplinks: [{interface: eth0}]" \
+        'bad.yaml:1: organization: is missing.*--join TOKEN' "$LAB_BIN_GATEWAY" --config
+    complains "gateway: what is no token is not joined with" \
+        "state_directory: $LAB_DIR/bad-state
+uplinks: [{interface: eth0}]" 'not a token, or it was mistyped' \
+        "$LAB_BIN_GATEWAY" --join AVPNAEDQ --config
+    complains "gateway: undo_after_s has its limits" \
+        "organization: $id
+uplinks: [{interface: eth0}]
+undo_after_s: 9" 'bad.yaml:3: undo_after_s: 9: .*10 to 86400' "$LAB_BIN_GATEWAY" --config
     complains "gateway: a bundle that is not there is named" \
         "organization: $id
 state_directory: $LAB_DIR/bad-state
@@ -95,6 +107,12 @@ bundle: $bundle" "bad.yaml:4: bundle: $bundle: cannot be read" "$LAB_BIN_GATEWAY
         "listen: ['0.0.0.0:53']
 organizations: [{id: $id, bundle: $bundle}]" \
         'bad.yaml:1: listen\[0\]: 0\.0\.0\.0:53: .*9350 to 9381' "$LAB_BIN_REGISTRY" --config
+    printf 'no database, and never was one, but long enough to be taken for a damaged one' > "$LAB_DIR/bad.db"
+    complains "registry: a damaged store is named, with what to do" \
+        "key: $LAB_DIR/r1.key
+store: $LAB_DIR/bad.db
+organizations: [{id: $id}]" "bad.yaml: store: $LAB_DIR/bad.db is damaged .*published again" \
+        "$LAB_BIN_REGISTRY" --check --config
     complains "registry: an id that is no key is refused" \
         "organizations: [{id: abc, bundle: $bundle}]" \
         'bad.yaml:1: organizations\[0\]\.id: abc: ' "$LAB_BIN_REGISTRY" --config
@@ -141,19 +159,131 @@ build_lab() {
     lab_site cone 6 cone spoke "hub, hub2"
     lab_site blocked 7 blocked spoke "hub, hub2"
     lab_site full 8 friendly spoke "{name: hub, default_route: true}"
+    # places without a machine behind them
+    LAB_SITE_YAML[spare]="
+  spare: {role: hub}"
+    LAB_SITE_YAML[late]="
+  late: {role: spoke, hubs: [hub]}"
     # the way back from hub's own NAT to hosts that leave by it
     lab_in nat-hub ip route add 10.8.0.0/24 via 172.16.1.2
-    lab_publish > /dev/null || exit 1
+    lab_write_org
 }
 
-sites="hub hub2 home random twoaddr cone blocked full"
+# ---- joining ----------------------------------------------------------------------------------
+
+declare -A tokens pids
+joining="hub2 home random twoaddr full hub"
+
+# join_in SITE TOKEN: in the background, what it says into a file
+join_in() {
+    lab_join "$1" "$2" > "$LAB_DIR/joined-$1" 2>&1 &
+    pids[$1]=$!
+}
+
+# joined_as SITE STATUS PATTERN
+joined_as() {
+    local status
+    wait "${pids[$1]}"
+    status=$?
+    [ $status = "$2" ] && grep -Eq -- "$3" "$LAB_DIR/joined-$1" && return
+    note "exit $status, wanted $2: $(cat "$LAB_DIR/joined-$1")"
+    return 1
+}
+
+# Another device behind the NAT of SITE, with a state of its own: second_device_joins SITE TOKEN
+second_device_joins() {
+    printf 'state_directory: %s\nuplinks: [{interface: wan0}]\n' "$LAB_DIR/state-2nd-$1" > "$LAB_DIR/2nd-$1.yaml"
+    lab_in "gw-$1" "$LAB_BIN_GATEWAY" --config "$LAB_DIR/2nd-$1.yaml" --join - <<< "$2" \
+        > "$LAB_DIR/joined-2nd-$1" 2>&1 &
+    pids[2nd-$1]=$!
+}
+
+# Two devices with one token, behind different NATs. At one registry: two that are asked at once may each hold another's claim, until the authority decides.
+two_devices() {
+    local site token
+    token=$(lab_invite spare)
+    lab_stop r2
+    second_device_joins home "$token"
+    second_device_joins random "$token"
+    for site in home random; do
+        wait "${pids[2nd-$site]}"
+        note "two claims: the one behind $site's NAT: exit $?"
+    done
+    lab_start_registry r2
+    [ "$(said 'is claimed; the administrator')" = 1 ] && [ "$(said 'claimed by another device first')" = 1 ]
+}
+
+# How many of the two devices said so.
+said() {
+    grep -l "$1" "$LAB_DIR"/joined-2nd-* | wc -l
+}
+
+join_late() {
+    local token
+    token=$(lab_invite late --expires 1s)
+    sleep 2
+    second_device_joins full "$token"
+    joined_as 2nd-full 1 'the token has expired'
+}
+
+is_secret() {
+    [ "$(stat -c %a "$1")" = 600 ]
+}
+
+# Whoever is invited takes in those who claimed before; the last one waits for the publish.
+join_all() {
+    local site
+    check "of two devices with one token exactly one gets the place, the other is told" two_devices
+    check "a token that has expired says so" join_late
+    for site in $joining; do
+        tokens[$site]=$(lab_invite "$site")
+        join_in "$site" "${tokens[$site]}"
+    done
+    second_device_joins blocked "${tokens[hub]}"
+    for site in $joining; do
+        check "$site: its place is claimed through its NAT" joined_as "$site" 0 'is claimed; the administrator is to publish'
+    done
+    check "hub: the token is kept, for nobody else to read" is_secret "$LAB_DIR/state-hub/token"
+    lab_start_gateway hub
+    check "hub: a gateway that waits says so" lab_wait 10 is_waiting hub
+    check "publishing signs the devices in" publish
+    check "hub: it comes up by itself when it is signed in" lab_wait 10 has_configuration hub
+    check "hub: the token is gone then" [ ! -e "$LAB_DIR/state-hub/token" ]
+}
+
+publish() {
+    lab_publish "$@" >> "$LAB_DIR/log/publish" 2>&1
+}
+
+is_waiting() {
+    [ "$(lab_value "$1" status "d['join']['state']")" = pending ]
+}
+
+has_configuration() {
+    [ "$(version_of "$1")" != 0 ]
+}
+
+version_of() {
+    lab_value "$1" status "d['config_version']"
+}
+
+version_is() {
+    [ "$(version_of "$1")" = "$2" ]
+}
+
+registry_version() {
+    lab_value "$1" status "d['organizations'][0]['version']"
+}
+
+# The version that the administrator's last publish has.
+last_version() {
+    registry_version r1
+}
 
 start_all() {
     local site
-    lab_start_registry r1
-    lab_start_registry r2
-    for site in $sites; do
-        [ "$site" = home ] || lab_start_gateway "$site"
+    for site in hub2 random twoaddr cone blocked full; do
+        lab_start_gateway "$site"
     done
 }
 
@@ -353,15 +483,29 @@ END
 
 # A bundle that is damaged: the one held stays in force, also over a restart.
 check_bad_bundle() {
+    local version
+    version=$(version_of cone)
     cp "$LAB_DIR/bundle" "$LAB_DIR/bundle.good"
     printf 'X' | dd of="$LAB_DIR/bundle" bs=1 seek=200 conv=notrunc status=none
-    kill -HUP "${LAB_PID[home]}"
+    kill -HUP "${LAB_PID[cone]}"
     sleep 0.3
-    check "home: a damaged bundle changes nothing" version_is home 2
-    lab_stop home
-    lab_start_gateway home
-    check "home: it starts on the stored configuration" lab_wait 15 lab_tunnel_is_up home hub
+    check "cone: a damaged bundle changes nothing" version_is cone "$version"
+    lab_stop cone
+    lab_start_gateway cone
+    check "cone: it starts on the stored configuration" lab_wait 15 lab_tunnel_is_up cone hub
     cp "$LAB_DIR/bundle.good" "$LAB_DIR/bundle"
+}
+
+# A store that was torn: the configuration before is in force, and registries bring the last one again.
+check_torn_store() {
+    local version newest
+    version=$(last_version)
+    lab_stop home
+    newest=$(ls -t "$LAB_DIR"/state-home/configuration-? | head -1)
+    truncate -s -100 "$newest"
+    lab_start_gateway home
+    check "home: a torn store is no reason not to run" lab_wait 15 lab_tunnel_is_up home hub
+    check "home: the last configuration comes again" lab_wait 15 version_is home "$version"
 }
 
 check_registries_gone() {
@@ -374,15 +518,204 @@ check_registries_gone() {
     lab_start_registry r2
 }
 
-check_republish() {
-    lab_publish > /dev/null
-    kill -HUP "${LAB_PID[home]}"
-    check "home: a newer bundle is taken at SIGHUP" lab_wait 3 version_is home 2
-    check "home: tunnel stays up with the newer bundle" lab_tunnel_is_up home hub
+# The file is the only way to a site that no datagram leaves.
+check_file() {
+    local version
+    version=$(last_version)
+    kill -HUP "${LAB_PID[blocked]}"
+    check "blocked: a newer bundle is taken at SIGHUP" lab_wait 3 version_is blocked "$version"
 }
 
-version_is() {
-    [ "$(lab_value "$1" status "d['config_version']")" = "$2" ]
+# ---- changes while traffic flows --------------------------------------------------------------
+
+# How many of 100 packets a second from home to hub are lost while COMMAND... runs: lost_during SECONDS COMMAND...
+lost_during() {
+    local log=$LAB_DIR/flood pid
+    lab_in lan-home ping -n -q -i 0.01 -c $(($1 * 100)) -W 2 "10.${LAB_INDEX[hub]}.0.10" > "$log" 2>&1 &
+    pid=$!
+    shift
+    sleep 0.5
+    "$@" || return 1
+    wait $pid
+    awk '/packets transmitted/ {print $1 - $4}' "$log"
+}
+
+has_route() {
+    [ -n "$(lab_value "$1" routes "[1 for r in d['routes'] if r['prefix'] == '$2'][0]")" ]
+}
+
+all_have() {
+    local site
+    for site in hub hub2 home random twoaddr cone full; do
+        version_is "$site" "$1" || return 1
+    done
+}
+
+add_subnet() {
+    local before
+    sed -i 's|10.4.0.0/24,|10.4.0.0/24, 10.44.0.0/24,|' "$LAB_ORG_YAML"
+    publish || return 1
+    before=$(lab_now_ms)
+    lab_wait 5 kernel_has_route 10.44.0.0/24 || return 1
+    echo "# the route was there $(($(lab_now_ms) - before)) ms after the publish ended" >&2
+    lab_wait 10 all_have "$(last_version)"
+}
+
+remove_subnet() {
+    sed -i 's| 10.44.0.0/24,||' "$LAB_ORG_YAML"
+    publish && lab_wait 10 all_have "$(last_version)"
+}
+
+rotate_psk() {
+    lab_admin org rotate-key "$LAB_ORG_YAML" --psk --no-passphrase >> "$LAB_DIR/log/publish" 2>&1 &&
+        publish && lab_wait 10 all_have "$(last_version)"
+}
+
+check_changes() {
+    lab_wait 5 lab_ping home hub
+    check "a subnet added elsewhere loses no packet between home and hub" equals "$(lost_during 5 add_subnet)" 0
+    check "the kernel of home has the route" kernel_has_route 10.44.0.0/24
+    check "a subnet removed elsewhere loses none either" equals "$(lost_during 5 remove_subnet)" 0
+    check "home: its route is gone" not kernel_has_route 10.44.0.0/24
+    check "another pre-shared key loses no packet" equals "$(lost_during 8 rotate_psk)" 0
+    check "home: tunnel is up with the new key" lab_tunnel_is_up home hub
+}
+
+kernel_has_route() {
+    lab_in gw-home ip route show table 9350 | grep -q "^$1 "
+}
+
+# ---- registries that die, are away, cut off ----------------------------------------------------
+
+kill_during_publish() {
+    local i
+    for i in 1 2 3 4; do
+        sed -i "s|10\.4\.[0-9]*\.0/24|10.4.$i.0/24|" "$LAB_ORG_YAML"
+        publish &
+        sleep "0.0$((i * 2))"
+        lab_stop r1 KILL
+        wait $!
+        lab_start_registry r1
+        lab_wait 5 has_version r1 || return 1
+    done
+    sed -i 's|10\.4\.[0-9]*\.0/24|10.4.0.0/24|' "$LAB_ORG_YAML"
+    publish && [ "$(registry_version r1)" = "$(registry_version r2)" ]
+}
+
+has_version() {
+    [ "$(registry_version "$1")" -gt 0 ]
+}
+
+publish_without_r2() {
+    lab_stop r2
+    sed -i 's|10.4.0.0/24,|10.4.0.0/24, 10.45.0.0/24,|' "$LAB_ORG_YAML"
+    not publish && lab_wait 10 has_route home 10.45.0.0/24
+}
+
+repeat_for_r2() {
+    local version
+    version=$(registry_version r1)
+    lab_start_registry r2
+    publish && [ "$(registry_version r2)" = "$version" ] && [ "$(registry_version r1)" = "$version" ]
+}
+
+serves() {
+    [ "$(lab_value "$1" status "sum(o['served'] for o in d['organizations'])")" = "$2" ]
+}
+
+# Organizations come and go with the settings; settings that are not valid change nothing.
+check_reload() {
+    local other=${LAB_KEY[r1]} # any 32 bytes
+    cp "$LAB_DIR/r2.yaml" "$LAB_DIR/r2.good"
+    sed -i "s|^  - {id: .*|&\n  - {id: $other}|" "$LAB_DIR/r2.yaml"
+    kill -HUP "${LAB_PID[r2]}"
+    check "r2: SIGHUP adds an organization" lab_wait 3 serves r2 2
+    echo 'nonsense: 1' > "$LAB_DIR/r2.yaml"
+    kill -HUP "${LAB_PID[r2]}"
+    check "r2: settings that are not valid are told" lab_wait 3 grep -q 'everything stays as it was' "$LAB_DIR/log/r2"
+    check "r2: and change nothing" serves r2 2
+    cp "$LAB_DIR/r2.good" "$LAB_DIR/r2.yaml"
+    kill -HUP "${LAB_PID[r2]}"
+    check "r2: SIGHUP takes one away" lab_wait 3 grep -q "organization $other is not served any more" "$LAB_DIR/log/r2"
+    check "r2: the other is served as before" equals "$(registry_version r2)" "$(registry_version r1)"
+}
+
+# What was damaged is moved aside, and published again.
+check_damaged_store() {
+    lab_stop r2
+    head -c 8192 /dev/urandom | dd of="$LAB_DIR/r2.db" conv=notrunc status=none
+    lab_start_registry r2
+    check "r2: a damaged store is told, with what to do" \
+        lab_wait 3 grep -q 'is damaged .*publish every organization again' "$LAB_DIR/log/r2"
+    check "r2: it is moved aside" store_is_moved
+    check "r2: what is published again is served" repeat_publish
+}
+
+store_is_moved() {
+    compgen -G "$LAB_DIR/r2.db.damaged-*Z" > /dev/null
+}
+
+repeat_publish() {
+    publish && [ "$(registry_version r2)" = "$(registry_version r1)" ]
+}
+
+# home is to have a hub that does not exist, and registries under names that it cannot resolve.
+cut_home_off() {
+    cp "$LAB_ORG_YAML" "$LAB_DIR/org.good"
+    local name
+    for name in gw-hub gw-hub2 gw-random gw-twoaddr gw-cone gw-full admin; do
+        printf '198.51.100.2 other1.lab\n198.51.100.3 other2.lab\n' | lab_hosts "$name"
+    done
+    sed -i -e 's|host: 198.51.100.2,|host: other1.lab,|' -e 's|host: registry2.lab,|host: other2.lab,|' \
+        -e '/^  home:/,/exports/s|hubs: .*|hubs: [spare]|' "$LAB_ORG_YAML"
+    publish && lab_wait 10 version_is home "$(last_version)"
+}
+
+is_undone() {
+    [ "$(lab_value home status "d['configuration']['undone']")" = "$1" ]
+}
+
+check_cut_off() {
+    local good bad
+    good=$(version_of home)
+    check "a configuration that cuts home off is taken" cut_home_off
+    bad=$(last_version)
+    check "home: it is undone" lab_wait 25 is_undone "$bad"
+    # Not necessarily the last one: what was published a moment before was still on trial itself.
+    check "home: one from before is in force again" [ "$(version_of home)" -le "$good" ]
+    check "home: its log says what happened" grep -q 'cut this site off' "$LAB_DIR/log/home"
+    check "home: it is registered again" lab_wait 20 is_registered home
+    cp "$LAB_DIR/org.good" "$LAB_ORG_YAML"
+    check "home: a corrected one is taken at once" publish_to_home
+    check "home: tunnel is up again" lab_wait 20 lab_tunnel_is_up home hub
+}
+
+is_registered() {
+    [ "$(lab_value "$1" status "d['uplinks'][0]['registries'][0]['state']")" = registered ]
+}
+
+publish_to_home() {
+    publish && lab_wait 10 version_is home "$(last_version)"
+}
+
+revoke_twoaddr() {
+    lab_admin org revoke "$LAB_ORG_YAML" twoaddr --no-passphrase >> "$LAB_DIR/log/publish" 2>&1
+}
+
+is_revoked() {
+    [ "$(lab_value "$1" status "d['revoked']")" = True ]
+}
+
+tunnel_is_gone() {
+    [ -z "$(lab_tunnel "$1" "$2")" ]
+}
+
+check_revoke() {
+    check "twoaddr: tunnel is up before it is revoked" lab_wait 15 lab_tunnel_is_up twoaddr hub
+    check "org revoke is published" revoke_twoaddr
+    check "hub: the tunnel with twoaddr is gone" lab_wait 10 tunnel_is_gone hub twoaddr
+    check "twoaddr: it says that it is revoked" lab_wait 10 is_revoked twoaddr
+    check "twoaddr: no ping gets through" not lab_ping twoaddr hub
 }
 
 if [ "$(id -u)" != 0 ] || ! unshare -n true 2> /dev/null || [ ! -c /dev/net/tun ]; then
@@ -394,6 +727,9 @@ trap 'exit 1' INT TERM
 lab_begin
 build_lab
 bad_configurations
+lab_start_registry r1
+lab_start_registry r2
+join_all
 start_all
 measure_start
 check_tunnels
@@ -406,13 +742,23 @@ check_nat twoaddr "unfriendly (address)"
 check_nat blocked blocked
 check_traffic
 check_default_route
+check "blocked: joining says which registries it tried" joined_as 2nd-blocked 1 'no registry answered in 30 s; tried: .*registry2.lab port 9350'
+check_changes
+check_file
 check_restart
-check_republish
 check "org check --json names file, line, field and value" json_findings
 check "home: its control socket answers nonsense with errors" abuse_control
 check_bad_bundle
+check_torn_store
 check_registries_gone
 check_failover
+check "a registry killed during publishes has the last one after a repeat" kill_during_publish
+check "a publish that one registry did not take says so, and the sites have it" publish_without_r2
+check "the repeat brings the same version to the registry that was away" repeat_for_r2
+check_reload
+check_damaged_store
+check_cut_off
+check_revoke
 echo "1..$tests"
 note "$failures of $tests failed, $SECONDS s"
 [ $failures = 0 ]

@@ -43,6 +43,47 @@ FIXED(fetch, avpni_fetch, AVPNI_REQUEST_BODY_BYTES)
 FIXED(ack, avpni_ack, AVPNI_ACK_BODY_BYTES)
 FIXED(challenge, avpni_challenge, AVPNI_CHALLENGE_BODY_BYTES)
 FIXED(probe_body, avpni_probe, AVPNI_PROBE_BODY_BYTES)
+FIXED(claim_request, avpni_claim_request, AVPNI_REGISTER_REQUEST_BYTES)
+FIXED(claim_response, avpni_claim_response, AVPNI_REGISTER_RESPONSE_BYTES)
+FIXED(admin_request, avpni_admin_request, AVPNI_REGISTER_REQUEST_BYTES)
+FIXED(sync, avpni_sync, AVPNI_REQUEST_BODY_BYTES)
+FIXED(offer, avpni_offer, AVPNI_REQUEST_BODY_BYTES)
+FIXED(list, avpni_fetch, AVPNI_REQUEST_BODY_BYTES)
+FIXED(want, avpni_want, AVPNI_WANT_BODY_BYTES)
+
+static void fuzz_part(const uint8_t *data, size_t size)
+{
+    uint8_t out[AVPNI_PART_HEAD_BYTES];
+    struct avpni_part part;
+    const uint8_t *bytes;
+
+    if (!avpni_part_read(data, size, &part, &bytes))
+        return;
+    avpni_part_head_write(out, &part);
+    must(memcmp(data, out, sizeof out) == 0);
+    must(bytes == data + sizeof out && size == sizeof out + avpni_part_bytes(part.size, part.number));
+}
+
+static void fuzz_claims(const uint8_t *data, size_t size)
+{
+    uint8_t out[AVPNI_SESSION_BODY_LIMIT];
+    struct avpni_writer w = avpni_writer(out, sizeof out);
+    struct avpni_claims_head head;
+    struct avpni_reader r;
+
+    if (!avpni_claims_read(data, size, &head, &r))
+        return;
+    avpni_claims_head_write(out, &head);
+    w.position = r.position;
+    for (uint32_t i = 0; i < head.count; i++) {
+        struct avpni_claim_entry entry;
+
+        avpni_claim_entry_read(&r, &entry);
+        avpni_claim_entry_write(&w, &entry);
+    }
+    must(avpni_reader_is_done(&r) && !w.failed && w.position == size);
+    must(memcmp(data, out, size) == 0);
+}
 
 static void fuzz_entries(const uint8_t *data, size_t size)
 {
@@ -144,6 +185,15 @@ static void (*const readers[])(const uint8_t *data, size_t size) = {
     fuzz_challenge,
     fuzz_probe_body,
     fuzz_entries,
+    fuzz_claim_request,
+    fuzz_claim_response,
+    fuzz_admin_request,
+    fuzz_sync,
+    fuzz_offer,
+    fuzz_list,
+    fuzz_want,
+    fuzz_part,
+    fuzz_claims,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -52,6 +52,8 @@ int main(int argc, char **argv)
     play(fault_scenarios, fault_scenario_count, argc, argv);
     play(attack_scenarios, attack_scenario_count, argc, argv);
     play(traffic_scenarios, traffic_scenario_count, argc, argv);
+    play(organization_scenarios, organization_scenario_count, argc, argv);
+    play(liar_scenarios, liar_scenario_count, argc, argv);
     play(chaos_scenarios, chaos_scenario_count, argc, argv);
     printf("1..%d\n", played);
     return failed > 0 || played == 0;

@@ -11,7 +11,6 @@
 #define NODE_UDP_PORT 40000
 #define REGISTRY_UDP_PORT 9350
 #define TICKS_AT_ONE_MOMENT 100
-#define BUNDLE_LIMIT (1u << 20)
 
 void world_fail(struct world *world, const char *what)
 {
@@ -32,7 +31,7 @@ bool world_expect(struct world *world, bool is_so, const char *what, int line)
     return is_so;
 }
 
-static void must(struct world *world, int32_t error, const char *what)
+void world_must(struct world *world, int32_t error, const char *what)
 {
     char text[200];
 
@@ -91,7 +90,73 @@ static int32_t host_random(void *user, uint8_t *bytes, size_t count)
     return 0;
 }
 
-static void engine_init(struct world_engine *engine, struct world *world, uint32_t id)
+/* ---- the store: a few named blobs, with the faults a disk has ------------------------------- */
+
+static struct world_blob *find_blob(struct world_store *store, const char *name)
+{
+    for (uint32_t i = 0; i < WORLD_BLOBS; i++)
+        if (strcmp(store->blobs[i].name, name) == 0)
+            return &store->blobs[i];
+    return NULL;
+}
+
+static int64_t host_store_read(void *user, const char *name, uint8_t *bytes, size_t capacity)
+{
+    struct world_engine *engine = user;
+    const struct world_blob *blob = find_blob(&engine->store, name);
+
+    if (blob == NULL || blob->bytes == NULL)
+        return -1;
+    if (capacity > 0)
+        memcpy(bytes, blob->bytes, blob->count < capacity ? blob->count : capacity);
+    return (int64_t)blob->count;
+}
+
+static int32_t host_store_write(void *user, const char *name, const uint8_t *bytes, size_t count)
+{
+    struct world_engine *engine = user;
+    struct world_store *store = &engine->store;
+    struct world_blob *blob = find_blob(store, name);
+
+    if (store->failing > 0) {
+        store->failing--;
+        store->failed++;
+        return -1;
+    }
+    if (blob == NULL)
+        blob = find_blob(store, "");
+    if (blob == NULL || strlen(name) >= sizeof blob->name) {
+        world_fail(engine->world, "a store with more names than an engine needs");
+        return -1;
+    }
+    if (store->tearing > 0) { /* power fails in the middle: half is new, and nobody is told */
+        store->tearing--;
+        store->torn++;
+        count = (size_t)(sim_chance_next(&engine->chance) % (count + 1));
+    }
+    strcpy(blob->name, name);
+    free(blob->bytes);
+    blob->bytes = malloc(count + 1);
+    memcpy(blob->bytes, bytes, count);
+    blob->count = count;
+    return 0;
+}
+
+void world_store_clear(struct world_store *store)
+{
+    for (uint32_t i = 0; i < WORLD_BLOBS; i++)
+        free(store->blobs[i].bytes);
+    memset(store, 0, sizeof *store);
+}
+
+static int64_t host_wall_clock(void *user)
+{
+    const struct world_engine *engine = user;
+
+    return engine->wall == 0 ? 0 : engine->wall + world_now(engine->world) / AVPN_SECOND;
+}
+
+void world_engine_init(struct world_engine *engine, struct world *world, uint32_t id)
 {
     engine->world = world;
     engine->id = id;
@@ -99,17 +164,20 @@ static void engine_init(struct world_engine *engine, struct world *world, uint32
     sim_chance_init(&engine->chance, world->seed * 1000003 + id);
 }
 
-static struct avpn_host engine_host(struct world_engine *engine)
+struct avpn_host world_engine_host(struct world_engine *engine)
 {
     return (struct avpn_host){.size = sizeof(struct avpn_host),
                               .user = engine,
                               .allocate = host_allocate,
                               .resize = host_resize,
                               .release = host_release,
-                              .random = host_random};
+                              .random = host_random,
+                              .wall_clock = host_wall_clock,
+                              .store_read = host_store_read,
+                              .store_write = host_store_write};
 }
 
-static struct avpn_key random_key(struct sim_chance *chance)
+struct avpn_key world_random_key(struct sim_chance *chance)
 {
     struct avpn_key key;
 
@@ -124,7 +192,7 @@ static uint32_t packet_bytes(const struct avpn_packets *run, uint32_t i)
 }
 
 /* Arrange to be woken at `deadline`, or at once if that has passed. */
-static void engine_arm(struct world_engine *engine, avpn_time deadline,
+void world_engine_arm(struct world_engine *engine, avpn_time deadline,
                        void (*wake)(void *user, avpn_time now))
 {
     if (deadline < world_now(engine->world))
@@ -166,6 +234,12 @@ static void node_event(struct world_node *node, const struct avpn_event *event)
         node->roams++;
     else if (event->kind == AVPN_EVENT_PATH && event->state == 0)
         node->path_downs++;
+    else if (event->kind == AVPN_EVENT_CONFIG)
+        node->configurations++;
+    else if (event->kind == AVPN_EVENT_UNDONE)
+        node->undone++;
+    else if (event->kind == AVPN_EVENT_FAULT)
+        node->faults[event->registry] |= 1u << event->state;
     if (getenv("AVPN_SIM_EVENTS") != NULL)
         fprintf(stderr, "%12.6f site %u: %s peer %u uplink %u state %u %s\n",
                 (double)event->at / 1e9, node->engine.id, avpn_event_name(event->kind), event->peer,
@@ -189,13 +263,25 @@ static void node_wake(void *user, avpn_time now)
     world_node_serve(node);
 }
 
+/* [CFG-5] */
+static void check_version(struct world_node *node, uint32_t undone_before)
+{
+    const uint64_t version = world_version(node->engine.world, node->engine.id);
+
+    if (version < node->version && node->undone == undone_before)
+        world_fail(node->engine.world, "the version of a configuration fell");
+    node->version = version;
+}
+
 void world_node_serve(struct world_node *node)
 {
+    const uint32_t undone = node->undone;
     struct avpn_event event;
 
     while (avpn_node_next_event(node->node, &event) == AVPN_OK)
         node_event(node, &event);
-    engine_arm(&node->engine, avpn_node_deadline(node->node), node_wake);
+    check_version(node, undone);
+    world_engine_arm(&node->engine, avpn_node_deadline(node->node), node_wake);
 }
 
 static void node_receive(void *user, const struct sim_datagram *d)
@@ -215,7 +301,7 @@ static void node_receive(void *user, const struct sim_datagram *d)
                                           .bytes = (uint32_t)d->count,
                                           .last_bytes = (uint32_t)d->count,
                                           .stride = (uint32_t)d->count};
-    must(node->engine.world, avpn_node_receive(node->node, &batch, 1, world_now(node->engine.world)),
+    world_must(node->engine.world, avpn_node_receive(node->node, &batch, 1, world_now(node->engine.world)),
          "avpn_node_receive");
     world_node_serve(node);
 }
@@ -261,7 +347,7 @@ static void tell_uplink(struct world_node *node, uint32_t uplink)
     const struct avpn_uplink state = {
         .size = sizeof state, .is_up = u->is_up ? 1 : 0, .local = u->local};
 
-    must(node->engine.world,
+    world_must(node->engine.world,
          avpn_node_set_uplink(node->node, uplink, &state, world_now(node->engine.world)),
          "avpn_node_set_uplink");
 }
@@ -269,16 +355,18 @@ static void tell_uplink(struct world_node *node, uint32_t uplink)
 void world_node_start(struct world *world, uint32_t site, uint16_t moved)
 {
     struct world_node *node = &world->nodes[site];
-    struct avpn_host host = engine_host(&node->engine);
+    struct avpn_host host = world_engine_host(&node->engine);
+    const bool is_stocked = node->has_token || node->keeps;
     const struct avpn_node_options options = {.size = sizeof options,
                                               .organization = world->organization,
                                               .identity = node->identity,
-                                              .bundle = world->bundle,
-                                              .bundle_bytes = world->bundle_bytes};
+                                              .bundle = is_stocked ? NULL : world->bundle,
+                                              .bundle_bytes = is_stocked ? 0 : world->bundle_bytes,
+                                              .token = node->has_token ? &node->token : NULL};
 
     host.transmit = node_transmit;
     host.deliver = node_deliver;
-    must(world, avpn_node_new(&options, &host, world_now(world), &node->node), "avpn_node_new");
+    world_must(world, avpn_node_new(&options, &host, world_now(world), &node->node), "avpn_node_new");
     if (node->node == NULL)
         abort();
     for (uint32_t u = 0; u < node->uplink_count; u++) {
@@ -299,6 +387,8 @@ void world_node_stop(struct world *world, uint32_t site)
 
     avpn_node_del(node->node);
     node->node = NULL;
+    if (!node->keeps && !node->has_token)
+        node->version = 0;
     node->engine.armed = AVPN_TIME_NEVER;
     if (node->engine.allocations != 0)
         world_fail(world, "a node left memory behind");
@@ -338,7 +428,17 @@ static void registry_serve(struct world_registry *registry)
 
     while (avpn_registry_next_event(registry->registry, &event) == AVPN_OK)
         ;
-    engine_arm(&registry->engine, avpn_registry_deadline(registry->registry), registry_wake);
+    world_engine_arm(&registry->engine, avpn_registry_deadline(registry->registry), registry_wake);
+}
+
+/* Two-faced registries have two engines. */
+static struct avpn_registry *engine_for(const struct world_registry *registry,
+                                        const struct avpn_contact *from)
+{
+    const bool is_for_twin = registry->twin != NULL && from->bytes[0] == 11 &&
+                             from->bytes[3] == (uint8_t)registry->twin_for;
+
+    return is_for_twin ? registry->twin : registry->registry;
 }
 
 static void registry_receive(void *user, const struct sim_datagram *d)
@@ -353,9 +453,10 @@ static void registry_receive(void *user, const struct sim_datagram *d)
 
     if (registry->registry == NULL || d->count == 0)
         return;
-    must(registry->engine.world,
-         avpn_registry_receive(registry->registry, &batch, 1, world_now(registry->engine.world)),
-         "avpn_registry_receive");
+    world_must(registry->engine.world,
+               avpn_registry_receive(engine_for(registry, &d->from), &batch, 1,
+                                     world_now(registry->engine.world)),
+               "avpn_registry_receive");
     registry_serve(registry);
 }
 
@@ -386,19 +487,23 @@ static void registry_transmit(void *user, const struct avpn_datagrams *batch, si
 void world_registry_start(struct world *world, uint32_t number)
 {
     struct world_registry *registry = &world->registries[number];
-    struct avpn_host host = engine_host(&registry->engine);
+    struct avpn_host host = world_engine_host(&registry->engine);
     const struct avpn_registry_options options = {.size = sizeof options,
                                                   .identity = registry->identity};
 
     host.transmit = registry_transmit;
-    must(world, avpn_registry_new(&options, &host, world_now(world), &registry->registry),
+    world_must(world, avpn_registry_new(&options, &host, world_now(world), &registry->registry),
          "avpn_registry_new");
     if (registry->registry == NULL)
         abort();
-    must(world,
-         avpn_registry_set_organization(registry->registry, &world->organization, world->bundle,
-                                        world->bundle_bytes, world_now(world)),
-         "avpn_registry_set_organization");
+    world_must(world,
+               avpn_registry_admit(registry->registry, &world->organization, world_now(world)),
+               "avpn_registry_admit");
+    if (!registry->is_empty && world->bundle != NULL &&
+        avpn_registry_set_organization(registry->registry, &world->organization, world->bundle,
+                                       world->bundle_bytes, world_now(world)) != AVPN_OK &&
+        find_blob(&registry->engine.store, "") == registry->engine.store.blobs)
+        world_fail(world, "a registry does not take the bundle");
     sim_socket(registry->port, registry->contact.port, registry_receive, registry);
     registry_serve(registry);
 }
@@ -408,15 +513,16 @@ void world_registry_stop(struct world *world, uint32_t number)
     struct world_registry *registry = &world->registries[number];
 
     avpn_registry_del(registry->registry);
-    registry->registry = NULL;
+    avpn_registry_del(registry->twin);
+    registry->registry = registry->twin = NULL;
     registry->engine.armed = AVPN_TIME_NEVER;
     if (registry->engine.allocations != 0)
         world_fail(world, "a registry left memory behind");
 }
 
-/* ---- the organization ------------------------------------------------------------------ */
+/* ---- the wiring ------------------------------------------------------------------------- */
 
-static struct avpn_address site_address(uint32_t site, uint32_t uplink, uint32_t which)
+struct avpn_address world_site_address(uint32_t site, uint32_t uplink, uint32_t which)
 {
     return (struct avpn_address){
         .family = AVPN_FAMILY_IPV4,
@@ -426,7 +532,7 @@ static struct avpn_address site_address(uint32_t site, uint32_t uplink, uint32_t
 static const char *site_address_text(uint32_t site, uint32_t uplink, uint32_t which)
 {
     static char text[AVPN_ADDRESS_TEXT];
-    const struct avpn_address address = site_address(site, uplink, which);
+    const struct avpn_address address = world_site_address(site, uplink, which);
 
     avpn_address_format(&address, text, sizeof text);
     return text;
@@ -478,116 +584,12 @@ static void add_uplink(struct world *world, const struct world_site *sites, uint
     }
 }
 
-static struct avpn_prefix lan4(uint32_t site)
-{
-    return (struct avpn_prefix){.family = AVPN_FAMILY_IPV4,
-                                .length = 24,
-                                .bytes = {10, (uint8_t)(site >> 8), (uint8_t)site}};
-}
-
-static struct avpn_prefix lan6(uint32_t site)
-{
-    return (struct avpn_prefix){
-        .family = AVPN_FAMILY_IPV6,
-        .length = 64,
-        .bytes = {0xfd, 0, 0, 0, 0, 0, (uint8_t)(site >> 8), (uint8_t)site}};
-}
-
-static void add_exports(struct avpn_member *member, uint32_t site, uint32_t claimed)
-{
-    member->exports[member->export_count++] = lan4(site);
-    if (claimed != 0)
-        member->exports[member->export_count++] = lan4(claimed);
-    member->exports[member->export_count++] = lan6(site);
-    if (claimed != 0)
-        member->exports[member->export_count++] = lan6(claimed);
-}
-
-static void add_member(struct world *world, struct avpn_config *config,
-                       const struct world_site *spec, uint32_t site)
-{
-    struct avpn_member member = {.size = sizeof member, .id = site};
-
-    member.key = world->nodes[site].identity.public_key;
-    member.role = spec->role == 0 ? AVPN_ROLE_SPOKE : spec->role;
-    snprintf(member.name, sizeof member.name, "site-%u", site);
-    for (uint32_t i = 0; i < 4 && spec->hubs[i] != 0; i++)
-        member.hubs[member.hub_count++] = (struct avpn_member_hub){
-            spec->hubs[i], spec->hubs[i] == spec->exit_hub ? AVPN_HUB_DEFAULT_ROUTE : 0};
-    add_exports(&member, site, spec->claims);
-    member.uplink_count = (uint8_t)world->nodes[site].uplink_count;
-    if (spec->manual_port != 0)
-        member.manual[0] = sim_join(site_address(site, 0, 0), spec->manual_port);
-    must(world, avpn_config_add_member(config, &member), "avpn_config_add_member");
-}
-
-static void add_registry(struct world *world, struct avpn_config *config, uint32_t number)
-{
-    struct avpn_registry_entry entry = {.size = sizeof entry,
-                                        .key = world->registries[number].identity.public_key,
-                                        .port = world->registries[number].contact.port};
-
-    snprintf(entry.host, sizeof entry.host, "198.51.100.%u", number + 1);
-    must(world, avpn_config_add_registry(config, &entry), "avpn_config_add_registry");
-}
-
-static void print_problem(void *user, const struct avpn_problem *problem)
-{
-    (void)user;
-    printf("# member %u, %s %s: %s\n", problem->member, problem->field, problem->value,
-           problem->message);
-}
-
-static void sign(struct world *world, const struct avpn_config *config)
-{
-    struct avpn_authority *authority;
-    struct sim_chance chance;
-
-    sim_chance_init(&chance, world->seed ^ UINT64_C(0x73696764)); /* the same keys each time */
-
-    const struct avpn_key root = random_key(&chance), signer = random_key(&chance);
-    const struct avpn_publication publication = {.size = sizeof publication,
-                                                 .version = ++world->version,
-                                                 .psk_epoch = 1,
-                                                 .created = 1700000000,
-                                                 .psk = random_key(&chance)};
-
-    must(world, avpn_authority_new(NULL, &authority), "avpn_authority_new");
-    must(world, avpn_authority_add_root(authority, &root), "avpn_authority_add_root");
-    must(world, avpn_authority_add_signer(authority, &signer), "avpn_authority_add_signer");
-    must(world, avpn_authority_organization(authority, &world->organization),
-         "avpn_authority_organization");
-    if (world->bundle == NULL)
-        world->bundle = malloc(BUNDLE_LIMIT);
-    must(world,
-         avpn_authority_sign(authority, config, &publication, world->bundle, BUNDLE_LIMIT,
-                             &world->bundle_bytes),
-         "avpn_authority_sign");
-    avpn_authority_del(authority);
-}
-
-void world_publish(struct world *world, const struct world_site *sites)
-{
-    struct avpn_config *config;
-
-    must(world, avpn_config_new(NULL, &config), "avpn_config_new");
-    must(world, avpn_config_set_name(config, "world"), "avpn_config_set_name");
-    for (uint32_t r = 0; r < world->registry_count; r++)
-        add_registry(world, config, r);
-    for (uint32_t site = 1; site <= world->node_count; site++)
-        add_member(world, config, &sites[site - 1], site);
-    if (avpn_config_check(config, print_problem, NULL) != 0)
-        abort();
-    sign(world, config);
-    avpn_config_del(config);
-}
-
 static struct avpn_key_pair new_identity(struct world *world, struct sim_chance *chance)
 {
     struct avpn_key_pair pair = {0};
-    const struct avpn_key secret = random_key(chance);
+    const struct avpn_key secret = world_random_key(chance);
 
-    must(world, avpn_key_pair_from_secret(&secret, &pair), "avpn_key_pair_from_secret");
+    world_must(world, avpn_key_pair_from_secret(&secret, &pair), "avpn_key_pair_from_secret");
     return pair;
 }
 
@@ -608,7 +610,7 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
     for (uint32_t r = 0; r < registries; r++) {
         struct world_registry *registry = &world->registries[r];
 
-        engine_init(&registry->engine, world, 1000000 + r);
+        world_engine_init(&registry->engine, world, 1000000 + r);
         registry->identity = new_identity(world, &chance);
         snprintf(address, sizeof address, "198.51.100.%u", r + 1);
         registry->port = sim_attach(sim_internet(world->sim), address);
@@ -618,7 +620,7 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
     for (uint32_t site = 1; site <= count; site++) {
         struct world_node *node = &world->nodes[site];
 
-        engine_init(&node->engine, world, site);
+        world_engine_init(&node->engine, world, site);
         node->identity = new_identity(world, &chance);
         node->uplink_count = sites[site - 1].uplinks == 0 ? 1 : sites[site - 1].uplinks;
         for (uint32_t u = 0; u < node->uplink_count; u++)
@@ -628,7 +630,8 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
     for (uint32_t r = 0; r < registries; r++)
         world_registry_start(world, r);
     for (uint32_t site = 1; site <= count; site++)
-        world_node_start(world, site, 0);
+        if (!sites[site - 1].waits)
+            world_node_start(world, site, 0);
     return world;
 }
 
@@ -639,9 +642,14 @@ uint32_t world_del(struct world *world)
     for (uint32_t site = 1; site <= world->node_count; site++)
         if (world->nodes[site].node != NULL)
             world_node_stop(world, site);
-    for (uint32_t r = 0; r < world->registry_count; r++)
+    for (uint32_t r = 0; r < world->registry_count; r++) {
         if (world->registries[r].registry != NULL)
             world_registry_stop(world, r);
+        world_store_clear(&world->registries[r].engine.store);
+    }
+    for (uint32_t site = 1; site <= world->node_count; site++)
+        world_store_clear(&world->nodes[site].engine.store);
+    world_office_close(world);
     failures = world->failures;
     sim_del(world->sim);
     world_traffic_fini(world);
@@ -792,6 +800,38 @@ struct avpn_contact world_contact(const struct world *world, uint32_t site)
     avpn_registry_registration(world->registries[0].registry, &world->organization, site, 0,
                                &status);
     return status.observed;
+}
+
+uint64_t world_version(const struct world *world, uint32_t site)
+{
+    struct avpn_node_status status = {.size = sizeof status};
+
+    if (world->nodes[site].node != NULL)
+        avpn_node_status(world->nodes[site].node, &status);
+    return status.config_version;
+}
+
+struct version_wait {
+    const struct world *world;
+    uint64_t version;
+};
+
+static bool all_have_version(void *user)
+{
+    const struct version_wait *wait = user;
+
+    for (uint32_t site = 1; site <= wait->world->node_count; site++)
+        if (wait->world->nodes[site].node != NULL &&
+            world_version(wait->world, site) != wait->version)
+            return false;
+    return true;
+}
+
+bool world_wait_version(struct world *world, uint64_t version, avpn_span span)
+{
+    struct version_wait wait = {world, version};
+
+    return all_have_version(&wait) || sim_run_until(world->sim, span, all_have_version, &wait);
 }
 
 struct avpn_contact world_path_contact(const struct world *world, uint32_t site, uint32_t peer)

@@ -7,7 +7,8 @@
  * Invariants are checked in every callback: an inner packet arrives at most once, unchanged, at the
  * site it was meant for, and a spoofed one nowhere; no engine asks to be woken in the past once
  * served; a registry sends to a contact that has not proved itself no more than it got from there; no
- * (SPI, IV) is sealed twice. What breaks them is printed and counted in `failures`.
+ * (SPI, IV) is sealed twice; the version of a node's configuration never falls, except when it says that
+ * it undid one. What breaks them is printed and counted in `failures`.
  *
  *     static const struct world_site sites[] = {
  *         {.role = AVPN_ROLE_HUB, .nat = {&sim_nat_home}},
@@ -28,10 +29,12 @@
 #include <autovpn/event.h>
 #include <autovpn/nat.h>
 #include <autovpn/node.h>
+#include <autovpn/publisher.h>
 #include <autovpn/registry.h>
 
 #define WORLD_UPLINKS 2
 #define WORLD_REGISTRIES 3
+#define WORLD_BLOBS 3
 
 struct world;
 
@@ -45,6 +48,9 @@ struct world_site {
     uint32_t behind;                                /* share the first NAT of this site */
     uint32_t claims;                                /* exports this site's subnets too */
     bool is_cgnat;                                  /* the NATs are inside a provider's */
+    bool is_revoked;
+    bool waits;                                     /* no member until its device has joined */
+    uint32_t extra;                                 /* exports 172.16.extra.0/24 too */
     avpn_span delay;                                /* of the access line; 0: 5 ms */
 };
 
@@ -53,6 +59,17 @@ struct world_uplink {
     struct sim_port *port;
     struct avpn_contact local;
     bool is_up;
+};
+
+/* What a host's store holds, and how it fails. */
+struct world_store {
+    struct world_blob {
+        char name[80];
+        uint8_t *bytes;
+        size_t count;
+    } blobs[WORLD_BLOBS];
+    uint32_t failing, tearing; /* of the next writes, so many fail or are torn */
+    uint32_t failed, torn;     /* how many did */
 };
 
 /* Memory, chance and waking of one engine. */
@@ -65,6 +82,8 @@ struct world_engine {
     avpn_time armed;
     uint32_t ticks; /* at `ticked_at` */
     avpn_time ticked_at;
+    struct world_store store;
+    int64_t wall; /* seconds since 1970 at the simulation's start, as its host believes; 0: unknown */
 };
 
 struct world_node {
@@ -74,12 +93,21 @@ struct world_node {
     struct world_uplink uplinks[WORLD_UPLINKS];
     uint32_t uplink_count;
     uint32_t ups, downs, roams, path_downs; /* events since the start */
+    uint32_t configurations, undone;
+    uint32_t faults[WORLD_REGISTRIES]; /* bit per enum avpn_registry_fault ever told */
+    uint64_t version;                  /* last seen: it never falls */
     uint64_t delivered;
+    bool keeps; /* starts from what its store holds, not from the bundle */
+    bool has_token; /* the same, and joins */
+    struct avpn_token token;
 };
 
 struct world_registry {
     struct world_engine engine;
     struct avpn_registry *registry; /* NULL: not running */
+    struct avpn_registry *twin;     /* another engine with the same key, whose answers ... */
+    uint32_t twin_for;              /* ... this site gets; NULL: none */
+    bool is_empty;                  /* starts with what its store holds, not with the bundle */
     struct avpn_key_pair identity;
     struct sim_port *port;
     struct avpn_contact contact;
@@ -98,6 +126,9 @@ struct world {
     uint8_t *bundle; /* what nodes and registries are started with */
     size_t bundle_bytes;
     uint64_t version;
+    struct world_office *office;
+    struct avpn_key_pair intruder; /* of scenarios with one */
+    uint32_t misplaced; /* so many registries stand in the configuration with a wrong address */
     struct world_packet *packets; /* inner packets sent; the index is their number */
     size_t packet_count, packet_capacity;
     struct world_nonce *nonces;
@@ -112,12 +143,30 @@ void world_fail(struct world *world, const char *what);
 /* All registries and nodes run when it returns; nothing has been sent yet. */
 struct world *world_new(const char *name, uint64_t seed, const struct world_site *sites,
                         uint32_t count, uint32_t registries);
-/* Sign a next version, with which engines are started from now on. */
-void world_publish(struct world *world, const struct world_site *sites);
 /* Ends everything; returns the number of failures, leaks included. */
 uint32_t world_del(struct world *world);
 void world_run(struct world *world, avpn_span span);
 avpn_time world_now(const struct world *world);
+
+/* ---- the office (office.c): what an administrator does ---------------------------------- */
+
+/* Sign a next version, with which engines are started from now on. Nobody is told. */
+void world_publish(struct world *world, const struct world_site *sites);
+/* Bring the newest version to the registries of a bit mask, over the network; at once, it takes time. */
+void world_deliver(struct world *world, uint32_t registries);
+/* The state of that, by registry. */
+struct avpn_publisher_status world_delivery(const struct world *world, uint32_t registry);
+/* Publish, deliver to all, and wait until each has it; returns whether that was so within 30 s. */
+bool world_change(struct world *world, const struct world_site *sites);
+/* The next publications have another pre-shared key, signing key, or root key. */
+void world_rotate_psk(struct world *world);
+void world_rotate_signer(struct world *world);
+void world_rotate_root(struct world *world);
+/* The next publication invites a device for this site; its node gets the token. */
+void world_invite(struct world *world, uint32_t site, avpn_span valid);
+/* List the claims of the registries, and sign in whom the next publication is to know. Returns how many. */
+uint32_t world_take_claims(struct world *world);
+void world_office_close(struct world *world);
 
 /* ---- faults ---------------------------------------------------------------------- */
 
@@ -170,6 +219,11 @@ bool world_ping(struct world *world, uint32_t from, uint32_t to);
 uint32_t world_stream(struct world *world, uint32_t from, uint32_t to, uint32_t count,
                       avpn_span apart);
 
+/* The version of the configuration that a node has in force; 0: none. */
+uint64_t world_version(const struct world *world, uint32_t site);
+/* All nodes that run have it within `span`. */
+bool world_wait_version(struct world *world, uint64_t version, avpn_span span);
+
 /* ---- between the parts of world ---------------------------------------------------- */
 
 void world_traffic_delivered(struct world *world, uint32_t site, const uint8_t *packet,
@@ -177,6 +231,15 @@ void world_traffic_delivered(struct world *world, uint32_t site, const uint8_t *
 void world_watch_sent(struct world *world, uint32_t site, const struct avpn_contact *remote,
                       const uint8_t *datagram, size_t bytes);
 void world_traffic_fini(struct world *world);
+void world_must(struct world *world, int32_t error, const char *what);
+void world_engine_init(struct world_engine *engine, struct world *world, uint32_t id);
+struct avpn_host world_engine_host(struct world_engine *engine);
+/* Arrange to be woken at `deadline`, or at once if that has passed. */
+void world_engine_arm(struct world_engine *engine, avpn_time deadline,
+                      void (*wake)(void *user, avpn_time now));
+void world_store_clear(struct world_store *store);
+struct avpn_key world_random_key(struct sim_chance *chance);
+struct avpn_address world_site_address(uint32_t site, uint32_t uplink, uint32_t which);
 /* After any call into a node: its events and its next deadline. */
 void world_node_serve(struct world_node *node);
 

@@ -24,7 +24,8 @@ static inline struct avpn_publication publication_of(uint64_t version)
                                      .version = version,
                                      .created = 1000,
                                      .expires = 2000,
-                                     .psk = {{0x42, 7}}};
+                                     .psk = {{0x42, 7}},
+                                     .previous_psk = {{0x41, 7}}};
 }
 
 /* Root keys 1.. and signing keys 101.. */

@@ -2,6 +2,7 @@
 /* The authority's calls: keys, their order and number, what it signs and what it refuses. */
 #include "publish.h"
 #include "route/counting.h"
+#include "topo/document.h"
 #include "topo/record.h"
 
 static const struct site sites[] = {
@@ -81,18 +82,20 @@ START_TEST(each_member_opens_the_pre_shared_key_and_a_revoked_one_does_not) /* [
     struct bundle bundle = bundle_of(config, 1, 1);
     const struct avpn_publication publication = publication_of(5);
     const struct avpn_key_pair pair = pair_of(sites[_i].id), stranger = pair_of(99);
-    struct avpn_key psk = {{1}}, before = psk;
+    struct avpn_key psk = {{1}}, before = psk, previous;
 
     ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,
                                       &read), AVPN_OK);
-    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk), AVPN_ERROR_AUTH);
-    ck_assert_int_eq(avpn_config_psk(read, 77, &pair, &psk), AVPN_ERROR_NOT_FOUND);
+    ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &stranger, &psk, NULL),
+                     _i == 2 ? AVPN_ERROR_NOT_FOUND : AVPN_ERROR_AUTH);
+    ck_assert_int_eq(avpn_config_psk(read, 77, &pair, &psk, NULL), AVPN_ERROR_NOT_FOUND);
     ck_assert_mem_eq(&psk, &before, sizeof psk);
     if (_i == 2) {
-        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk), AVPN_ERROR_AUTH);
+        ck_assert_int_eq(avpn_config_psk(read, 3, &pair, &psk, NULL), AVPN_ERROR_NOT_FOUND);
     } else {
-        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk), AVPN_OK);
+        ck_assert_int_eq(avpn_config_psk(read, sites[_i].id, &pair, &psk, &previous), AVPN_OK);
         ck_assert_mem_eq(&psk, &publication.psk, sizeof psk);
+        ck_assert_mem_eq(&previous, &publication.previous_psk, sizeof psk);
     }
     avpn_config_del(config);
     avpn_config_del(read);
@@ -123,19 +126,30 @@ END_TEST
 static const struct {
     uint64_t version;
     int64_t created, expires;
-    uint32_t size_change;
+    uint32_t size_change, psk_epoch;
+    bool has_psk, has_previous;
     int32_t expected;
 } publications[] = {
-    {1, 0, 0, 0, AVPN_OK},
-    {UINT64_MAX, 0, INT64_MAX, 0, AVPN_OK},
-    {0, 0, 0, 0, AVPN_ERROR_ARGUMENT},
-    {1, -1, 0, 0, AVPN_ERROR_ARGUMENT},
-    {1, 5, 5, 0, AVPN_ERROR_ARGUMENT},
-    {1, 5, -1, 0, AVPN_ERROR_ARGUMENT},
-    {1, 0, 0, 1, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 0, 3, true, true, AVPN_OK},
+    {UINT64_MAX, 0, INT64_MAX, 0, 3, true, true, AVPN_OK},
+    {UINT64_C(1) << 48 | 1, 0, 0, 0, 3, true, true, AVPN_OK},
+    {0, 0, 0, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {UINT64_C(1) << 48, 0, 0, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {1, -1, 0, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 5, 5, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 5, -1, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 1, 3, true, true, AVPN_ERROR_ARGUMENT},
+    /* [CFG-7]: there is no key before that of epoch 1, and before all others there is one */
+    {1, 0, 0, 0, 1, true, false, AVPN_OK},
+    {1, 0, 0, 0, 1, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 0, 2, true, false, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 0, UINT32_MAX, true, true, AVPN_OK},
+    {1, 0, 0, 0, 0, true, false, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 0, 0, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, 0, 3, false, true, AVPN_ERROR_ARGUMENT},
 };
 
-START_TEST(a_publication_has_a_version_and_times_in_order)
+START_TEST(a_publication_has_a_version_times_in_order_and_keys)
 {
     static uint8_t bytes[4096];
     struct avpn_config *config = config_of(sites, 3);
@@ -146,11 +160,172 @@ START_TEST(a_publication_has_a_version_and_times_in_order)
     publication.created = publications[_i].created;
     publication.expires = publications[_i].expires;
     publication.size += publications[_i].size_change;
+    publication.psk_epoch = publications[_i].psk_epoch;
+    publication.psk = (struct avpn_key){{publications[_i].has_psk}};
+    publication.previous_psk = (struct avpn_key){{publications[_i].has_previous}};
     ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, sizeof bytes,
                                          &needed),
                      publications[_i].expected);
     avpn_authority_del(authority);
     avpn_config_del(config);
+}
+END_TEST
+
+/* ---- invites --------------------------------------------------------------------------------- */
+
+START_TEST(invites_come_back_by_member_in_whatever_order_they_were_given)
+{
+    static uint8_t bytes[4096];
+    const struct avpn_invite invites[] = {{sizeof *invites, 9, {{3}}, 5000},
+                                          {sizeof *invites, 2, {{1}}, 0},
+                                          {sizeof *invites, 4, {{2}}, INT64_MAX}};
+    struct avpn_config *config = config_of(sites, 3), *read = NULL;
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    struct avpn_publication publication = publication_of(1);
+    struct avpn_key organization;
+    struct avpn_invite invite;
+    size_t count;
+
+    publication.invites = invites;
+    publication.invite_count = 3;
+    ck_assert_int_eq(avpn_authority_organization(authority, &organization), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, sizeof bytes,
+                                         &count), AVPN_OK);
+    ck_assert_int_eq(avpn_config_read(bytes, count, &organization, 0, NULL, &read), AVPN_OK);
+    ck_assert_uint_eq(avpn_config_invite_count(read), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct avpn_invite *expected = &invites[(i + 1) % 3];
+
+        ck_assert_int_eq(avpn_config_invite(read, i, &invite), AVPN_OK);
+        ck_assert_mem_eq(&invite, expected, sizeof invite);
+    }
+    ck_assert_int_eq(avpn_config_invite(read, 3, &invite), AVPN_ERROR_EMPTY);
+    ck_assert_uint_eq(avpn_config_invite_count(config), 0);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+    avpn_config_del(read);
+}
+END_TEST
+
+static const struct {
+    uint32_t member, other;
+    uint8_t key;
+    int64_t expires;
+    uint32_t size_change;
+    int32_t expected;
+} invitations[] = {
+    {1, 2, 1, 5, 0, AVPN_OK},
+    {3, 2, 1, 5, 0, AVPN_OK},
+    {2, 2, 1, 5, 0, AVPN_ERROR_ARGUMENT},
+    {0, 2, 1, 5, 0, AVPN_ERROR_ARGUMENT},
+    {1, 2, 0, 5, 0, AVPN_ERROR_ARGUMENT},
+    {1, 2, 1, -1, 0, AVPN_ERROR_ARGUMENT},
+    {1, 2, 1, 5, 1, AVPN_ERROR_ARGUMENT},
+};
+
+START_TEST(an_invite_is_for_a_place_of_its_own_and_has_a_key)
+{
+    static uint8_t bytes[4096];
+    const struct avpn_invite invites[] = {
+        {sizeof *invites, invitations[_i].other, {{9}}, 5},
+        {(uint32_t)sizeof *invites + invitations[_i].size_change, invitations[_i].member,
+         {{invitations[_i].key}}, invitations[_i].expires}};
+    struct avpn_config *config = config_of(sites, 3);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    struct avpn_publication publication = publication_of(1);
+    size_t count;
+
+    publication.invites = invites;
+    publication.invite_count = 2;
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, sizeof bytes,
+                                         &count),
+                     invitations[_i].expected);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(there_are_at_most_1024_invites) /* [CFG-8] */
+{
+    static struct avpn_invite invites[AVPN_INVITES + 1];
+    static uint8_t bytes[65536];
+    struct avpn_config *config = config_of(sites, 3);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    struct avpn_publication publication = publication_of(1);
+    size_t count;
+
+    for (uint32_t i = 0; i <= AVPN_INVITES; i++) {
+        invites[i] = (struct avpn_invite){sizeof *invites, AVPN_INVITES + 1 - i, {{1}}, 5};
+    }
+    publication.invites = invites;
+    publication.invite_count = AVPN_INVITES + (size_t)_i;
+    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bytes, sizeof bytes,
+                                         &count), _i == 0 ? AVPN_OK : AVPN_ERROR_LIMIT);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+}
+END_TEST
+
+/* ---- the same again, and not the same -------------------------------------------------------- */
+
+/* Where nothing about a member changed, its seal has the same bytes; a new key is sealed anew. [CFG-7] */
+START_TEST(what_did_not_change_has_the_same_bytes)
+{
+    static uint8_t first[8192], second[8192];
+    struct avpn_config *few = config_of(sites, 2), *more = config_of(sites, 3);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    struct avpn_publication publication = publication_of(1);
+    struct avpni_document a, b;
+    size_t count;
+
+    ck_assert_int_eq(avpn_authority_sign(authority, few, &publication, first, sizeof first, &count),
+                     AVPN_OK);
+    ck_assert(avpni_document_read(first, count, &a));
+    publication.version++;
+    publication.psk.bytes[20] = _i == 1;
+    publication.previous_psk.bytes[20] = _i == 2;
+    publication.psk_epoch += _i == 3;
+    ck_assert_int_eq(avpn_authority_sign(authority, more, &publication, second, sizeof second,
+                                         &count), AVPN_OK);
+    ck_assert(avpni_document_read(second, count, &b));
+    ck_assert_uint_eq(a.charter_bytes, b.charter_bytes);
+    ck_assert_mem_eq(a.charter, b.charter, a.charter_bytes);
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint8_t *was = avpni_document_sealed(&a, i), *is = avpni_document_sealed(&b, i);
+
+        ck_assert_int_eq(memcmp(was, is, AVPNI_SEALED_PSK_BYTES) == 0, _i == 0);
+        /* Never two texts under one ephemeral key. */
+        ck_assert_int_eq(memcmp(was, is, AVPN_KEY_BYTES) == 0, _i == 0);
+    }
+    avpn_authority_del(authority);
+    avpn_config_del(few);
+    avpn_config_del(more);
+}
+END_TEST
+
+START_TEST(nothing_is_signed_of_which_part_is_not_known)
+{
+    static uint8_t bytes[8192], slice[8192];
+    struct avpn_config *config = config_of(sites, 3), *whole, *part;
+    struct bundle bundle = bundle_of(config, 1, 1);
+    struct avpn_authority *authority = authority_of(NULL, 1, 1);
+    const struct avpn_publication publication = publication_of(6);
+    size_t count;
+
+    ck_assert_int_eq(avpn_config_read(bundle.bytes, bundle.count, &bundle.organization, 0, NULL,
+                                      &whole), AVPN_OK);
+    ck_assert_int_eq(avpn_bundle_slice(bundle.bytes, bundle.count, whole, 2, slice, sizeof slice,
+                                       &count), AVPN_OK);
+    ck_assert_int_eq(avpn_config_read(slice, count, &bundle.organization, 0, NULL, &part), AVPN_OK);
+    ck_assert_int_eq(avpn_authority_sign(authority, part, &publication, bytes, sizeof bytes,
+                                         &count), AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_authority_sign(authority, whole, &publication, bytes, sizeof bytes,
+                                         &count), AVPN_OK);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+    avpn_config_del(whole);
+    avpn_config_del(part);
+    free(bundle.bytes);
 }
 END_TEST
 
@@ -206,9 +381,12 @@ START_TEST(a_bundle_beyond_the_limit_is_refused) /* [CFG-8] */
     struct avpn_config *config = empty_config(NULL);
     struct avpn_authority *authority = authority_of(NULL, 1, 1);
     const struct avpn_publication publication = publication_of(1);
-    struct avpn_member member = {.size = sizeof member, .role = AVPN_ROLE_HUB};
+    struct avpn_member member = {.size = sizeof member, .role = AVPN_ROLE_HUB, .export_count = 20};
     size_t needed = 0;
 
+    for (uint8_t i = 0; i < member.export_count; i++) {
+        member.exports[i] = (struct avpn_prefix){AVPN_FAMILY_IPV6, 128, {0}, {0xfd, i}};
+    }
     for (uint32_t id = 1; id <= AVPN_MEMBERS; id++) {
         member.id = id;
         memcpy(member.key.bytes, &id, sizeof id);
@@ -244,7 +422,12 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(what_was_signed_is_read_again, 3),
     HARNESS_LOOP(each_member_opens_the_pre_shared_key_and_a_revoked_one_does_not, 3),
     HARNESS_CASE(a_configuration_that_was_read_stays_as_it_is),
-    HARNESS_LOOP(a_publication_has_a_version_and_times_in_order, HARNESS_COUNT(publications)),
+    HARNESS_LOOP(a_publication_has_a_version_times_in_order_and_keys, HARNESS_COUNT(publications)),
+    HARNESS_CASE(invites_come_back_by_member_in_whatever_order_they_were_given),
+    HARNESS_LOOP(an_invite_is_for_a_place_of_its_own_and_has_a_key, HARNESS_COUNT(invitations)),
+    HARNESS_LOOP(there_are_at_most_1024_invites, 2),
+    HARNESS_LOOP(what_did_not_change_has_the_same_bytes, 4),
+    HARNESS_CASE(nothing_is_signed_of_which_part_is_not_known),
     HARNESS_CASE(signing_needs_keys_of_both_kinds_and_a_valid_configuration),
     HARNESS_CASE(nothing_is_written_when_the_buffer_is_too_small),
     HARNESS_CASE(a_bundle_beyond_the_limit_is_refused),

@@ -211,13 +211,14 @@ END_TEST
 
 START_TEST(a_sealed_box_opens_for_its_addressee_only)
 {
+    const struct avpn_key ephemeral = {{0x55, 2}};
     struct avpn_key_pair self, other;
     uint8_t sealed[5 + AVPNI_SEALED_OVERHEAD], out[5] = {0};
 
     ck_assert_int_eq(avpn_key_pair_generate(&self), AVPN_OK);
     ck_assert_int_eq(avpn_key_pair_generate(&other), AVPN_OK);
-    ck_assert_int_eq(
-        avpni_sealed_write(sealed, (const uint8_t *)"hello", 5, &self.public_key), AVPN_OK);
+    ck_assert_int_eq(avpni_sealed_write(sealed, (const uint8_t *)"hello", 5, &self.public_key,
+                                        &ephemeral), AVPN_OK);
     ck_assert(!avpni_sealed_read(out, sealed, sizeof sealed, &other));
     for (size_t count = 0; count < sizeof sealed; count++) {
         ck_assert(!avpni_sealed_read(out, sealed, count, &self));
@@ -234,6 +235,26 @@ START_TEST(a_sealed_box_opens_for_its_addressee_only)
 }
 END_TEST
 
+/* [CFG-7]: what did not change has the same bytes again. */
+START_TEST(a_sealed_box_is_the_same_for_the_same_ephemeral_key_only)
+{
+    const struct avpn_key keys[2] = {{{0x55, 2}}, {{0x55, 3}}}, no_key = {{0}};
+    uint8_t sealed[3][5 + AVPNI_SEALED_OVERHEAD];
+    struct avpn_key_pair self;
+
+    ck_assert_int_eq(avpn_key_pair_generate(&self), AVPN_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(avpni_sealed_write(sealed[i], (const uint8_t *)"hello", 5,
+                                            &self.public_key, &keys[i / 2]), AVPN_OK);
+    }
+    ck_assert_mem_eq(sealed[0], sealed[1], sizeof sealed[0]);
+    ck_assert_mem_ne(sealed[0], sealed[2], AVPN_KEY_BYTES);
+    ck_assert_mem_ne(sealed[0] + AVPN_KEY_BYTES, sealed[2] + AVPN_KEY_BYTES, 5);
+    ck_assert_int_eq(avpni_sealed_write(sealed[0], (const uint8_t *)"hello", 5, &no_key, &keys[0]),
+                     AVPN_ERROR_ARGUMENT);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_CASE(blake2b_of_abc_in_pieces_is_that_of_rfc_7693),
     HARNESS_CASE(short_hashes_are_not_prefixes_of_long_ones_and_fill_exactly),
@@ -246,5 +267,6 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(ed25519_is_that_of_rfc_8032),
     HARNESS_CASE(broken_randomness_makes_no_key),
     HARNESS_CASE(a_sealed_box_opens_for_its_addressee_only),
+    HARNESS_CASE(a_sealed_box_is_the_same_for_the_same_ephemeral_key_only),
 };
 HARNESS_MAIN("crypto/box", cases)

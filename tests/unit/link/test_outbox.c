@@ -168,9 +168,11 @@ START_TEST(every_event_has_a_name)
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_TUNNEL), "tunnel");
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_ROUTE_ADD), "route-add");
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_MEMBER), "member");
-    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_REVOKED + 1), "unknown");
+    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_CLAIM), "claim");
+    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_PUBLISHED), "published");
+    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_FAULT + 1), "unknown");
     ck_assert_str_eq(avpn_event_name(UINT32_MAX), "unknown");
-    for (uint32_t kind = 0; kind <= AVPN_EVENT_REVOKED; kind++) {
+    for (uint32_t kind = 0; kind <= AVPN_EVENT_FAULT; kind++) {
         ck_assert_str_ne(avpn_event_name(kind), "unknown");
     }
 }

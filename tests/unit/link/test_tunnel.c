@@ -310,28 +310,133 @@ START_TEST(either_side_may_restart)
 }
 END_TEST
 
-START_TEST(another_psk_ends_no_session_but_makes_none_either)
-{
-    begin_watch(45);
-    pair_run(&pair, 5 * AVPN_SECOND);
-    pair.psk_epoch = 2;
-    pair_publish(&pair); /* only one of the two has it yet */
-    ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[second].node, pair.bundle,
-                                                 pair.bundle_bytes, pair.now), AVPN_OK);
-    expect_traffic();
-    uint64_t ticket = peer_of(second)->tunnel.own_ticket;
+/* ---- rotation of the pre-shared key [PRB-13] ---------------------------------------- */
 
-    pair_run(&pair, 600 * AVPN_SECOND);
-    ck_assert_uint_ge(pair_counter(&pair, second, AVPN_DROP_HANDSHAKE), 1);
-    ck_assert(peer_of(second)->tunnel.own_ticket != ticket); /* used up all the same [HS-10] */
-    expect_traffic(); /* the old session still lives */
-    ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[first].node, pair.bundle,
+static void rotate_psk(void)
+{
+    pair.psk_epoch++;
+    pair_publish(&pair);
+}
+
+static void give(uint32_t number)
+{
+    ck_assert_int_eq(avpn_node_set_configuration(pair.hosts[number].node, pair.bundle,
                                                  pair.bundle_bytes, pair.now), AVPN_OK);
+}
+
+/* Packets both ways until `moment`; none is lost. */
+static void talk_until(avpn_time moment)
+{
+    uint64_t before[2] = {pair.hosts[0].delivered, pair.hosts[1].delivered}, sent = 0;
+
+    while (pair.now < moment) {
+        say(0);
+        say(1);
+        sent++;
+        pair_run(&pair, AVPN_SECOND / 2);
+    }
+    for (int i = 0; i < 2; i++)
+        ck_assert_uint_eq(pair.hosts[i].delivered - before[i], sent);
+}
+
+START_TEST(a_rotation_loses_no_packet_whoever_has_it_first)
+{
+    uint32_t early = (uint32_t)_i, late = 1 - early, index;
+
+    begin_watch((uint64_t)(45 + _i));
+    pair_run(&pair, 5 * AVPN_SECOND);
+    for (int round = 0; round < 2; round++) {
+        rotate_psk();
+        give(early);
+        index = index_of(first);
+        talk_until(pair.now + 620 * AVPN_SECOND);
+        ck_assert_uint_ne(index_of(first), index); /* renewed with one ahead of the other */
+        give(late);
+        index = index_of(first);
+        talk_until(pair.now + 620 * AVPN_SECOND);
+        ck_assert_uint_ne(index_of(first), index);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_uint_eq(pair_counter(&pair, i, AVPN_DROP_HANDSHAKE), 0);
+        ck_assert_uint_eq(pair.hosts[i].events[AVPN_EVENT_TUNNEL], 1);
+    }
+    pair_end(&pair);
+}
+END_TEST
+
+START_TEST(two_epochs_apart_stand_on_their_session_until_it_ends)
+{
+    uint32_t ahead = (uint32_t)_i, behind = 1 - ahead;
+    avpn_time created;
+
+    begin_watch((uint64_t)(47 + _i));
+    pair_run(&pair, 5 * AVPN_SECOND);
+    created = peer_of(first)->tunnel.current->created_at;
+    rotate_psk();
+    rotate_psk();
+    give(ahead);
+    talk_until(created + 898 * AVPN_SECOND);
+    ck_assert_uint_eq(initiations[first], 1); /* it waits, and says so */
+    ck_assert_ptr_nonnull(strstr(pair.hosts[first].last_log, "has to wait"));
+    strcpy(pair.hosts[first].last_log, "");
+    pair_run(&pair, 30 * AVPN_SECOND);
+    ck_assert_str_eq(pair.hosts[first].last_log, ""); /* once */
+    ck_assert(!pair_is_up(&pair, 0, 1) && !pair_is_up(&pair, 1, 0));
+    give(behind);
+    pair_run(&pair, 3 * AVPN_SECOND);
+    ck_assert(pair_is_up(&pair, 0, 1) && pair_is_up(&pair, 1, 0));
+    talk_until(pair.now + 10 * AVPN_SECOND);
+    pair_end(&pair);
+}
+END_TEST
+
+/* The message 1 under way names the old epoch, and the answer comes after the rotation. */
+START_TEST(a_rotation_in_the_middle_of_a_handshake_does_not_break_it)
+{
+    begin_watch((uint64_t)(49 + _i));
+    while (initiations[first] == 0)
+        pair_run(&pair, AVPN_MILLISECOND);
+    for (int i = 0; i <= _i; i++)
+        rotate_psk();
+    give(first); /* once or twice rotated: the attempt has the key it named */
+    pair_run(&pair, AVPN_SECOND);
+    ck_assert_uint_eq(initiations[first], 1);
+    ck_assert(pair_is_up(&pair, 0, 1) && pair_is_up(&pair, 1, 0));
+    expect_traffic();
+    pair_end(&pair);
+}
+END_TEST
+
+/* An initiator that does not keep to the rule: names an epoch that is gone or to come, or has not its key. */
+START_TEST(only_the_key_of_an_epoch_held_makes_a_session)
+{
+    static const struct {
+        uint32_t named, refused_by_second;
+    } cases_of[] = {{1, 1}, {4, 1}, {3, 0}};
+    struct avpni_tunnel *tunnel;
+
+    begin_watch(51);
+    pair_run(&pair, 5 * AVPN_SECOND);
+    rotate_psk();
+    rotate_psk();
+    give(second); /* holds 3 and 2 */
+    uint64_t ticket = peer_of(second)->tunnel.own_ticket;
     uint32_t index = index_of(first);
 
-    pair_run(&pair, 10 * AVPN_SECOND);
-    ck_assert_uint_ne(index_of(first), index);
-    expect_traffic();
+    tunnel = &peer_of(first)->tunnel;
+    pair.hosts[first].node->context.psks.epoch = tunnel->peer_epoch = cases_of[_i].named;
+    tunnel->is_rekey_wanted = true;
+    avpni_tunnel_drive(peer_of(first), pair.now);
+    avpn_node_tick(pair.hosts[first].node, pair.now);
+    pair_run(&pair, AVPN_SECOND / 2);
+    ck_assert_uint_eq(initiations[first], 2);
+    ck_assert_uint_eq(pair_counter(&pair, second, AVPN_DROP_HANDSHAKE),
+                      cases_of[_i].refused_by_second);
+    ck_assert_uint_eq(pair_counter(&pair, first, AVPN_DROP_HANDSHAKE),
+                      1 - cases_of[_i].refused_by_second);
+    ck_assert(peer_of(second)->tunnel.own_ticket != ticket); /* used up all the same [HS-10] */
+    ck_assert_uint_eq(index_of(first), index);
+    expect_traffic(); /* the old session stands [HS-6] */
     pair_end(&pair);
 }
 END_TEST
@@ -365,7 +470,10 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_session_ends_at_900_seconds_whatever_comes),
     HARNESS_CASE(initiations_follow_each_other_every_two_seconds),
     HARNESS_LOOP(either_side_may_restart, 2),
-    HARNESS_CASE(another_psk_ends_no_session_but_makes_none_either),
+    HARNESS_LOOP(a_rotation_loses_no_packet_whoever_has_it_first, 2),
+    HARNESS_LOOP(two_epochs_apart_stand_on_their_session_until_it_ends, 2),
+    HARNESS_LOOP(a_rotation_in_the_middle_of_a_handshake_does_not_break_it, 2),
+    HARNESS_LOOP(only_the_key_of_an_epoch_held_makes_a_session, 3),
     HARNESS_LOOP(the_suite_is_the_first_that_both_allow, 2),
 };
 HARNESS_MAIN("link/tunnel", cases)

@@ -12,6 +12,7 @@
 /* ---- heaps -------------------------------------------------------------------------- */
 
 #define BLOCK_HEAD 16
+#define PAIR_TORN 64 /* of a torn write so many bytes arrive: of a configuration, the version but no signature */
 
 static bool heap_fails(struct pair_host *host)
 {
@@ -104,29 +105,52 @@ static int64_t seam_clock(void *user)
     return ((struct pair_host *)user)->pair->wall_clock;
 }
 
+/* The blob of that name, or a free one. */
+static struct pair_blob *find_blob(struct pair_host *host, const char *name)
+{
+    struct pair_blob *blob = host->stored;
+
+    ck_assert_uint_lt(strlen(name), sizeof blob->name);
+    while (blob->bytes != NULL && strcmp(blob->name, name) != 0)
+        blob++;
+    ck_assert(blob < host->stored + PAIR_BLOBS);
+    return blob;
+}
+
+struct pair_blob *pair_stored(struct pair *pair, uint32_t number, const char *name)
+{
+    return find_blob(&pair->hosts[number], name);
+}
+
 static int64_t seam_read(void *user, const char *name, uint8_t *bytes, size_t capacity)
 {
     struct pair_host *host = user;
+    struct pair_blob *blob = find_blob(host, name);
 
-    (void)name;
-    if (!host->stores || host->stored == NULL)
+    if (!host->stores || blob->bytes == NULL)
         return -1;
     if (capacity > 0)
-        memcpy(bytes, host->stored, capacity < host->stored_bytes ? capacity : host->stored_bytes);
-    return (int64_t)host->stored_bytes;
+        memcpy(bytes, blob->bytes, capacity < blob->count ? capacity : blob->count);
+    return (int64_t)blob->count;
 }
 
 static int32_t seam_write(void *user, const char *name, const uint8_t *bytes, size_t count)
 {
     struct pair_host *host = user;
+    struct pair *pair = host->pair;
+    struct pair_blob *blob = find_blob(host, name);
 
-    (void)name;
-    if (!host->stores)
+    if (!host->stores || ++pair->writes == pair->write_fails_at)
         return -1;
-    free(host->stored);
-    host->stored = malloc(count);
-    host->stored_bytes = count;
-    memcpy(host->stored, bytes, count);
+    if (pair->writes == pair->write_tears_at) { /* what was there stays behind the first bytes */
+        memcpy(blob->bytes, bytes, count < PAIR_TORN ? count : PAIR_TORN);
+        return 0;
+    }
+    free(blob->bytes);
+    strcpy(blob->name, name);
+    blob->bytes = malloc(count);
+    blob->count = count;
+    memcpy(blob->bytes, bytes, count);
     return 0;
 }
 
@@ -290,7 +314,8 @@ void pair_end(struct pair *pair)
 {
     for (uint32_t i = 0; i < pair->node_count + pair->registry_count; i++) {
         pair_close(pair, i);
-        free(pair->hosts[i].stored);
+        for (uint32_t k = 0; k < PAIR_BLOBS; k++)
+            free(pair->hosts[i].stored[k].bytes);
     }
     free(pair->bundle);
     free(pair->wire);
@@ -354,13 +379,16 @@ void pair_publish(struct pair *pair)
 {
     struct avpn_publication publication = {.size = sizeof publication, .version = ++pair->version,
                                            .psk_epoch = pair->psk_epoch, .created = 1,
-                                           .expires = pair->expires};
+                                           .expires = pair->expires,
+                                           .invites = pair->invites,
+                                           .invite_count = pair->invite_count};
     struct avpn_config *config = draw_up(pair);
     struct avpn_authority *authority;
     struct avpn_key seed;
     size_t needed;
 
     memset(&publication.psk, (int)pair->psk_epoch, sizeof publication.psk);
+    memset(&publication.previous_psk, (int)pair->psk_epoch - 1, sizeof publication.psk);
     ck_assert_int_eq(avpn_authority_new(NULL, &authority), AVPN_OK);
     memset(&seed, 1, sizeof seed);
     ck_assert_int_eq(avpn_authority_add_root(authority, &seed), AVPN_OK);
@@ -399,8 +427,10 @@ int32_t pair_open(struct pair *pair, uint32_t number)
     struct pair_host *host = &pair->hosts[number];
     struct avpn_node_options options = {.size = sizeof options, .identity = host->key,
                                         .organization = pair->organization,
-                                        .bundle = host->stored == NULL ? pair->bundle : NULL,
+                                        .bundle = host->is_bare ? NULL : pair->bundle,
                                         .bundle_bytes = pair->bundle_bytes,
+                                        .token = host->token,
+                                        .undo_after = pair->undo_after,
                                         .handshakes_per_second = pair->handshakes_per_second};
     struct avpn_host seam = seams(host);
 

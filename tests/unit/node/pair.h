@@ -19,6 +19,7 @@
 #define PAIR_ARENA (4u << 20)
 #define PAIR_WIRE 4096
 #define PAIR_DATAGRAM 2048
+#define PAIR_BLOBS 4
 
 /* What the administrator says of a node. Its member id is its place + 1. */
 struct pair_site {
@@ -42,6 +43,13 @@ struct pair_heap {
 
 struct pair;
 
+/* A name in a host's store. bytes NULL: there is none. */
+struct pair_blob {
+    char name[80];
+    uint8_t *bytes;
+    size_t count;
+};
+
 struct pair_host {
     struct pair *pair;
     uint32_t number; /* nodes first, then registries */
@@ -50,9 +58,10 @@ struct pair_host {
     struct avpn_contact contacts[AVPN_UPLINKS];
     struct avpn_node *node;
     struct avpn_registry *registry;
-    uint8_t *stored;
-    size_t stored_bytes;
-    bool stores;
+    bool stores;    /* has a store, which keeps what it is given */
+    struct pair_blob stored[PAIR_BLOBS];
+    bool is_bare;   /* opened without a bundle */
+    const struct avpn_token *token;
     uint32_t resolve_calls, resolve_request;
     /* what came out */
     uint64_t transmitted, delivered, deliver_calls, delivered_runs;
@@ -87,6 +96,10 @@ struct pair {
     uint64_t version;
     int64_t expires;
     uint32_t psk_epoch;
+    struct avpn_invite invites[2];
+    uint32_t invite_count;
+    avpn_span undo_after;
+    uint32_t writes, write_fails_at, write_tears_at; /* to any store; 0: never */
     uint8_t suites[2], suite_count; /* 0: the default */
     uint8_t *bundle;
     size_t bundle_bytes;
@@ -128,6 +141,9 @@ void pair_send(struct pair *pair, uint32_t number, const char *source, const cha
                uint32_t count, uint32_t bytes, uint32_t last);
 /* An IPv4 packet with a right header; IPv6 when the addresses are. */
 void pair_packet(uint8_t *packet, const char *source, const char *destination, uint32_t bytes);
+
+/* A blob by its name; bytes NULL if there is none. */
+struct pair_blob *pair_stored(struct pair *pair, uint32_t number, const char *name);
 
 struct avpni_peer *pair_peer(struct pair *pair, uint32_t number, uint32_t of);
 struct avpni_path *pair_path(struct pair *pair, uint32_t number, uint32_t of);

@@ -23,6 +23,8 @@ enum wanted {
     CHALLENGE,
     PAGE,
     CHANGE,
+    PART,
+    CLAIM_ANSWER,
     PROBE_REQUEST,
     PROBE_RESPONSE,
     ESP_AES,
@@ -32,8 +34,8 @@ enum wanted {
 
 static const char *const names[WANTED] = {
     "initiation", "response", "cookie",        "registry response", "registry cookie",
-    "ack",        "challenge", "page",         "change",            "probe request",
-    "probe response", "ESP, AES-256-GCM", "ESP, ChaCha20-Poly1305"};
+    "ack",        "challenge", "page",         "change",            "part",
+    "claim answer", "probe request", "probe response", "ESP, AES-256-GCM", "ESP, ChaCha20-Poly1305"};
 
 static const struct pair_site two[] = {
     {.role = AVPN_ROLE_HUB, .exports = {"10.1.0.0/16"}},
@@ -104,6 +106,11 @@ static bool is_wanted(const struct pair_datagram *d)
         return is_body(d, AVPNI_BODY_PAGE);
     case CHANGE:
         return is_body(d, AVPNI_BODY_CHANGE);
+    case PART:
+        return is_body(d, AVPNI_BODY_PART);
+    case CLAIM_ANSWER:
+        return kind == AVPNI_KIND_RESPONSE && d->bytes == AVPNI_RESPONSE_REGISTRY_BYTES &&
+               pair.hosts[victim].node->registrations[0][0]->is_claim;
     case PROBE_REQUEST:
         return is_probe(d, AVPNI_PROBE_REQUEST);
     case PROBE_RESPONSE:
@@ -134,6 +141,33 @@ static void run_until_caught(avpn_span span)
     pair.filter = NULL;
 }
 
+/* The victim has a token in the place of a configuration; its key is a member's already [JOIN-3]. */
+static void give_token(void)
+{
+    static struct avpn_token token;
+
+    pair_publish(&pair); /* to know the organization */
+    token = (struct avpn_token){.size = sizeof token, .member = victim + 1, .version = 1,
+                                .organization = pair.organization, .secret = {1},
+                                .registry_count = 1};
+    token.registries[0] = (struct avpn_registry_entry){
+        .size = sizeof token.registries[0], .port = 9350, .key = pair.hosts[2].key.public_key,
+        .host = "198.51.100.3"};
+    pair.hosts[victim].token = &token;
+    pair.hosts[victim].is_bare = true;
+}
+
+/* Its registry has something new for the victim. */
+static void push_update(void)
+{
+    pair.sites[1 - victim].exports[1] = "10.9.0.0/16";
+    pair_publish(&pair);
+    pair.filter = catch_one;
+    ck_assert_int_eq(avpn_registry_set_organization(pair.hosts[2].registry, &pair.organization,
+                                                    pair.bundle, pair.bundle_bytes, pair.now),
+                     AVPN_OK);
+}
+
 /* Bring a net to the moment at which `victim` would accept the wanted message. */
 static void arrange(enum wanted what, uint64_t seed)
 {
@@ -151,12 +185,14 @@ static void arrange(enum wanted what, uint64_t seed)
         victim = 1 - victim;
     if (what == REGISTRY_COOKIE)
         victim = 0; /* the one that came second */
+    if (what == CLAIM_ANSWER)
+        give_token();
     pair_start(&pair);
     if (what == COOKIE)
         pair.hosts[1 - victim].node->guard.spent_until = pair.now + 3600 * AVPN_SECOND;
     if (what == PROBE_REQUEST || what == PROBE_RESPONSE || what == ACK)
         not_before = pair.now + 7 * AVPN_SECOND;
-    if (what >= ESP_AES || what == CHALLENGE || what == CHANGE)
+    if (what >= ESP_AES || what == CHALLENGE || what == CHANGE || what == PART)
         pair_run(&pair, 6 * AVPN_SECOND);
     if (what >= ESP_AES) {
         pair.filter = catch_one;
@@ -170,7 +206,11 @@ static void arrange(enum wanted what, uint64_t seed)
         pair.hosts[victim].contacts[0] = pair_contact("203.0.113.99:50000");
     if (what == CHANGE)
         pair.hosts[1 - victim].contacts[0] = pair_contact("203.0.113.99:50000");
-    run_until_caught(30 * AVPN_SECOND);
+    if (what == PART)
+        push_update();
+    if (!pair.is_stopped)
+        run_until_caught(30 * AVPN_SECOND);
+    pair.filter = NULL;
 }
 
 struct before {

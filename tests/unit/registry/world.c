@@ -81,6 +81,60 @@ static void keep_sent(void *user, const struct avpn_datagrams *batch, size_t cou
     }
 }
 
+/* ---- the store ------------------------------------------------------------------------------ */
+
+static struct world_stored *stored_of(struct world *world, const char *name, bool makes)
+{
+    for (int i = 0; i < WORLD_STORED; i++) {
+        struct world_stored *stored = &world->stored[i];
+
+        if (stored->name[0] == '\0' && makes) {
+            strcpy(stored->name, name);
+        }
+        if (strcmp(stored->name, name) == 0) {
+            return stored;
+        }
+    }
+    ck_assert(!makes);
+    return NULL;
+}
+
+static int64_t read_store(void *user, const char *name, uint8_t *bytes, size_t capacity)
+{
+    const struct world_stored *stored = stored_of(user, name, false);
+
+    if (stored == NULL) {
+        return -1;
+    }
+    memcpy(bytes, stored->bytes, stored->count < capacity ? stored->count : capacity);
+    return (int64_t)stored->count;
+}
+
+static int32_t write_store(void *user, const char *name, const uint8_t *bytes, size_t count)
+{
+    struct world *world = user;
+
+    if (world->store_fails) {
+        return -1;
+    }
+    struct world_stored *stored = stored_of(world, name, true);
+
+    free(stored->bytes);
+    stored->bytes = malloc(count);
+    ck_assert_ptr_nonnull(stored->bytes);
+    memcpy(stored->bytes, bytes, count);
+    stored->count = count;
+    world->store_writes++;
+    return 0;
+}
+
+static int64_t tell_clock(void *user)
+{
+    return ((struct world *)user)->wall_clock;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
 static struct avpn_key_pair pair_of(uint8_t a, uint32_t b, uint8_t c)
 {
     struct avpn_key secret_key = {{a, (uint8_t)b, (uint8_t)(b >> 8), (uint8_t)(b >> 16), c, 77}};
@@ -104,6 +158,9 @@ void world_begin(struct world *world, uint32_t handshakes_per_second, uint32_t r
                                      .resize = arena_resize,
                                      .release = arena_release,
                                      .random = fill_random,
+                                     .wall_clock = tell_clock,
+                                     .store_read = read_store,
+                                     .store_write = write_store,
                                      .transmit = keep_sent};
     world->options = (struct avpn_registry_options){.size = sizeof world->options,
                                                     .handshakes_per_second = handshakes_per_second,
@@ -116,9 +173,19 @@ void world_begin(struct world *world, uint32_t handshakes_per_second, uint32_t r
 void world_end(struct world *world)
 {
     avpn_registry_del(world->registry);
+    for (int i = 0; i < WORLD_STORED; i++) {
+        free(world->stored[i].bytes);
+    }
     free(world->arena);
     free(world->snapshot);
     free(world->sent);
+}
+
+void world_restart(struct world *world)
+{
+    avpn_registry_del(world->registry);
+    ck_assert_int_eq(
+        avpn_registry_new(&world->options, &world->host, world->now, &world->registry), AVPN_OK);
 }
 
 void world_receive(struct world *world, const struct avpn_contact *from, const uint8_t *bytes,
@@ -175,10 +242,15 @@ bool world_is_unchanged(struct world *world)
 
 /* ---- organizations -------------------------------------------------------------------------- */
 
-static struct avpn_authority *authority_of(uint8_t number)
+struct avpn_key world_signer(uint8_t number, uint8_t signer)
+{
+    return (struct avpn_key){{number, 2, signer}};
+}
+
+static struct avpn_authority *authority_of(uint8_t number, uint8_t signer_number)
 {
     struct avpn_authority *authority;
-    struct avpn_key root = {{number, 1}}, signer = {{number, 2}};
+    struct avpn_key root = {{number, 1}}, signer = world_signer(number, signer_number);
 
     ck_assert_int_eq(avpn_authority_new(NULL, &authority), AVPN_OK);
     ck_assert_int_eq(avpn_authority_add_root(authority, &root), AVPN_OK);
@@ -188,12 +260,21 @@ static struct avpn_authority *authority_of(uint8_t number)
 
 struct avpn_key world_organization(uint8_t number)
 {
-    struct avpn_authority *authority = authority_of(number);
+    struct avpn_authority *authority = authority_of(number, 0);
     struct avpn_key organization;
 
     ck_assert_int_eq(avpn_authority_organization(authority, &organization), AVPN_OK);
     avpn_authority_del(authority);
     return organization;
+}
+
+struct avpn_organization_status world_organization_status(const struct world *world, uint8_t number)
+{
+    struct avpn_key organization = world_organization(number);
+    struct avpn_organization_status status = {.size = sizeof status};
+
+    ck_assert_int_eq(avpn_registry_organization(world->registry, &organization, &status), AVPN_OK);
+    return status;
 }
 
 struct avpn_key_pair world_member_pair(uint8_t number, const struct world_member *member)
@@ -218,38 +299,71 @@ static void add_member(struct avpn_config *config, uint8_t number,
         full.hubs[full.hub_count].member = member->hubs[full.hub_count];
         full.hub_count++;
     }
+    if (member->net != 0) {
+        full.exports[full.export_count++] = (struct avpn_prefix){
+            .family = AVPN_FAMILY_IPV4, .length = 16, .bytes = {10, member->net}};
+    }
     ck_assert_int_eq(avpn_config_add_member(config, &full), AVPN_OK);
+}
+
+uint8_t *world_sign(const struct world *world, const struct world_document *document,
+                    size_t *count_out)
+{
+    struct avpn_authority *authority = authority_of(document->number, document->signer);
+    struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350, .host = "192.0.2.1"};
+    uint32_t epoch = document->psk_epoch != 0 ? document->psk_epoch : 1;
+    struct avpn_publication publication = {.size = sizeof publication,
+                                           .psk_epoch = epoch,
+                                           .version = document->version,
+                                           .created = 1,
+                                           .expires = document->expires,
+                                           .psk = {{9, (uint8_t)epoch}},
+                                           .invites = document->invites,
+                                           .invite_count = document->invite_count};
+    struct avpn_config *config;
+    size_t capacity = 1u << 20;
+    uint8_t *bundle = malloc(capacity);
+
+    ck_assert_ptr_nonnull(bundle);
+    if (epoch > 1) {
+        publication.previous_psk = (struct avpn_key){{9, (uint8_t)(epoch - 1)}};
+    }
+    entry.key = world->identity.public_key;
+    ck_assert_int_eq(avpn_config_new(NULL, &config), AVPN_OK);
+    ck_assert_int_eq(avpn_config_set_name(config, document->name != NULL ? document->name : "test"),
+                     AVPN_OK);
+    ck_assert_int_eq(avpn_config_add_registry(config, &entry), AVPN_OK);
+    for (uint32_t i = 0; i < document->count; i++) {
+        add_member(config, document->number, &document->members[i]);
+    }
+    ck_assert_int_eq(
+        avpn_authority_sign(authority, config, &publication, bundle, capacity, count_out), AVPN_OK);
+    avpn_config_del(config);
+    avpn_authority_del(authority);
+    return bundle;
+}
+
+int32_t world_set(struct world *world, const struct world_document *document)
+{
+    struct avpn_key organization = world_organization(document->number);
+    size_t count;
+    uint8_t *bundle = world_sign(world, document, &count);
+
+    world->sent_count = 0;
+    int32_t error = avpn_registry_set_organization(world->registry, &organization, bundle, count,
+                                                   world->now);
+
+    free(bundle);
+    return error;
 }
 
 int32_t world_serve(struct world *world, uint8_t number, uint64_t version,
                     const struct world_member *members, uint32_t count)
 {
-    struct avpn_authority *authority = authority_of(number);
-    struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350, .host = "192.0.2.1"};
-    struct avpn_publication publication = {
-        .size = sizeof publication, .psk_epoch = 1, .version = version, .created = 1, .psk = {{9}}};
-    struct avpn_key organization = world_organization(number);
-    struct avpn_config *config;
-    size_t capacity = 1u << 20, bytes;
-    uint8_t *bundle = malloc(capacity);
+    struct world_document document = {
+        .number = number, .version = version, .members = members, .count = count};
 
-    ck_assert_ptr_nonnull(bundle);
-    entry.key = world->identity.public_key;
-    ck_assert_int_eq(avpn_config_new(NULL, &config), AVPN_OK);
-    ck_assert_int_eq(avpn_config_set_name(config, "test"), AVPN_OK);
-    ck_assert_int_eq(avpn_config_add_registry(config, &entry), AVPN_OK);
-    for (uint32_t i = 0; i < count; i++) {
-        add_member(config, number, &members[i]);
-    }
-    ck_assert_int_eq(avpn_authority_sign(authority, config, &publication, bundle, capacity, &bytes),
-                     AVPN_OK);
-    int32_t error = avpn_registry_set_organization(world->registry, &organization, bundle, bytes,
-                                                   world->now);
-
-    free(bundle);
-    avpn_config_del(config);
-    avpn_authority_del(authority);
-    return error;
+    return world_set(world, &document);
 }
 
 /* ---- clients ------------------------------------------------------------------------------ */
@@ -273,28 +387,23 @@ struct client client_of(struct world *world, uint8_t number, const struct world_
                            .local = contact_of("10.0.0.2:40000")};
 }
 
-void client_initiation(const struct client *client, struct avpn_noise *noise, uint8_t bytes[256])
+void client_begin(const struct client *client, const uint8_t payload[116], struct avpn_noise *noise,
+                  uint8_t bytes[256])
 {
     static const uint8_t prologue[] = "autovpn 1 registry";
     const struct avpn_key *registry = &client->world->identity.public_key;
-    struct avpni_register_request request = {.uplink = client->uplink,
-                                             .nat = client->nat,
-                                             .organization = client->organization,
-                                             .config_version = 1,
-                                             .local = client->local};
-    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES];
     struct avpn_key_pair ephemeral;
     struct avpn_noise own;
 
     noise = noise != NULL ? noise : &own;
     ck_assert_int_eq(avpn_key_pair_generate(&ephemeral), AVPN_OK);
-    avpni_register_request_write(payload, &request);
     ck_assert_int_eq(avpn_noise_init_initiator(noise, &client->pair, registry, prologue,
                                                sizeof prologue - 1),
                      AVPN_OK);
     memset(bytes, 0, 256);
     avpni_initiation_write_head(bytes, 0xC0FFEE);
-    ck_assert_int_eq(avpn_noise_write_1(noise, &ephemeral.secret_key, payload, sizeof payload,
+    ck_assert_int_eq(avpn_noise_write_1(noise, &ephemeral.secret_key, payload,
+                                        AVPNI_REGISTER_REQUEST_BYTES,
                                         bytes + AVPNI_INITIATION_NOISE),
                      AVPN_OK);
     avpni_mac1(bytes + 224, bytes, 224, registry);
@@ -303,15 +412,25 @@ void client_initiation(const struct client *client, struct avpn_noise *noise, ui
     }
 }
 
-bool client_hello(struct client *client)
+void client_initiation(const struct client *client, struct avpn_noise *noise, uint8_t bytes[256])
+{
+    struct avpni_register_request request = {.uplink = client->uplink,
+                                             .nat = client->nat,
+                                             .organization = client->organization,
+                                             .config_version = 1,
+                                             .local = client->local};
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES];
+
+    avpni_register_request_write(payload, &request);
+    client_begin(client, payload, noise, bytes);
+}
+
+bool client_read_response(const struct client *client, struct avpn_noise *noise,
+                          uint8_t payload[96])
 {
     static const struct avpn_key no_psk;
-    struct world *world = client->world;
-    struct avpn_noise noise;
-    uint8_t bytes[256], payload[AVPNI_REGISTER_RESPONSE_BYTES];
+    const struct world *world = client->world;
 
-    client_initiation(client, &noise, bytes);
-    world_receive(world, &client->contact, bytes, sizeof bytes);
     if (world->sent_count != 1 ||
         avpni_message_kind(world->sent[0].bytes, world->sent[0].count) != AVPNI_KIND_RESPONSE) {
         return false;
@@ -323,9 +442,22 @@ bool client_hello(struct client *client)
     ck_assert(avpni_contact_is_equal(&answer->to, &client->contact));
     ck_assert_uint_eq(avpni_response_receiver(answer->bytes), 0xC0FFEE);
     ck_assert_uint_eq(avpni_response_sender(answer->bytes), 0); /* [HS-3] */
-    ck_assert_int_eq(avpn_noise_read_2(&noise, &no_psk, answer->bytes + AVPNI_RESPONSE_NOISE,
+    ck_assert_int_eq(avpn_noise_read_2(noise, &no_psk, answer->bytes + AVPNI_RESPONSE_NOISE,
                                        answer->count - AVPNI_RESPONSE_NOISE, payload),
                      AVPN_OK);
+    return true;
+}
+
+bool client_hello(struct client *client)
+{
+    struct avpn_noise noise;
+    uint8_t bytes[256], payload[AVPNI_REGISTER_RESPONSE_BYTES];
+
+    client_initiation(client, &noise, bytes);
+    world_receive(client->world, &client->contact, bytes, sizeof bytes);
+    if (!client_read_response(client, &noise, payload)) {
+        return false;
+    }
     ck_assert(avpni_register_response_read(payload, &client->session));
     ck_assert(avpni_contact_is_equal(&client->session.observed, &client->contact));
     client->counter = 0;
@@ -384,6 +516,27 @@ void client_fetch(struct client *client, const uint8_t *token, uint32_t first, u
     }
     avpni_fetch_write(body, &fetch);
     seal(client, body, 0, bytes);
+}
+
+void client_sync(struct client *client, const struct avpni_sync *sync, uint8_t bytes[96])
+{
+    uint8_t body[52];
+
+    avpni_sync_write(body, sync);
+    seal(client, body, 0, bytes);
+}
+
+size_t client_seal(struct client *client, const uint8_t *body, size_t count, uint8_t *bytes)
+{
+    struct avpni_session_head head = {.slot = client->session.slot,
+                                      .generation = client->session.generation,
+                                      .counter = ++client->counter};
+    uint8_t nonce[12];
+
+    avpni_session_head_write(bytes, &head);
+    avpni_session_nonce(nonce, AVPNI_TO_REGISTRY, head.counter);
+    avpni_aead_seal(bytes + 28, body, count, bytes, 28, nonce, client->session.key);
+    return AVPNI_SESSION_OVERHEAD + count;
 }
 
 void client_keep(struct client *client, bool with_token)

@@ -14,14 +14,21 @@
 #include <autovpn/registry.h>
 #include <stdbool.h>
 
-#define WORLD_ARENA (8u << 20)
+#define WORLD_ARENA (24u << 20)
 #define WORLD_SENT 1024
+#define WORLD_STORED 4 /* names in the store */
 
 struct world_datagram {
     uint32_t uplink;
     struct avpn_contact to;
     size_t count;
     uint8_t bytes[1200];
+};
+
+struct world_stored {
+    char name[96];
+    uint8_t *bytes;
+    size_t count;
 };
 
 struct world {
@@ -35,6 +42,10 @@ struct world {
     bool allocation_fails, random_fails;
     uint32_t allocations_left; /* before allocation_fails becomes true; 0: no end */
     uint64_t random_state;
+    int64_t wall_clock; /* 0: unknown */
+    bool store_fails;
+    uint32_t store_writes; /* that succeeded */
+    struct world_stored stored[WORLD_STORED];
     uint32_t sent_count;
     struct world_datagram *sent;
 };
@@ -42,6 +53,8 @@ struct world {
 /* `handshakes_per_second` and `registration_limit` as in the options. */
 void world_begin(struct world *world, uint32_t handshakes_per_second, uint32_t registration_limit);
 void world_end(struct world *world);
+/* The process ends and begins again, with the same identity and store. */
+void world_restart(struct world *world);
 /* Hand over one datagram; what was sent before is forgotten. */
 void world_receive(struct world *world, const struct avpn_contact *from, const uint8_t *bytes,
                    size_t count);
@@ -58,7 +71,31 @@ struct world_member {
     uint8_t role, flags;
     uint8_t hubs[2]; /* member ids, 0: none */
     uint8_t salt;    /* another key under the same id */
+    uint8_t net;     /* it exports 10.net.0.0/16; 0: nothing */
 };
+
+/* What an administrator signs. What is zero is as usual. */
+struct world_document {
+    uint8_t number; /* of the organization */
+    uint64_t version;
+    const struct world_member *members;
+    uint32_t count;
+    const char *name;
+    uint8_t signer;    /* another signing key */
+    uint32_t psk_epoch; /* 0: 1 */
+    int64_t expires;
+    const struct avpn_invite *invites;
+    size_t invite_count;
+};
+/* To be freed. The registries' entry is this one's. */
+uint8_t *world_sign(const struct world *world, const struct world_document *document,
+                    size_t *count_out);
+/* Sign and set, as below. */
+int32_t world_set(struct world *world, const struct world_document *document);
+/* The Ed25519 seed of an organization's signing key. */
+struct avpn_key world_signer(uint8_t number, uint8_t signer);
+struct avpn_organization_status world_organization_status(const struct world *world,
+                                                          uint8_t number);
 
 struct avpn_key world_organization(uint8_t number);
 struct avpn_key_pair world_member_pair(uint8_t number, const struct world_member *member);
@@ -92,6 +129,15 @@ bool client_take_cookie(struct client *client, const uint8_t initiation[256]);
 void client_alive(struct client *client, const uint8_t *token, uint8_t flags, uint64_t counter,
                   uint8_t bytes[96]);
 void client_fetch(struct client *client, const uint8_t *token, uint32_t first, uint8_t bytes[96]);
+void client_sync(struct client *client, const struct avpni_sync *sync, uint8_t bytes[96]);
+/* Any body, of up to 1052 bytes; returns the datagram's size. */
+size_t client_seal(struct client *client, const uint8_t *body, size_t count, uint8_t *bytes);
+/* An initiation with any payload. */
+void client_begin(const struct client *client, const uint8_t payload[116], struct avpn_noise *noise,
+                  uint8_t bytes[256]);
+/* The answer's payload, 96 bytes; false: the one datagram sent is no answer. */
+bool client_read_response(const struct client *client, struct avpn_noise *noise,
+                          uint8_t payload[96]);
 /* Send a keepalive with the session's token, or none. */
 void client_keep(struct client *client, bool with_token);
 /* Handshake, keepalive with token, and it was acknowledged. */

@@ -63,7 +63,7 @@ static inline void add_exports_text(struct avpn_member *member, const char *text
 
 static inline struct avpn_member member_of(const struct site *site)
 {
-    struct avpn_member member = {.size = sizeof member, .id = site->id};
+    struct avpn_member member = {.size = sizeof member, .id = site->id, .is_known = 1};
 
     member.key = pair_of(site->id).public_key;
     snprintf(member.name, sizeof member.name, "site-%u", site->id);

@@ -46,7 +46,7 @@ START_TEST(what_is_not_there_is_not_found)
     ck_assert_int_eq(avpn_config_member_by_name(config, "site", &member), AVPN_ERROR_NOT_FOUND);
     ck_assert_int_eq(avpn_config_registry(config, 1, &registry), AVPN_ERROR_EMPTY);
     ck_assert_int_eq(avpn_config_organization(config, &out), AVPN_ERROR_NOT_FOUND);
-    ck_assert_int_eq(avpn_config_psk(config, 10, &pair, &out), AVPN_ERROR_NOT_FOUND);
+    ck_assert_int_eq(avpn_config_psk(config, 10, &pair, &out, NULL), AVPN_ERROR_NOT_FOUND);
     ck_assert_uint_eq(avpn_config_version(config), 0);
     avpn_config_del(config);
     avpn_config_del(NULL);

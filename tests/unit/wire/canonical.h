@@ -9,6 +9,8 @@
  *     u  an uplink, 0..3          r  an uplink or 255          n  a NAT class, 0..4
  *     f  one flag, 0..1           g  two flags, 0..3           a  anything but 0
  *     F  the family of an IPv4 contact in fixed form: 4 or 6
+ *     c  the status of a claim, 1..4     w  a status that ends an upload, 1..9
+ *     s  the number of a signing key, 0..7
  */
 #ifndef AUTOVPN_TESTS_CANONICAL_H
 #define AUTOVPN_TESTS_CANONICAL_H
@@ -74,6 +76,12 @@ static inline bool canonical_allows(char letter, uint8_t value)
         return value != 0;
     case 'F':
         return value == 4 || value == 6;
+    case 'c':
+        return value >= 1 && value <= 4;
+    case 'w':
+        return value >= 1 && value <= 9;
+    case 's':
+        return value <= 7;
     default:
         ck_assert(letter == '0' || letter == 'k');
         return false;

@@ -13,8 +13,12 @@
 #include "crypto/cookie.h"
 #include "crypto/hash.h"
 #include "harness.h"
+#include "topo/document.h"
 #include "wire/message.h"
+#include <autovpn/authority.h>
 #include <autovpn/batch.h>
+#include <autovpn/join.h>
+#include <autovpn/publisher.h>
 #include <autovpn/sa.h>
 
 #include <stdbool.h>
@@ -23,7 +27,7 @@
 #include <string.h>
 
 #define ITEMS 12
-#define ITEM_BYTES 1200
+#define ITEM_BYTES 2048
 #define LINE_BYTES 32
 
 /* Works with and without a running Check case (--print has none). */
@@ -339,6 +343,108 @@ static void build_change(struct example *e)
     add_session(e, AVPNI_TO_NODE, 4, body, AVPNI_CHANGE_HEAD_BYTES + w.position);
 }
 
+/* ---- delivery, joining, publishing ------------------------- */
+
+static void build_sync(struct example *e)
+{
+    struct avpni_sync sync = {.base = CONFIG_VERSION, .version = CONFIG_VERSION + 1, .mask = 3};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+
+    memcpy(sync.token, world.token, sizeof sync.token);
+    avpni_sync_write(body, &sync);
+    add_session(e, AVPNI_TO_REGISTRY, 3, body, sizeof body);
+}
+
+static void build_part(struct example *e)
+{
+    struct avpni_part part = {CONFIG_VERSION, CONFIG_VERSION + 1, AVPNI_PART_BYTES + 20, 1};
+    uint8_t body[AVPNI_PART_HEAD_BYTES + 20];
+
+    avpni_part_head_write(body, &part);
+    fill(body + AVPNI_PART_HEAD_BYTES, 20, 0x51);
+    add_session(e, AVPNI_TO_NODE, 5, body, sizeof body);
+}
+
+/* [JOIN-1]: claim key, what is signed, the payload, and the answer's. */
+static void build_claim(struct example *e)
+{
+    struct avpni_claim_request request = {.organization = world.organization, .member = 9};
+    struct avpni_claim_response response = {AVPNI_CLAIM_PENDING, CONFIG_VERSION};
+    struct avpn_key seed, claim_key;
+    uint8_t context[AVPN_KEY_BYTES + 4 + 16], text[15 + 2 * AVPN_KEY_BYTES + 4];
+    uint8_t payload[AVPNI_REGISTER_REQUEST_BYTES], answer[AVPNI_REGISTER_RESPONSE_BYTES];
+    struct avpni_writer c = avpni_writer(context, sizeof context);
+    struct avpni_writer t = avpni_writer(text, sizeof text);
+    static const struct avpn_key zero;
+
+    avpni_write_bytes(&c, world.organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u32(&c, request.member);
+    avpni_write_bytes(&c, world.token, 16);
+    avpni_derive(seed.bytes, sizeof seed.bytes, &zero, "claim", context, sizeof context);
+    avpni_sign_keypair(seed.bytes, &claim_key);
+    avpni_write_bytes(&t, (const uint8_t *)"autovpn claim 1", 15);
+    avpni_write_bytes(&t, world.organization.bytes, AVPN_KEY_BYTES);
+    avpni_write_u32(&t, request.member);
+    avpni_write_bytes(&t, world.a.public_key.bytes, AVPN_KEY_BYTES);
+    avpni_sign(request.signature, text, sizeof text, seed.bytes);
+    avpni_claim_request_write(payload, &request);
+    avpni_claim_response_write(answer, &response);
+    add(e, "secret of the token", world.token, 16);
+    add(e, "claim key", &claim_key, AVPN_KEY_BYTES);
+    add(e, "payload", payload, sizeof payload);
+    add(e, "payload of the answer", answer, sizeof answer);
+}
+
+static void build_administration(struct example *e)
+{
+    struct avpni_admin_request request = {.organization = world.organization, .signer = 0};
+    struct avpn_key seed = key_from(0x91), signing_key;
+    uint8_t text[AVPNI_ADMIN_TEXT_BYTES], payload[AVPNI_REGISTER_REQUEST_BYTES];
+    size_t count = avpni_admin_text(text, &world.registry.public_key, &world.b.public_key,
+                                    &world.organization);
+
+    avpni_sign_keypair(seed.bytes, &signing_key);
+    avpni_sign(request.signature, text, count, seed.bytes);
+    avpni_admin_request_write(payload, &request);
+    add(e, "signing key", &signing_key, AVPN_KEY_BYTES);
+    add(e, "payload", payload, sizeof payload);
+}
+
+static void build_publishing(struct example *e)
+{
+    struct avpni_offer offer = {.version = CONFIG_VERSION + 1, .size = 3000};
+    struct avpni_want want = {AVPN_PUBLISH_WANTED, CONFIG_VERSION + 1, 0, 7};
+    struct avpni_want end = {AVPN_PUBLISH_IN_FORCE, CONFIG_VERSION + 1, 0, 0};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES], answer[AVPNI_WANT_BODY_BYTES];
+
+    memcpy(offer.token, world.token, sizeof offer.token);
+    fill(offer.hash, sizeof offer.hash, 0x61);
+    avpni_offer_write(body, &offer);
+    avpni_want_write(answer, &want);
+    add(e, "body of the offer", body, sizeof body);
+    add(e, "body of the want", answer, sizeof answer);
+    avpni_want_write(answer, &end);
+    add(e, "body of the want that ends it", answer, sizeof answer);
+}
+
+static void build_claims(struct example *e)
+{
+    struct avpni_fetch list = {.first = 0};
+    struct avpni_claims_head head = {1, 1, 0};
+    struct avpni_claim_entry entry = {.member = 9, .device = world.a.public_key, .age = 60};
+    uint8_t body[AVPNI_REQUEST_BODY_BYTES];
+    uint8_t answer[AVPNI_CLAIMS_HEAD_BYTES + AVPNI_CLAIM_ENTRY_BYTES];
+    struct avpni_writer w = avpni_writer(answer + AVPNI_CLAIMS_HEAD_BYTES, AVPNI_CLAIM_ENTRY_BYTES);
+
+    memcpy(list.token, world.token, sizeof list.token);
+    avpni_list_write(body, &list);
+    fill(entry.signature, sizeof entry.signature, 0x71);
+    avpni_claims_head_write(answer, &head);
+    avpni_claim_entry_write(&w, &entry);
+    add(e, "body of the list", body, sizeof body);
+    add(e, "body of the claims", answer, sizeof answer);
+}
+
 /* ---- handshake between nodes ------------------------- */
 
 static void build_initiation_node(struct example *e)
@@ -487,7 +593,8 @@ static void build_probe_response(struct example *e)
                                 .observed = public_b,
                                 .session = INDEX_A,
                                 .sent = 5,
-                                .received = 4};
+                                .received = 4,
+                                .psk_epoch = 7};
 
     add_probe(e, &world.a, &world.b.public_key, 0xA1, &probe);
 }
@@ -581,6 +688,135 @@ static void build_esp_dummy(struct example *e)
     add_esp(e, &row);
 }
 
+/* ---- configuration ------------------------- */
+
+/* Node a is hub 1, node b its spoke 2, and there is an invite for member 9. */
+static void fill_configuration(struct avpn_config *config)
+{
+    struct avpn_registry_entry registry = {
+        .size = sizeof registry, .key = world.registry.public_key, .port = 9350};
+    struct avpn_member hub = {.size = sizeof hub,
+                              .id = 1,
+                              .key = world.a.public_key,
+                              .name = "hub",
+                              .role = AVPN_ROLE_HUB,
+                              .export_count = 1,
+                              .uplink_count = 1,
+                              .manual = {public_a}};
+    struct avpn_member spoke = {.size = sizeof spoke,
+                                .id = 2,
+                                .key = world.b.public_key,
+                                .name = "spoke",
+                                .role = AVPN_ROLE_SPOKE,
+                                .hub_count = 1,
+                                .export_count = 2,
+                                .hubs = {{1, AVPN_HUB_DEFAULT_ROUTE}}};
+
+    memcpy(registry.host, "198.51.100.1", 13);
+    MUST(avpn_prefix_parse("10.1.0.0/16", &hub.exports[0]) == AVPN_OK);
+    MUST(avpn_prefix_parse("10.2.0.0/24", &spoke.exports[0]) == AVPN_OK);
+    MUST(avpn_prefix_parse("2001:db8:2::/48", &spoke.exports[1]) == AVPN_OK);
+    MUST(avpn_config_set_name(config, "example") == AVPN_OK);
+    MUST(avpn_config_add_registry(config, &registry) == AVPN_OK);
+    MUST(avpn_config_add_member(config, &hub) == AVPN_OK);
+    MUST(avpn_config_add_member(config, &spoke) == AVPN_OK);
+}
+
+static struct avpn_token example_token(const struct avpn_key *organization)
+{
+    struct avpn_token token = {.size = sizeof token,
+                               .member = 9,
+                               .organization = *organization,
+                               .version = CONFIG_VERSION,
+                               .expires = 1700259200,
+                               .registry_count = 1};
+
+    memcpy(token.secret, world.token, sizeof token.secret);
+    token.registries[0] = (struct avpn_registry_entry){
+        .size = sizeof token.registries[0], .key = world.registry.public_key, .port = 9350};
+    memcpy(token.registries[0].host, "198.51.100.1", 13);
+    return token;
+}
+
+/* The bundle that everything below is cut from, signed with seeds 0x81, 0x82 ... and 0x91, 0x92 ... */
+static size_t sign_configuration(uint8_t *bundle, size_t capacity, struct avpn_key *organization)
+{
+    const struct avpn_key root = key_from(0x81), signer = key_from(0x91);
+    struct avpn_invite invite = {.size = sizeof invite, .member = 9, .expires = 1700259200};
+    struct avpn_publication publication = {.size = sizeof publication,
+                                           .psk_epoch = 1,
+                                           .version = CONFIG_VERSION,
+                                           .created = 1700000000,
+                                           .expires = 1702592000,
+                                           .psk = world.psk,
+                                           .invites = &invite,
+                                           .invite_count = 1};
+    struct avpn_authority *authority;
+    struct avpn_config *config;
+    size_t bytes = 0;
+
+    MUST(avpn_config_new(NULL, &config) == AVPN_OK);
+    fill_configuration(config);
+    MUST(avpn_authority_new(NULL, &authority) == AVPN_OK);
+    MUST(avpn_authority_add_root(authority, &root) == AVPN_OK);
+    MUST(avpn_authority_add_signer(authority, &signer) == AVPN_OK);
+    MUST(avpn_authority_organization(authority, organization) == AVPN_OK);
+    const struct avpn_token token = example_token(organization);
+
+    MUST(avpn_token_claim_key(&token, &invite.key) == AVPN_OK);
+    MUST(avpn_authority_sign(authority, config, &publication, bundle, capacity, &bytes) == AVPN_OK);
+    avpn_authority_del(authority);
+    avpn_config_del(config);
+    return bytes;
+}
+
+static void build_document(struct example *e)
+{
+    uint8_t bundle[ITEM_BYTES], root[32];
+    struct avpn_key organization;
+    struct avpni_document document;
+    size_t count = sign_configuration(bundle, sizeof bundle, &organization);
+
+    MUST(avpni_document_read(bundle, count, &document));
+    avpni_document_root(&document, root);
+    add(e, "organization", &organization, AVPN_KEY_BYTES);
+    add(e, "document", bundle, count);
+    add(e, "keys hash", document.keys_hash, sizeof document.keys_hash);
+    add(e, "Merkle root", root, sizeof root);
+}
+
+static void build_slice(struct example *e)
+{
+    uint8_t bundle[ITEM_BYTES], slice[ITEM_BYTES];
+    struct avpn_key organization, psk;
+    struct avpn_config *config;
+    size_t count = sign_configuration(bundle, sizeof bundle, &organization), slice_bytes;
+
+    MUST(avpn_config_read(bundle, count, &organization, 0, NULL, &config) == AVPN_OK);
+    MUST(avpn_bundle_slice(bundle, count, config, 2, slice, sizeof slice, &slice_bytes) == AVPN_OK);
+    avpn_config_del(config);
+    MUST(avpn_config_read(slice, slice_bytes, &organization, 0, NULL, &config) == AVPN_OK);
+    MUST(avpn_config_is_complete(config, 2) == AVPN_OK);
+    MUST(avpn_config_psk(config, 2, &world.b, &psk, NULL) == AVPN_OK);
+    MUST(memcmp(&psk, &world.psk, sizeof psk) == 0);
+    avpn_config_del(config);
+    add(e, "document", slice, slice_bytes);
+}
+
+static void build_token(struct example *e)
+{
+    uint8_t bundle[ITEM_BYTES];
+    char text[AVPN_TOKEN_TEXT];
+    struct avpn_key organization;
+    struct avpn_token token, again;
+
+    sign_configuration(bundle, sizeof bundle, &organization);
+    token = example_token(&organization);
+    MUST(avpn_token_format(&token, text, sizeof text) == AVPN_OK);
+    MUST(avpn_token_parse(text, &again) == AVPN_OK && again.member == token.member);
+    add(e, "text, as ASCII", text, strlen(text));
+}
+
 /* ---- the list, in the page's order ------------------------- */
 
 static const struct chapter {
@@ -616,6 +852,21 @@ static const struct chapter {
      "contact observed and an IPv6 contact locally; member 3, of which nothing is known.",
      build_page, 0},
     {"session-change", "Member 2 is no longer connected; contacts version 2.", build_change, 0},
+    {"session-sync", "Asks for both parts of the update from version 42 to 43.", build_sync, 0},
+    {"session-part", "The second part of that update, 20 bytes long.", build_part, 0},
+    {"claim",
+     "Node a claims the place of member 9; the secret of the token is the token above. Payloads "
+     "of\n"
+     "the initiation and of the response, which is pending.",
+     build_claim, 0},
+    {"administration",
+     "An administrator, whose static key is that of node b, with signing key 0. Payload of the\n"
+     "initiation.",
+     build_administration, 0},
+    {"publishing", "Version 43, 3000 bytes, is offered, wanted in three parts, and in force.",
+     build_publishing, 0},
+    {"claims", "Claims are asked for and told: one, a minute old, its signature 0x71, 0x72 ...",
+     build_claims, 0},
     {"initiation-node",
      "Node a to node b: sender index 0x00a1b2c0, the ticket of the probe request below, epoch 7 "
      "of\n"
@@ -641,6 +892,14 @@ static const struct chapter {
      build_esp_chacha, 0},
     {"esp-dummy", "Packet 256 from node a to node b under suite 2, a dummy packet.",
      build_esp_dummy, 0},
+    {"document",
+     "A whole document, version 42, of two members: node a is hub 1 with a manual contact, node b "
+     "its\n"
+     "spoke 2. Root key and signing key have the seeds 0x81, 0x82 ... and 0x91, 0x92 ...; the\n"
+     "pre-shared key is the one above, in epoch 1; there is an invite for member 9.",
+     build_document, 0},
+    {"slice", "The slice of member 2.", build_slice, 0},
+    {"token", "The token of that invite.", build_token, 0},
 };
 
 #define CHAPTERS HARNESS_COUNT(chapters)

@@ -45,6 +45,42 @@ static void write_register_response(uint8_t *out)
 }
 CANONICAL_REWRITE(register_response)
 
+static void write_claim_request(uint8_t *out)
+{
+    struct avpni_claim_request request = {.member = 0xA1A2A3A4};
+
+    count_up(request.organization.bytes, AVPN_KEY_BYTES, 0x10);
+    count_up(request.signature, sizeof request.signature, 0x10);
+    avpni_claim_request_write(out, &request);
+}
+CANONICAL_REWRITE(claim_request)
+
+static void write_claim_response(uint8_t *out)
+{
+    struct avpni_claim_response response = {AVPNI_CLAIM_TAKEN, 0xC1C2C3C4C5C6C7C8};
+
+    avpni_claim_response_write(out, &response);
+}
+CANONICAL_REWRITE(claim_response)
+
+static void write_admin_request(uint8_t *out)
+{
+    struct avpni_admin_request request = {.signer = 3};
+
+    count_up(request.organization.bytes, AVPN_KEY_BYTES, 0x10);
+    count_up(request.signature, sizeof request.signature, 0x10);
+    avpni_admin_request_write(out, &request);
+}
+CANONICAL_REWRITE(admin_request)
+
+static void write_unsigned_request(uint8_t *out)
+{
+    struct avpni_admin_request request = {.signer = AVPNI_SIGNER_NONE};
+
+    count_up(request.organization.bytes, AVPN_KEY_BYTES, 0x10);
+    avpni_admin_request_write(out, &request);
+}
+
 static void write_node_request(uint8_t *out)
 {
     struct avpni_node_request request = {
@@ -62,7 +98,24 @@ static void write_node_response(uint8_t *out)
 }
 CANONICAL_REWRITE(node_response)
 
+#define BYTES_64 BYTES_32 "303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f"
+#define MAP_32 "................................"
+#define ZEROS_8 "0000000000000000"
+#define ZEROS_12 ZEROS_8 "00000000"
+#define ZEROS_32 ZEROS_8 ZEROS_8 ZEROS_8 ZEROS_8
+
 static const struct codec codecs[] = {
+    {"Claim", "02000000" BYTES_32 "a1a2a3a4" BYTES_64 ZEROS_12,
+     "k000" MAP_32 "...." MAP_32 MAP_32 "000000000000", write_claim_request,
+     rewrite_claim_request},
+    {"Claim's answer", "0200000000000000c1c2c3c4c5c6c7c8" ZEROS_32 ZEROS_32 ZEROS_8 ZEROS_8,
+     "c0000000........" ZEROS_32 ZEROS_8, write_claim_response, rewrite_claim_response},
+    {"Administration", "03000000" BYTES_32 "03000000" BYTES_64 ZEROS_12,
+     "k000" MAP_32 "s000" MAP_32 MAP_32 "000000000000", write_admin_request,
+     rewrite_admin_request},
+    {"Administration without a key", "03000000" BYTES_32 "ff000000" ZEROS_32 ZEROS_32 ZEROS_12,
+     "k000" MAP_32 "k000" ZEROS_32 "000000000000", write_unsigned_request,
+     rewrite_admin_request},
     {"Register Request", "01030200" BYTES_32 "0102030405060708" CONTACT ZEROS_52,
      "kun0"
      "................................"
@@ -185,7 +238,37 @@ START_TEST(an_answer_is_never_larger_than_the_initiation) /* [HS-5] */
 }
 END_TEST
 
+START_TEST(a_request_to_a_registry_is_known_by_its_first_byte)
+{
+    uint8_t bytes[AVPNI_REGISTER_REQUEST_BYTES] = {0};
+
+    for (unsigned kind = 0; kind < 256; kind++) {
+        bytes[0] = (uint8_t)kind;
+        ck_assert_int_eq(avpni_request_kind(bytes), kind >= 1 && kind <= 3 ? (int)kind : 0);
+    }
+}
+END_TEST
+
+START_TEST(an_administration_signature_is_over_both_static_keys_and_the_organization) /* [PUB-1] */
+{
+    struct avpn_key registry, administrator, organization;
+    uint8_t text[AVPNI_ADMIN_TEXT_BYTES];
+
+    count_up(registry.bytes, sizeof registry.bytes, 0x20);
+    count_up(administrator.bytes, sizeof administrator.bytes, 0x40);
+    count_up(organization.bytes, sizeof organization.bytes, 0x60);
+    ck_assert_uint_eq(avpni_admin_text(text, &registry, &administrator, &organization),
+                      sizeof text);
+    ck_assert_mem_eq(text, "autovpn administration 1", 24);
+    ck_assert_mem_eq(text + 24, &registry, 32);
+    ck_assert_mem_eq(text + 56, &administrator, 32);
+    ck_assert_mem_eq(text + 88, &organization, 32);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
+    HARNESS_CASE(a_request_to_a_registry_is_known_by_its_first_byte),
+    HARNESS_CASE(an_administration_signature_is_over_both_static_keys_and_the_organization),
     HARNESS_LOOP(a_payload_is_written_and_read_as_specified, HARNESS_COUNT(codecs)),
     HARNESS_LOOP(a_payload_with_one_byte_changed_is_read_only_if_canonical, HARNESS_COUNT(codecs)),
     HARNESS_LOOP(a_list_of_suites_has_its_zeros_at_the_end, HARNESS_COUNT(suite_rows)),

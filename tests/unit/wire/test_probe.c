@@ -12,13 +12,15 @@
     "b1b2b3b4b5b6b7b8"                                                                             \
     "c1c2c3c4"                                                                                     \
     "d1d2d3d4"                                                                                     \
-    "000000000000000000000000"
+    "e1e2e3e4"                                                                                     \
+    "0000000000000000"
 #define TAIL_MAP                                                                                   \
     "...."                                                                                         \
     "........"                                                                                     \
     "...."                                                                                         \
     "...."                                                                                         \
-    "000000000000"
+    "...."                                                                                         \
+    "00000000"
 
 static const struct avpni_probe request = {
     .kind = AVPNI_PROBE_REQUEST,
@@ -30,6 +32,7 @@ static const struct avpni_probe request = {
     .ticket = 0xB1B2B3B4B5B6B7B8,
     .sent = 0xC1C2C3C4,
     .received = 0xD1D2D3D4,
+    .psk_epoch = 0xE1E2E3E4,
 };
 
 static void write_request(uint8_t *out)
