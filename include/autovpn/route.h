@@ -5,7 +5,8 @@
  * A next hop is a number the caller chooses (a peer's member id, say). Which hops are alive is
  * the caller's to say, in one call per hop; a lookup gives the first live one.
  *
- * Life: new, put/remove/lookup, del. One thread at a time. Lookups do not allocate.
+ * Life: new, put/remove/lookup, del. Threads: while nobody changes a table (set_alive is a change), any number
+ * may read it; a change needs it alone. Lookups do not allocate.
  *
  *     struct avpn_routes *routes;
  *     avpn_routes_new(NULL, &routes);

@@ -4,6 +4,9 @@
  *
  * Invariants: a record is in use while a list names it or it is alive; a record in use is in
  * `by_id`; the record of AVPN_HOP_LOCAL is alive from the moment it exists.
+ *
+ * Only the last SHARED_LIMIT lists that begin with a hop are looked at for sharing, so that adding stays
+ * cheap however many there are. A list that is not found is stored once more, which costs memory alone.
  */
 #include "route/hops.h"
 
@@ -11,6 +14,13 @@
 
 #define FIRST_CAPACITY 8u
 #define POOL_LIMIT (UINT32_C(1) << 30)
+#define SHARED_LIMIT 8u
+
+/* The words of a list in the pool. */
+#define COUNT 0u
+#define USES 1u
+#define NEXT 2u
+#define INDICES 3u
 
 static const uint8_t *id_of(const void *owner, uint32_t index)
 {
@@ -82,7 +92,8 @@ static uint32_t ensure_record(struct avpni_hops *hops, uint32_t id)
     } else {
         hops->free_record = hops->records[index].uses;
     }
-    hops->records[index] = (struct avpni_hop){.id = id, .is_alive = id == AVPN_HOP_LOCAL};
+    hops->records[index] = (struct avpni_hop){
+        .id = id, .lists = AVPNI_HOPS_NONE, .is_alive = id == AVPN_HOP_LOCAL};
     return index;
 }
 
@@ -104,7 +115,7 @@ static uint32_t find_room(struct avpni_hops *hops, uint32_t count)
     if (hops->free_lists[count] != AVPNI_HOPS_NONE) {
         return hops->free_lists[count];
     }
-    uint32_t needed = hops->pool_used + count + 1;
+    uint32_t needed = hops->pool_used + INDICES + count;
 
     if (needed > hops->pool_capacity) {
         uint32_t capacity = hops->pool_capacity + hops->pool_capacity / 2 + 4 * FIRST_CAPACITY;
@@ -124,18 +135,81 @@ static uint32_t find_room(struct avpni_hops *hops, uint32_t count)
 static void take_room(struct avpni_hops *hops, uint32_t list, uint32_t count)
 {
     if (list == hops->free_lists[count]) {
-        hops->free_lists[count] = hops->pool[list + 1];
+        hops->free_lists[count] = hops->pool[list + NEXT];
     } else {
-        hops->pool_used += count + 1;
+        hops->pool_used += INDICES + count;
     }
-    hops->pool[list] = count;
+    hops->pool[list + COUNT] = count;
+    hops->pool[list + USES] = 1;
 }
+
+/* ---- sharing ------------------------------------------------------------------------- */
+
+static bool is_list(const struct avpni_hops *hops, uint32_t list, const uint32_t *ids,
+                    uint32_t count)
+{
+    uint32_t same = 0;
+
+    if (hops->pool[list + COUNT] != count) {
+        return false;
+    }
+    while (same < count && hops->records[hops->pool[list + INDICES + same]].id == ids[same]) {
+        same++;
+    }
+    return same == count;
+}
+
+/* A list with these ids that can be shared, or AVPNI_HOPS_NONE. */
+static uint32_t find_shared(const struct avpni_hops *hops, const uint32_t *ids, uint32_t count)
+{
+    uint32_t first = find_record(hops, ids[0]);
+    uint32_t list = first == AVPNI_MAP_NONE ? AVPNI_HOPS_NONE : hops->records[first].lists;
+
+    while (list != AVPNI_HOPS_NONE && !is_list(hops, list, ids, count)) {
+        list = hops->pool[list + NEXT];
+    }
+    return list;
+}
+
+/* Offer a list for sharing. The one offered longest is forgotten when there are too many. */
+static void offer(struct avpni_hops *hops, uint32_t list)
+{
+    struct avpni_hop *first = &hops->records[hops->pool[list + INDICES]];
+    uint32_t last = list, count = 1;
+
+    hops->pool[list + NEXT] = first->lists;
+    first->lists = list;
+    while (hops->pool[last + NEXT] != AVPNI_HOPS_NONE && count < SHARED_LIMIT) {
+        last = hops->pool[last + NEXT];
+        count++;
+    }
+    hops->pool[last + NEXT] = AVPNI_HOPS_NONE;
+}
+
+static void withdraw(struct avpni_hops *hops, uint32_t list)
+{
+    uint32_t *link = &hops->records[hops->pool[list + INDICES]].lists;
+
+    while (*link != AVPNI_HOPS_NONE && *link != list) {
+        link = &hops->pool[*link + NEXT];
+    }
+    if (*link == list) {
+        *link = hops->pool[list + NEXT];
+    }
+}
+
+/* ---- lists --------------------------------------------------------------------------- */
 
 uint32_t avpni_hops_add(struct avpni_hops *hops, const uint32_t *ids, uint32_t count)
 {
     uint32_t indices[AVPN_ROUTE_HOPS];
-    uint32_t list = find_room(hops, count);
-    uint32_t done = 0;
+    uint32_t list = find_shared(hops, ids, count), done = 0;
+
+    if (list != AVPNI_HOPS_NONE) {
+        hops->pool[list + USES]++;
+        return list;
+    }
+    list = find_room(hops, count);
 
     for (; list != AVPNI_HOPS_NONE && done < count; done++) {
         indices[done] = ensure_record(hops, ids[done]);
@@ -153,21 +227,26 @@ uint32_t avpni_hops_add(struct avpni_hops *hops, const uint32_t *ids, uint32_t c
         return AVPNI_HOPS_NONE;
     }
     take_room(hops, list, count);
-    memcpy(&hops->pool[list + 1], indices, count * sizeof *indices);
+    memcpy(&hops->pool[list + INDICES], indices, count * sizeof *indices);
+    offer(hops, list);
     return list;
 }
 
 void avpni_hops_remove(struct avpni_hops *hops, uint32_t list)
 {
-    uint32_t count = hops->pool[list];
+    uint32_t count = hops->pool[list + COUNT];
 
+    if (--hops->pool[list + USES] > 0) {
+        return;
+    }
+    withdraw(hops, list);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = hops->pool[list + 1 + i];
+        uint32_t index = hops->pool[list + INDICES + i];
 
         hops->records[index].uses--;
         release_record(hops, index);
     }
-    hops->pool[list + 1] = hops->free_lists[count];
+    hops->pool[list + NEXT] = hops->free_lists[count];
     hops->free_lists[count] = list;
 }
 
@@ -177,6 +256,7 @@ void avpni_hops_clear(struct avpni_hops *hops)
         /* Records of the free list are not in the map under their id. */
         if (find_record(hops, hops->records[i].id) == i) {
             hops->records[i].uses = 0;
+            hops->records[i].lists = AVPNI_HOPS_NONE;
             release_record(hops, i);
         }
     }
@@ -198,12 +278,12 @@ int32_t avpni_hops_set_alive(struct avpni_hops *hops, uint32_t id, bool is_alive
 
 uint32_t avpni_hops_count(const struct avpni_hops *hops, uint32_t list)
 {
-    return hops->pool[list];
+    return hops->pool[list + COUNT];
 }
 
 const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t list, uint32_t index)
 {
-    return &hops->records[hops->pool[list + 1 + index]];
+    return &hops->records[hops->pool[list + INDICES + index]];
 }
 
 bool avpni_hops_is_alive(const struct avpni_hops *hops, uint32_t id)

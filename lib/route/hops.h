@@ -4,7 +4,8 @@
  *
  * Each distinct hop has one record, so that a change of its life costs one write and a lookup
  * reads it without searching. Lists of 1 to AVPN_ROUTE_HOPS records' indices lie in a pool of
- * words, freed ones in a list by length.
+ * words, freed ones in a list by length. A list that is there already is shared: a table of a
+ * million routes through a few hubs has a few lists.
  */
 #ifndef AVPNI_ROUTE_HOPS_H
 #define AVPNI_ROUTE_HOPS_H
@@ -16,7 +17,8 @@
 
 struct avpni_hop {
     uint32_t id;
-    uint32_t uses; /* lists that name it */
+    uint32_t uses;  /* lists that name it */
+    uint32_t lists; /* some lists that begin with it, linked by their third word */
     bool is_alive;
 };
 
@@ -26,7 +28,7 @@ struct avpni_hops {
     struct avpni_hop *records;
     uint32_t record_count, record_capacity;
     uint32_t free_record; /* list linked by `uses` */
-    uint32_t *pool;       /* a list: its length, then indices of records */
+    uint32_t *pool;       /* a list: its length, uses, the next to be shared, then indices of records */
     uint32_t pool_used, pool_capacity;
     uint32_t free_lists[AVPN_ROUTE_HOPS + 1]; /* by length, linked by the second word */
 };
@@ -34,8 +36,9 @@ struct avpni_hops {
 void avpni_hops_init(struct avpni_hops *hops, const struct avpni_memory *memory);
 void avpni_hops_fini(struct avpni_hops *hops);
 
-/* Store a list of 1..AVPN_ROUTE_HOPS different ids: its handle, or AVPNI_HOPS_NONE: no memory. */
+/* Store or share a list of 1..AVPN_ROUTE_HOPS different ids: its handle, or AVPNI_HOPS_NONE: no memory. */
 uint32_t avpni_hops_add(struct avpni_hops *hops, const uint32_t *ids, uint32_t count);
+/* As often as added. */
 void avpni_hops_remove(struct avpni_hops *hops, uint32_t list);
 /* Forget all lists; which hops are alive is kept. */
 void avpni_hops_clear(struct avpni_hops *hops);

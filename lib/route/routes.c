@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * routes: the route table: a trie per family from prefix to a list of hops. Spec: [RTE-3], [RTE-5].
+ * routes: the route table: per family a table from prefix to a list of hops. Spec: [RTE-3], [RTE-5].
  *
- * Invariant: every value in the tries is the handle of a list that is in use, each of one prefix only.
+ * Invariant: every value in the tables is the handle of a list that is in use, taken once for each prefix.
  */
 #include "route/routes.h"
 
 #include "base/address.h"
 #include "route/hops.h"
-#include "route/trie.h"
+#include "route/lpm.h"
 
 #include <string.h>
 
 struct avpn_routes {
     struct avpni_memory memory;
-    struct avpni_trie ipv4, ipv6;
+    struct avpni_lpm ipv4, ipv6;
     struct avpni_hops hops;
 };
 
@@ -31,8 +31,8 @@ int32_t avpn_routes_new(const struct avpn_host *host, struct avpn_routes **route
         return AVPN_ERROR_MEMORY;
     }
     routes->memory = memory;
-    avpni_trie_init(&routes->ipv4, &memory);
-    avpni_trie_init(&routes->ipv6, &memory);
+    avpni_lpm_init(&routes->ipv4, &memory, 32);
+    avpni_lpm_init(&routes->ipv6, &memory, 128);
     avpni_hops_init(&routes->hops, &memory);
     *routes_out = routes;
     return AVPN_OK;
@@ -45,8 +45,8 @@ void avpn_routes_del(struct avpn_routes *routes)
     }
     const struct avpni_memory memory = routes->memory;
 
-    avpni_trie_fini(&routes->ipv4);
-    avpni_trie_fini(&routes->ipv6);
+    avpni_lpm_fini(&routes->ipv4);
+    avpni_lpm_fini(&routes->ipv6);
     avpni_hops_fini(&routes->hops);
     avpni_release(&memory, routes);
 }
@@ -70,13 +70,13 @@ static void store_u64(uint8_t bytes[8], uint64_t value)
     }
 }
 
-static struct avpni_trie_key key_of(const struct avpn_prefix *prefix)
+static struct avpni_lpm_key key_of(const struct avpn_prefix *prefix)
 {
-    return (struct avpni_trie_key){load_u64(prefix->bytes), load_u64(prefix->bytes + 8),
+    return (struct avpni_lpm_key){load_u64(prefix->bytes), load_u64(prefix->bytes + 8),
                                    prefix->length};
 }
 
-static struct avpn_prefix prefix_of(uint8_t family, const struct avpni_trie_key *key)
+static struct avpn_prefix prefix_of(uint8_t family, const struct avpni_lpm_key *key)
 {
     struct avpn_prefix prefix = {.family = family, .length = key->length};
 
@@ -85,12 +85,12 @@ static struct avpn_prefix prefix_of(uint8_t family, const struct avpni_trie_key 
     return prefix;
 }
 
-static const struct avpni_trie *trie_of(const struct avpn_routes *routes, uint8_t family)
+static const struct avpni_lpm *table_of(const struct avpn_routes *routes, uint8_t family)
 {
     return family == AVPN_FAMILY_IPV4 ? &routes->ipv4 : &routes->ipv6;
 }
 
-static struct avpni_trie *trie_to_change(struct avpn_routes *routes, uint8_t family)
+static struct avpni_lpm *table_to_change(struct avpn_routes *routes, uint8_t family)
 {
     return family == AVPN_FAMILY_IPV4 ? &routes->ipv4 : &routes->ipv6;
 }
@@ -118,20 +118,20 @@ int32_t avpn_routes_put(struct avpn_routes *routes, const struct avpn_route *rou
         !is_hop_list(route->hops, route->hop_count)) {
         return AVPN_ERROR_ARGUMENT;
     }
-    const struct avpni_trie_key key = key_of(&route->prefix);
-    struct avpni_trie *trie = trie_to_change(routes, route->prefix.family);
+    const struct avpni_lpm_key key = key_of(&route->prefix);
+    struct avpni_lpm *table = table_to_change(routes, route->prefix.family);
     uint32_t list = avpni_hops_add(&routes->hops, route->hops, route->hop_count);
 
     if (list == AVPNI_HOPS_NONE) {
         return AVPN_ERROR_MEMORY;
     }
-    uint32_t old = avpni_trie_get(trie, &key);
+    uint32_t old = avpni_lpm_get(table, &key);
 
-    if (avpni_trie_put(trie, &key, list) != AVPN_OK) {
+    if (avpni_lpm_put(table, &key, list) != AVPN_OK) {
         avpni_hops_remove(&routes->hops, list);
         return AVPN_ERROR_MEMORY;
     }
-    if (old != AVPNI_TRIE_NONE) {
+    if (old != AVPNI_LPM_NONE) {
         avpni_hops_remove(&routes->hops, old);
     }
     return AVPN_OK;
@@ -142,10 +142,10 @@ int32_t avpn_routes_remove(struct avpn_routes *routes, const struct avpn_prefix 
     if (!avpni_prefix_is_canonical(prefix)) {
         return AVPN_ERROR_NOT_FOUND;
     }
-    const struct avpni_trie_key key = key_of(prefix);
-    uint32_t list = avpni_trie_remove(trie_to_change(routes, prefix->family), &key);
+    const struct avpni_lpm_key key = key_of(prefix);
+    uint32_t list = avpni_lpm_remove(table_to_change(routes, prefix->family), &key);
 
-    if (list == AVPNI_TRIE_NONE) {
+    if (list == AVPNI_LPM_NONE) {
         return AVPN_ERROR_NOT_FOUND;
     }
     avpni_hops_remove(&routes->hops, list);
@@ -154,8 +154,8 @@ int32_t avpn_routes_remove(struct avpn_routes *routes, const struct avpn_prefix 
 
 void avpn_routes_clear(struct avpn_routes *routes)
 {
-    avpni_trie_clear(&routes->ipv4);
-    avpni_trie_clear(&routes->ipv6);
+    avpni_lpm_clear(&routes->ipv4);
+    avpni_lpm_clear(&routes->ipv6);
     avpni_hops_clear(&routes->hops);
 }
 
@@ -172,20 +172,67 @@ int32_t avpn_routes_set_alive(struct avpn_routes *routes, uint32_t hop, int32_t 
 
 /* ---- the packet path ------------------------------------------------------------------ */
 
-uint32_t avpni_routes_find(const struct avpn_routes *routes, const struct avpn_address *address,
-                           uint8_t *length_out)
+static uint32_t load_u32(const uint8_t bytes[4])
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+uint32_t avpni_routes_find(const struct avpn_routes *routes, const struct avpn_address *address)
 {
     if (address->family == AVPN_FAMILY_IPV4) {
-        uint64_t high = (uint64_t)address->bytes[0] << 56 | (uint64_t)address->bytes[1] << 48 |
-                        (uint64_t)address->bytes[2] << 40 | (uint64_t)address->bytes[3] << 32;
-
-        return avpni_trie_match(&routes->ipv4, high, 0, length_out);
+        return avpni_lpm_find_ipv4(&routes->ipv4, load_u32(address->bytes));
     }
     if (address->family == AVPN_FAMILY_IPV6) {
-        return avpni_trie_match(&routes->ipv6, load_u64(address->bytes),
-                                load_u64(address->bytes + 8), length_out);
+        return avpni_lpm_find_ipv6(&routes->ipv6, load_u64(address->bytes),
+                                   load_u64(address->bytes + 8));
     }
     return AVPN_ROUTE_NONE;
+}
+
+/* The addresses of one family among some, with their places, on the way to a batch lookup. */
+struct gathered {
+    uint32_t ipv4[AVPNI_ROUTES_BATCH];
+    uint64_t ipv6[AVPNI_ROUTES_BATCH][2];
+    uint32_t ipv4_count, ipv6_count;
+    uint8_t ipv4_places[AVPNI_ROUTES_BATCH], ipv6_places[AVPNI_ROUTES_BATCH];
+};
+
+static void gather(const struct avpn_address *addresses, uint32_t count, struct gathered *all,
+                   uint32_t *found_out)
+{
+    all->ipv4_count = 0;
+    all->ipv6_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *bytes = addresses[i].bytes;
+
+        found_out[i] = AVPN_ROUTE_NONE;
+        if (addresses[i].family == AVPN_FAMILY_IPV4) {
+            all->ipv4_places[all->ipv4_count] = (uint8_t)i;
+            all->ipv4[all->ipv4_count++] = load_u32(bytes);
+        } else if (addresses[i].family == AVPN_FAMILY_IPV6) {
+            all->ipv6_places[all->ipv6_count] = (uint8_t)i;
+            all->ipv6[all->ipv6_count][0] = load_u64(bytes);
+            all->ipv6[all->ipv6_count++][1] = load_u64(bytes + 8);
+        }
+    }
+}
+
+void avpni_routes_find_batch(const struct avpn_routes *routes,
+                             const struct avpn_address *addresses, uint32_t count,
+                             uint32_t *found_out)
+{
+    uint32_t found[AVPNI_ROUTES_BATCH];
+    struct gathered all;
+
+    gather(addresses, count, &all, found_out);
+    avpni_lpm_find_ipv4_batch(&routes->ipv4, all.ipv4, all.ipv4_count, found);
+    for (uint32_t i = 0; i < all.ipv4_count; i++) {
+        found_out[all.ipv4_places[i]] = found[i];
+    }
+    avpni_lpm_find_ipv6_batch(&routes->ipv6, (const uint64_t(*)[2])all.ipv6, all.ipv6_count, found);
+    for (uint32_t i = 0; i < all.ipv6_count; i++) {
+        found_out[all.ipv6_places[i]] = found[i];
+    }
 }
 
 uint32_t avpni_routes_hop_count(const struct avpn_routes *routes, uint32_t route)
@@ -219,7 +266,7 @@ bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint
 int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_address *address,
                            uint32_t *hop_out)
 {
-    uint32_t route = avpni_routes_find(routes, address, NULL);
+    uint32_t route = avpni_routes_find(routes, address);
 
     if (route == AVPN_ROUTE_NONE) {
         return AVPN_ERROR_NOT_FOUND;
@@ -241,7 +288,7 @@ int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_a
 int32_t avpn_routes_allows(const struct avpn_routes *routes, const struct avpn_address *address,
                            uint32_t hop)
 {
-    uint32_t route = avpni_routes_find(routes, address, NULL);
+    uint32_t route = avpni_routes_find(routes, address);
 
     return route != AVPN_ROUTE_NONE && avpni_routes_has_hop(routes, route, hop);
 }
@@ -263,17 +310,22 @@ static void describe(const struct avpn_routes *routes, const struct avpn_prefix 
 int32_t avpn_routes_match(const struct avpn_routes *routes, const struct avpn_address *address,
                           struct avpn_route *route_out)
 {
-    uint8_t length = 0;
-    uint32_t list = avpni_routes_find(routes, address, &length);
+    struct avpn_prefix prefix = {.family = address->family};
+    uint32_t list = AVPN_ROUTE_NONE;
 
+    if (address->family == AVPN_FAMILY_IPV4) {
+        list = avpni_lpm_match(&routes->ipv4, (uint64_t)load_u32(address->bytes) << 32, 0,
+                               &prefix.length);
+    } else if (address->family == AVPN_FAMILY_IPV6) {
+        list = avpni_lpm_match(&routes->ipv6, load_u64(address->bytes),
+                               load_u64(address->bytes + 8), &prefix.length);
+    }
     if (list == AVPN_ROUTE_NONE) {
         return AVPN_ERROR_NOT_FOUND;
     }
-    struct avpn_prefix prefix = {.family = address->family, .length = length};
-
-    memcpy(prefix.bytes, address->bytes, (length + 7u) / 8);
-    if (length % 8 != 0) {
-        prefix.bytes[length / 8] &= (uint8_t)(0xff << (8 - length % 8));
+    memcpy(prefix.bytes, address->bytes, (prefix.length + 7u) / 8);
+    if (prefix.length % 8 != 0) {
+        prefix.bytes[prefix.length / 8] &= (uint8_t)(0xff << (8 - prefix.length % 8));
     }
     describe(routes, &prefix, list, route_out);
     return AVPN_OK;
@@ -281,19 +333,19 @@ int32_t avpn_routes_match(const struct avpn_routes *routes, const struct avpn_ad
 
 uint32_t avpn_routes_count(const struct avpn_routes *routes)
 {
-    return avpni_trie_count(&routes->ipv4) + avpni_trie_count(&routes->ipv6);
+    return avpni_lpm_count(&routes->ipv4) + avpni_lpm_count(&routes->ipv6);
 }
 
 int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
                        struct avpn_route *route_out)
 {
-    uint32_t before = avpni_trie_count(&routes->ipv4);
+    uint32_t before = avpni_lpm_count(&routes->ipv4);
     uint8_t family = index < before ? AVPN_FAMILY_IPV4 : AVPN_FAMILY_IPV6;
-    struct avpni_trie_key key;
-    uint32_t list = avpni_trie_at(trie_of(routes, family),
+    struct avpni_lpm_key key;
+    uint32_t list = avpni_lpm_at(table_of(routes, family),
                                   family == AVPN_FAMILY_IPV4 ? index : index - before, &key);
 
-    if (list == AVPNI_TRIE_NONE) {
+    if (list == AVPNI_LPM_NONE) {
         return AVPN_ERROR_EMPTY;
     }
     const struct avpn_prefix prefix = prefix_of(family, &key);
@@ -308,10 +360,10 @@ int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_pref
     if (!avpni_prefix_is_canonical(prefix)) {
         return AVPN_ERROR_NOT_FOUND;
     }
-    const struct avpni_trie_key key = key_of(prefix);
-    uint32_t list = avpni_trie_get(trie_of(routes, prefix->family), &key);
+    const struct avpni_lpm_key key = key_of(prefix);
+    uint32_t list = avpni_lpm_get(table_of(routes, prefix->family), &key);
 
-    if (list == AVPNI_TRIE_NONE) {
+    if (list == AVPNI_LPM_NONE) {
         return AVPN_ERROR_NOT_FOUND;
     }
     describe(routes, prefix, list, route_out);
@@ -330,6 +382,6 @@ uint32_t avpn_routes_active(const struct avpn_routes *routes, const struct avpn_
 
 size_t avpn_routes_footprint(const struct avpn_routes *routes)
 {
-    return sizeof *routes + avpni_trie_footprint(&routes->ipv4) +
-           avpni_trie_footprint(&routes->ipv6) + avpni_hops_footprint(&routes->hops);
+    return sizeof *routes + avpni_lpm_footprint(&routes->ipv4) +
+           avpni_lpm_footprint(&routes->ipv6) + avpni_hops_footprint(&routes->hops);
 }

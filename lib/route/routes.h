@@ -9,9 +9,14 @@
 #include <autovpn/route.h>
 #include <stdbool.h>
 
-/* The route that decides for an address, or AVPN_ROUTE_NONE. `length_out`, its prefix length, may be NULL. */
-uint32_t avpni_routes_find(const struct avpn_routes *routes, const struct avpn_address *address,
-                           uint8_t *length_out);
+#define AVPNI_ROUTES_BATCH 32u
+
+/* The route that decides for an address, or AVPN_ROUTE_NONE. Routes with the same hops may have the same handle. */
+uint32_t avpni_routes_find(const struct avpn_routes *routes, const struct avpn_address *address);
+/* The same for up to AVPNI_ROUTES_BATCH addresses of either family. */
+void avpni_routes_find_batch(const struct avpn_routes *routes,
+                             const struct avpn_address *addresses, uint32_t count,
+                             uint32_t *found_out);
 uint32_t avpni_routes_hop_count(const struct avpn_routes *routes, uint32_t route);
 /* A hop by its place in the order of preference; `is_alive_out` may be NULL. */
 uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint32_t index,
