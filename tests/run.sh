@@ -145,8 +145,8 @@ if [ $is_quick = no ]; then
         UBSAN_OPTIONS=print_stacktrace=1 \
             meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"
     fi
-    script_tests "laboratory" 600 "$root/tests/e2e/run.sh" "$build"
-    script_tests "laboratory-sanitized" 600 "$root/tests/e2e/run.sh" "$sanitized"
+    script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
+    script_tests "laboratory-sanitized" 900 "$root/tests/e2e/run.sh" "$sanitized"
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
 fi

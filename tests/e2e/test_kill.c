@@ -31,6 +31,7 @@
 #define FIRST_PLACE 1001 /* of the places that wait for devices */
 #define ROUNDS 40
 #define PLACES (ROUNDS + 1)
+#define PORT 9350 /* [DMX-4] */
 #define PATIENCE (20 * AVPN_SECOND)
 #define BUNDLE_BYTES (1u << 20)
 #define PART_BYTES 1000 /* a datagram of this size or more carries a part */
@@ -51,7 +52,8 @@ struct end {
 
 struct office {
     char directory[64], settings[96], program[512];
-    uint16_t port;
+    char host[16];
+    struct avpn_contact contact; /* the same */
     pid_t daemon;
     struct avpn_key root, signer, organization;
     struct avpn_key_pair registry;
@@ -84,22 +86,17 @@ static void write_file(const char *name, const char *text)
     ck_assert_int_eq(fclose(file), 0);
 }
 
-/* A port of the registries' that is free here. */
-static uint16_t free_port(void)
+/* An address of this process's own in 127.0.0.0/8, so that tests that run at once do not meet. */
+static void choose_address(void)
 {
-    for (uint16_t port = 9381; port >= 9350; port--) {
-        struct udp_options options = {.bind = {.family = AVPN_FAMILY_IPV4,
-                                               .port = port,
-                                               .bytes = {127, 0, 0, 1}},
-                                      .is_server = 1};
-        struct udp udp;
+    uint32_t pid = (uint32_t)getpid();
 
-        if (udp_open(&udp, &options) != 0)
-            continue;
-        udp_close(&udp);
-        return port;
-    }
-    ck_abort_msg("no port from 9350 to 9381 is free");
+    office.contact = (struct avpn_contact){
+        .family = AVPN_FAMILY_IPV4,
+        .port = PORT,
+        .bytes = {127, (uint8_t)(pid >> 16 | 0x80), (uint8_t)(pid >> 8), (uint8_t)pid}};
+    snprintf(office.host, sizeof office.host, "127.%u.%u.%u", office.contact.bytes[1],
+             office.contact.bytes[2], office.contact.bytes[3]);
 }
 
 static void write_settings(void)
@@ -110,9 +107,9 @@ static void write_settings(void)
     avpn_key_format(&office.organization, id, sizeof id);
     write_file("key", key);
     snprintf(text, sizeof text,
-             "listen: [\"127.0.0.1:%u\"]\nkey: %s/key\nstore: %s/registry.db\ncontrol: %s/control\n"
+             "listen: [\"%s:%u\"]\nkey: %s/key\nstore: %s/registry.db\ncontrol: %s/control\n"
              "log: debug\norganizations:\n  - {id: %s}\n",
-             office.port, office.directory, office.directory, office.directory, id);
+             office.host, PORT, office.directory, office.directory, office.directory, id);
     write_file("registry.yaml", text);
     snprintf(office.settings, sizeof office.settings, "%s/registry.yaml", office.directory);
 }
@@ -161,8 +158,9 @@ static struct avpn_registry_entry registry_entry(void)
 {
     struct avpn_registry_entry entry = {.size = sizeof entry,
                                         .key = office.registry.public_key,
-                                        .port = office.port,
-                                        .host = "127.0.0.1"};
+                                        .port = PORT};
+
+    memcpy(entry.host, office.host, sizeof office.host);
     return entry;
 }
 
@@ -295,9 +293,7 @@ static void open_desk(void)
                                              .organization = office.organization,
                                              .registry = office.registry.public_key,
                                              .signer = office.signer,
-                                             .contact = {.family = AVPN_FAMILY_IPV4,
-                                                         .port = office.port,
-                                                         .bytes = {127, 0, 0, 1}}};
+                                             .contact = office.contact};
     struct avpn_host host;
 
     open_socket(&office.desk);
@@ -497,7 +493,7 @@ static void begin(void)
     office.root = draw_key();
     office.signer = draw_key();
     ck_assert_int_eq(avpn_key_pair_generate(&office.registry), AVPN_OK);
-    office.port = free_port();
+    choose_address();
     office.buffers = udp_buffers_new();
 
     struct avpn_authority *authority = open_authority();
