@@ -183,11 +183,11 @@ static int32_t reserve(struct avpn_config *config, const struct avpn_member *mem
     return AVPN_OK;
 }
 
-/* memcpy of nothing, from or to nowhere, is not defined. */
-static void copy(void *to, const void *from, size_t bytes)
+/* To the end of a pool that holds `used` bytes. Nothing is added to nowhere: neither memcpy nor NULL + 0 is defined. */
+static void copy(void *pool, size_t used, const void *from, size_t bytes)
 {
     if (bytes > 0) {
-        memcpy(to, from, bytes);
+        memcpy((uint8_t *)pool + used, from, bytes);
     }
 }
 
@@ -222,12 +222,12 @@ static int32_t append(struct avpn_config *config, const struct avpn_member *memb
         .uplink_count = member->uplink_count,
         .is_known = is_known,
     };
-    copy(config->names + config->name_bytes, member->name, name_bytes);
-    copy(config->hubs + config->hub_count, member->hubs,
+    copy(config->names, config->name_bytes, member->name, name_bytes);
+    copy(config->hubs, config->hub_count * sizeof *config->hubs, member->hubs,
          member->hub_count * sizeof *member->hubs);
-    copy(config->exports + config->export_count, member->exports,
+    copy(config->exports, config->export_count * sizeof *config->exports, member->exports,
          member->export_count * sizeof *member->exports);
-    copy(config->manual + config->manual_count, member->manual,
+    copy(config->manual, config->manual_count * sizeof *config->manual, member->manual,
          member->uplink_count * sizeof *member->manual);
     config->name_bytes += (uint32_t)name_bytes;
     config->hub_count += member->hub_count;
