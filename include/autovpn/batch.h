@@ -48,10 +48,11 @@ struct avpn_packets {
 
 /* Datagrams of one uplink from, or to, one contact. */
 struct avpn_datagrams {
-    uint16_t uplink; /* 0..3: which socket */
-    uint16_t flags;  /* AVPN_DATAGRAMS_*; ignored when received */
+    uint32_t uplink; /* 0..3: which socket */
     struct avpn_contact remote;
     struct avpn_packets packets;
+    uint32_t flags; /* AVPN_DATAGRAMS_*; ignored when received */
+    uint32_t reserved;
 };
 
 /*

@@ -336,15 +336,6 @@ AVPN_API int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index
 /* State of a member as a next hop, enum avpn_hop_state. */
 AVPN_API uint32_t avpn_node_hop_state(const struct avpn_node *node, uint32_t member);
 
-/* Two claims on the same addresses, and who wins [RTE-3], [RTE-10]. */
-enum avpn_conflict {
-    AVPN_CONFLICT_NONE = 0,
-    AVPN_CONFLICT_SHARED = 1,   /* `winner` and `loser` export `prefix`: the loser's next hops come after the winner's */
-    AVPN_CONFLICT_OWN = 2,      /* this site (`winner`) exports `prefix` too: the loser's is not used here */
-    AVPN_CONFLICT_INSIDE = 3,   /* `prefix` of `winner` lies in the larger export of this site (`loser`): it takes its part */
-    AVPN_CONFLICT_ATTACHED = 4, /* `prefix` of `loser` lies in a subnet this machine is attached to: not used here */
-    AVPN_CONFLICT_WITHDRAWN = 5 /* `loser` exports `prefix` and does not offer it now; `winner` is the one in use, or 0 */
-};
 struct avpn_conflict_status {
     uint32_t size;
     uint32_t kind; /* enum avpn_conflict */

@@ -39,6 +39,16 @@ enum avpn_hop_state {
     AVPN_HOP_HELD = 2 /* alive again, but not trusted yet: only where no other hop is alive [RTE-7] */
 };
 
+/* Two claims on the same addresses of a site's table, and who wins [RTE-3], [RTE-8], [RTE-10]: avpn_node_conflict_at. */
+enum avpn_conflict {
+    AVPN_CONFLICT_NONE = 0,
+    AVPN_CONFLICT_SHARED = 1,   /* `winner` and `loser` export `prefix`: the loser's next hops come after the winner's */
+    AVPN_CONFLICT_OWN = 2,      /* this site (`winner`) exports `prefix` too: the loser's is not used here */
+    AVPN_CONFLICT_INSIDE = 3,   /* `prefix` of `winner` lies in the larger export of this site (`loser`): it takes its part */
+    AVPN_CONFLICT_ATTACHED = 4, /* `prefix` of `loser` lies in a subnet this machine is attached to: not used here */
+    AVPN_CONFLICT_WITHDRAWN = 5 /* `loser` exports `prefix` and does not offer it now; `winner` is the one in use, or 0 */
+};
+
 struct avpn_routes;
 
 struct avpn_route {

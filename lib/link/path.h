@@ -10,6 +10,7 @@
 #define AVPNI_LINK_PATH_H
 
 #include "link/context.h"
+#include "link/mtu.h"
 
 struct avpni_peer;
 
@@ -40,6 +41,7 @@ struct avpni_path {
     avpn_time unanswered_at;  /* the first probe since the last answer; AVPN_TIME_NEVER: none */
     uint32_t rtt_us;
     uint32_t probes_sent, probes_answered;
+    struct avpni_mtu mtu;
 };
 
 int32_t avpni_path_new(struct avpni_peer *peer, uint32_t uplink, uint32_t remote_uplink,

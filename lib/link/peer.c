@@ -114,11 +114,12 @@ static void attempt_all(struct avpni_peer *peer, uint32_t remote_uplink, avpn_ti
     }
 }
 
-int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
+int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, uint32_t site_check,
                              const struct avpn_contact *manual, size_t manual_count, avpn_time now)
 {
     static const struct avpn_contact none = {0};
 
+    peer->site_check = site_check;
     peer->role = role; /* in any case: forwarding depends on it [RTE-4] */
     for (uint32_t i = 0; i < manual_count && i < AVPN_UPLINKS; i++)
         if (manual[i].family != AVPN_FAMILY_NONE && need_remote(peer, i) == NULL)
@@ -297,7 +298,8 @@ static void set_up(struct avpni_peer *peer, bool is_up, avpn_time now)
     event = avpni_event(AVPN_EVENT_TUNNEL, is_up, now);
     event.peer = peer->member;
     avpni_events_push(&peer->context->events, &event);
-    peer->context->tunnel_changed(peer->context->owner, peer, is_up, now);
+    peer->hop_state = is_up ? AVPN_HOP_ALIVE : AVPN_HOP_DEAD;
+    peer->context->hop_changed(peer->context->owner, peer, peer->hop_state, now);
 }
 
 /* [PTH-1] at once where the selected path is gone, [PTH-2] after a while where it is only not the best. */

@@ -96,11 +96,11 @@ static int32_t make_peers(struct change *change)
 
 /* ---- routes ------------------------------------------------------------------------ */
 
-static void tell_conflict(void *user, const struct avpn_prefix *prefix, uint32_t winner,
-                          uint32_t loser)
+static void tell_conflict(void *user, uint32_t kind, const struct avpn_prefix *prefix,
+                          uint32_t winner, uint32_t loser)
 {
     struct change *change = user;
-    struct avpn_event event = avpni_event(AVPN_EVENT_CONFLICT, 0, change->now);
+    struct avpn_event event = avpni_event(AVPN_EVENT_CONFLICT, kind, change->now);
 
     event.prefix = *prefix;
     event.peer = winner;
@@ -151,12 +151,13 @@ void avpni_node_refresh_routes(struct avpn_node *node, avpn_time now)
 static int32_t make_routes(struct change *change)
 {
     struct avpn_node *node = change->node;
+    const struct avpni_plan_seams seams = {0};
     int32_t error = avpn_routes_new(&node->context.host, &change->routes);
 
     if (error == AVPN_OK)
-        error = avpni_plan_routes(change->config, change->self.id, change->routes, NULL, NULL);
+        error = avpni_plan_routes(change->config, change->self.id, &seams, change->routes);
     for (uint32_t i = 0; i < change->peer_count && error == AVPN_OK; i++)
-        error = avpn_routes_set_alive(change->routes, change->peers[i]->member,
+        error = avpn_routes_set_state(change->routes, change->peers[i]->member,
                                       change->is_kept[i] && change->peers[i]->is_up);
     if (error != AVPN_OK)
         return error;
@@ -383,7 +384,7 @@ static void configure_peers(struct avpn_node *node, avpn_time now)
 
         avpn_config_member(node->config, peer->member, &member);
         peer->marks_us = marks(&member, node->member);
-        if (avpni_peer_configure(peer, member.role, member.manual, member.uplink_count, now) !=
+        if (avpni_peer_configure(peer, member.role, 0, member.manual, member.uplink_count, now) !=
             AVPN_OK)
             avpni_count(&node->context, AVPN_DROP_MEMORY);
     }
@@ -426,11 +427,12 @@ static void commit(struct change *change)
 /* A fresh plan, only to hear of its conflicts once the configuration is in force. */
 static void tell_conflicts(struct change *change)
 {
+    const struct avpni_plan_seams seams = {.user = change, .conflict = tell_conflict};
     struct avpn_routes *scratch = NULL;
 
     if (avpn_routes_new(&change->node->context.host, &scratch) != AVPN_OK)
         return;
-    avpni_plan_routes(change->config, change->self.id, scratch, tell_conflict, change);
+    avpni_plan_routes(change->config, change->self.id, &seams, scratch);
     avpn_routes_del(scratch);
 }
 

@@ -30,11 +30,11 @@ struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t m
     return low < node->peer_count && node->peers[low]->member == member ? node->peers[low] : NULL;
 }
 
-static void tunnel_changed(void *owner, struct avpni_peer *peer, bool is_up, avpn_time now)
+static void hop_changed(void *owner, struct avpni_peer *peer, uint32_t state, avpn_time now)
 {
     struct avpn_node *node = owner;
 
-    avpn_routes_set_alive(node->routes, peer->member, is_up); /* known since apply: cannot fail */
+    avpn_routes_set_state(node->routes, peer->member, state); /* known since apply: cannot fail */
     node->routes_changed_at = now; /* told once, at the end of the call, however many changed */
 }
 
@@ -246,7 +246,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     if (context->purge_after > AVPNI_NODE_PURGE_LIMIT)
         context->purge_after = AVPNI_NODE_PURGE_LIMIT; /* sums with it must not overflow */
     context->owner = node;
-    context->tunnel_changed = tunnel_changed;
+    context->hop_changed = hop_changed;
     context->entry_learned = entry_learned;
     context->uplink_observed = uplink_observed;
     context->version_heard = version_heard;

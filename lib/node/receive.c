@@ -5,7 +5,7 @@
  */
 #include "link/path.h"
 #include "link/session.h"
-#include "node/inner.h"
+#include "inner/packet.h"
 #include "node/node.h"
 #include <string.h>
 

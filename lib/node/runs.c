@@ -50,7 +50,7 @@ void avpni_runs_add(struct avpni_runs *runs, const struct avpn_host *host, uint8
 void avpni_sealing_close(struct avpni_sealing *sealing, struct avpni_outbox *outbox)
 {
     if (sealing->is_open)
-        avpni_outbox_add_run(outbox, sealing->open.uplink, &sealing->open.remote,
+        avpni_outbox_add_run(outbox, sealing->open.uplink, sealing->open.flags, &sealing->open.remote,
                              &sealing->open.packets);
     sealing->is_open = false;
 }

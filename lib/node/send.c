@@ -4,7 +4,7 @@
  */
 #include "link/path.h"
 #include "link/session.h"
-#include "node/inner.h"
+#include "inner/packet.h"
 #include "node/node.h"
 
 #define DATAGRAM_LIMIT 65507 /* the largest UDP payload over IPv4 */

@@ -29,6 +29,9 @@ struct avpni_member_view {
     const struct avpn_member_hub *hubs; /* in order of preference */
     const struct avpn_prefix *exports;
     const struct avpn_contact *manual;
+    uint8_t translation_count;
+    const struct avpn_translation *translations;
+    uint32_t site_check; /* first 4 bytes of L(site) [PRB-14], of a configuration that was read; else 0 */
 };
 
 /* The member at a place in ascending order of id. False beyond the end. */

@@ -149,9 +149,7 @@ static int32_t collect_exports(struct plan *plan)
 
 /* The route of the group that begins at `first`; returns where the next one begins. */
 static uint32_t plan_group(const struct plan *plan, uint32_t first, struct avpn_route *route,
-                           void (*conflict)(void *user, const struct avpn_prefix *prefix,
-                                            uint32_t winner, uint32_t loser),
-                           void *user)
+                           const struct avpni_plan_seams *seams)
 {
     const struct avpn_prefix *prefix = &plan->config->exports[plan->order[first]];
     struct avpni_member_view winner, owner;
@@ -171,18 +169,15 @@ static uint32_t plan_group(const struct plan *plan, uint32_t first, struct avpn_
         if (!is_local) {
             add_hops_to(plan, &owner, route);
         }
-        if (owner.id != winner.id && conflict != NULL) {
-            conflict(user, prefix, winner.id, owner.id);
+        if (owner.id != winner.id && seams->conflict != NULL) {
+            seams->conflict(seams->user, AVPN_CONFLICT_SHARED, prefix, winner.id, owner.id);
         }
     }
     return at;
 }
 
 int32_t avpni_plan_routes(const struct avpn_config *config, uint32_t self,
-                          struct avpn_routes *routes,
-                          void (*conflict)(void *user, const struct avpn_prefix *prefix,
-                                           uint32_t winner, uint32_t loser),
-                          void *user)
+                          const struct avpni_plan_seams *seams, struct avpn_routes *routes)
 {
     struct plan plan = {.config = config};
 
@@ -198,7 +193,7 @@ int32_t avpni_plan_routes(const struct avpn_config *config, uint32_t self,
     for (uint32_t at = 0; result == AVPN_OK && at < plan.count;) {
         struct avpn_route route;
 
-        at = plan_group(&plan, at, &route, conflict, user);
+        at = plan_group(&plan, at, &route, seams);
         result = put(routes, &route);
     }
     avpni_release(&config->memory, plan.owners);

@@ -8,6 +8,8 @@
 #include "topo/document.h"
 #include "topo/plan.h"
 
+static const struct avpni_plan_seams all_offered;
+
 enum { MEMBERS = 24, SLICE_BYTES = 65536 };
 
 static const struct site sites[] = {{1, 'H', "", "10.1.0.0/16"},
@@ -114,8 +116,8 @@ static void check_routes(const struct cut *cut)
 
     ck_assert_int_eq(avpn_routes_new(NULL, &a), AVPN_OK);
     ck_assert_int_eq(avpn_routes_new(NULL, &b), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(cut->whole, cut->self, a, NULL, NULL), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(cut->part, cut->self, b, NULL, NULL), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(cut->whole, cut->self, &all_offered, a), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(cut->part, cut->self, &all_offered, b), AVPN_OK);
     ck_assert_uint_eq(avpn_routes_count(a), avpn_routes_count(b));
     for (uint32_t i = 0; avpn_routes_at(a, i, &route_a) == AVPN_OK; i++) {
         ck_assert_int_eq(avpn_routes_at(b, i, &route_b), AVPN_OK);

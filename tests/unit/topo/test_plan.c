@@ -4,6 +4,8 @@
 #include "route/counting.h"
 #include "topo/plan.h"
 
+static const struct avpni_plan_seams all_offered;
+
 #define SITES 10
 
 static const struct site mesh[SITES] = {
@@ -119,7 +121,7 @@ START_TEST(a_member_has_the_next_hops_of_the_table)
 
     ck_assert_uint_eq(avpn_config_check(config, NULL, NULL), 0);
     ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(config, plans[_i].self, routes, NULL, NULL), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, plans[_i].self, &all_offered, routes), AVPN_OK);
     describe(routes, plans[_i].prefix, hops);
     ck_assert_str_eq(hops, plans[_i].hops);
     avpn_routes_del(routes);
@@ -132,10 +134,12 @@ struct conflicts {
     size_t used;
 };
 
-static void note(void *user, const struct avpn_prefix *prefix, uint32_t winner, uint32_t loser)
+static void note(void *user, uint32_t kind, const struct avpn_prefix *prefix, uint32_t winner,
+                 uint32_t loser)
 {
     struct conflicts *conflicts = user;
 
+    ck_assert_uint_eq(kind, AVPN_CONFLICT_SHARED);
     conflicts->used += (size_t)sprintf(conflicts->text + conflicts->used, "%u:%u>%u ",
                                        prefix->bytes[1], winner, loser);
 }
@@ -156,10 +160,11 @@ START_TEST(exports_of_several_members_are_told)
 {
     struct avpn_config *config = config_of(conflicts[_i].sites, SITES);
     struct conflicts told = {.used = 0};
+    const struct avpni_plan_seams seams = {.user = &told, .conflict = note};
     struct avpn_routes *routes;
 
     ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(config, conflicts[_i].self, routes, note, &told), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, conflicts[_i].self, &seams, routes), AVPN_OK);
     ck_assert_str_eq(told.text, conflicts[_i].conflicts);
     avpn_routes_del(routes);
     avpn_config_del(config);
@@ -176,7 +181,7 @@ START_TEST(every_next_hop_is_a_peer_in_random_organizations)
         struct avpn_route route;
 
         ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
-        ck_assert_int_eq(avpni_plan_routes(config, self.id, routes, NULL, NULL), AVPN_OK);
+        ck_assert_int_eq(avpni_plan_routes(config, self.id, &all_offered, routes), AVPN_OK);
         ck_assert(self.flags == 0 || avpn_routes_count(routes) == 0);
         for (uint32_t r = 0; avpn_routes_at(routes, r, &route) == AVPN_OK; r++) {
             for (uint32_t h = 0; h < route.hop_count; h++) {
@@ -267,7 +272,7 @@ START_TEST(packets_between_any_two_sites_pass_every_source_check) /* [RTE-4] [RT
     for (uint32_t id = 1; id <= MEMBERS; id++) {
         ck_assert(avpni_config_view(o.config, id - 1, &o.views[id]));
         ck_assert_int_eq(avpn_routes_new(NULL, &o.routes[id]), AVPN_OK);
-        ck_assert_int_eq(avpni_plan_routes(o.config, id, o.routes[id], NULL, NULL), AVPN_OK);
+        ck_assert_int_eq(avpni_plan_routes(o.config, id, &all_offered, o.routes[id]), AVPN_OK);
     }
     for (uint32_t a = 1; a <= MEMBERS; a++) {
         for (uint32_t b = 1; b <= MEMBERS; b++) {
@@ -305,7 +310,7 @@ START_TEST(no_more_next_hops_than_a_route_holds)
     struct avpn_config *config = config_of(many, 24);
 
     ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(config, 1, routes, NULL, NULL), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, 1, &all_offered, routes), AVPN_OK);
     avpn_prefix_parse("10.1.0.0/16", &prefix);
     ck_assert_int_eq(avpn_routes_get(routes, &prefix, &route), AVPN_OK);
     ck_assert_uint_eq(route.hop_count, AVPN_ROUTE_HOPS);
@@ -336,7 +341,7 @@ START_TEST(running_out_of_memory_is_told_and_leaks_nothing)
         counting.requests = 0;
         counting.fail_at = fail_at;
         ck_assert_int_eq(avpn_routes_new(&host, &routes), AVPN_OK);
-        result = avpni_plan_routes(config, 11, routes, NULL, NULL);
+        result = avpni_plan_routes(config, 11, &all_offered, routes);
         ck_assert(result == AVPN_OK || result == AVPN_ERROR_MEMORY);
         avpn_routes_del(routes);
         ck_assert_int_eq(counting.blocks, blocks);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "node/inner.h"
+#include "inner/packet.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "harness.h"
-#include "node/inner.h"
+#include "inner/packet.h"
 #include <string.h>
 
 struct row {
@@ -135,4 +135,4 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(the_checksum_stays_right_when_the_ttl_falls),
     HARNESS_CASE(a_hop_limit_is_used_up_at_one),
 };
-HARNESS_MAIN("node/inner", cases)
+HARNESS_MAIN("inner/packet", cases)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * checksum: the Internet checksum, whole (RFC 1071) and adjusted for what changed (RFC 1624, equation 3).
+ */
+#ifndef AVPNI_INNER_CHECKSUM_H
+#define AVPNI_INNER_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sum of bytes as 16-bit words, big-endian, an odd one padded with zero; starts from an earlier sum. Not folded. */
+uint64_t avpni_sum_add(uint64_t sum, const uint8_t *bytes, size_t count);
+/* The checksum of a sum: folded, complemented. */
+uint16_t avpni_sum_finish(uint64_t sum);
+/* Adjust the checksum at `field` for `count` bytes (even) that were `before` and are `after`. */
+void avpni_checksum_adjust(uint8_t field[2], const uint8_t *before, const uint8_t *after,
+                           size_t count);
+
+#endif
