@@ -190,6 +190,18 @@ uint32_t avpn_sealed_bytes(uint32_t bytes)
     return AVPN_HEADROOM + ((bytes + TRAILER_BYTES + 3) & ~(uint32_t)3) + AVPNI_TAG_BYTES;
 }
 
+uint32_t avpn_inner_bytes(uint32_t bytes)
+{
+    const uint32_t around = AVPN_HEADROOM + AVPNI_TAG_BYTES;
+
+    if (bytes < around + 4) {
+        return 0;
+    }
+    uint32_t inner = ((bytes - around) & ~(uint32_t)3) - TRAILER_BYTES;
+
+    return inner < AVPN_PACKET_LIMIT ? inner : AVPN_PACKET_LIMIT;
+}
+
 /* The next header for a packet, by its version; 0 where there is none. */
 static uint8_t next_header_of(const uint8_t *packet, uint32_t bytes)
 {
