@@ -355,6 +355,12 @@ void avpn_node_leave(struct avpn_node *node, avpn_time now)
     avpni_node_flush(node, now);
 }
 
+/* An IP header needs some, and no IP packet is larger [MTU-1]. */
+static bool is_link_mtu(uint32_t mtu_bytes)
+{
+    return mtu_bytes == 0 || (mtu_bytes >= AVPN_MTU_LEAST && mtu_bytes <= AVPN_MTU_MOST);
+}
+
 /* What can be told to registries: a contact, or none. */
 static bool is_local(const struct avpn_contact *contact)
 {
@@ -371,9 +377,11 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
     bool has_changed;
 
     if (node == NULL || state == NULL || state->size != sizeof *state || uplink >= AVPN_UPLINKS ||
-        state->is_up > 1 || !is_local(&state->local))
+        state->is_up > 1 || !is_local(&state->local) || !is_link_mtu(state->mtu_bytes))
         return AVPN_ERROR_ARGUMENT;
     own = &node->context.uplinks[uplink];
+    /* Paths see this at their next probe, a second from now at most. */
+    own->mtu_bytes = state->mtu_bytes != 0 ? state->mtu_bytes : AVPNI_MTU_DEFAULT;
     has_changed = own->is_up != (state->is_up != 0) ||
                   !avpni_contact_is_equal(&own->local, &state->local);
     if (!has_changed)

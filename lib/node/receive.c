@@ -145,7 +145,8 @@ static void receive_probe(struct avpn_node *node, const struct datagram *d)
         avpni_count(&node->context, AVPN_DROP_PROBE);
         return;
     }
-    avpni_peer_receive_probe(node->peers[place], d->uplink, d->source, d->bytes, d->now);
+    avpni_peer_receive_probe(node->peers[place], d->uplink, d->source, d->bytes, d->count,
+                             d->now);
 }
 
 /* The peer whose handshake under way, or session, has this index of ours. */

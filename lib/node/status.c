@@ -172,6 +172,8 @@ static void fill_peer(const struct avpn_node *node, const struct avpni_peer *pee
             status->nat = peer->remotes[i]->nat;
     fill_paths(peer, status);
     status->up_since = peer->up_since;
+    status->held_until = peer->hold.until;
+    status->mtu_bytes = avpni_peer_inner_limit(peer);
     status->session_since = session != NULL ? session->created_at : -1;
     status->suite = session != NULL ? session->suite : AVPN_SUITE_NONE;
     status->sent_packets = peer->sent_packets;
@@ -238,6 +240,8 @@ int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_
     status_out->answered_at = path->answered_at;
     status_out->probes_sent = path->probes_sent;
     status_out->probes_answered = path->probes_answered;
+    status_out->mtu_bytes = path->mtu.size;
+    status_out->mtu_state = path->mtu.state;
     return AVPN_OK;
 }
 
