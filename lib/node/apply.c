@@ -20,6 +20,7 @@ struct change {
     struct avpni_psks psks;
     struct avpni_peer **peers;
     uint8_t *is_kept; /* by place in peers: moved over, not new */
+    uint64_t *peer_offers; /* likewise: of its next site [RTE-8] */
     uint32_t peer_count;
     struct avpni_map by_tag, by_key;
     uint64_t offers; /* of this node */
@@ -44,9 +45,12 @@ static int32_t make_peer(struct change *change, uint32_t place, const struct avp
 {
     struct avpni_peer *old = avpni_node_find_peer(change->node, member->id);
 
+    change->peer_offers[place] = UINT64_MAX;
     if (old != NULL && memcmp(&old->key, &member->key, sizeof old->key) == 0) {
         change->peers[place] = old;
         change->is_kept[place] = 1;
+        change->peer_offers[place] =
+            avpni_offers_carry(change->node->config, change->config, member->id, old->offers);
         return AVPN_OK;
     }
     return avpni_peer_new(&change->node->context, member->id, &member->key, change->now,
@@ -78,7 +82,9 @@ static int32_t make_peers(struct change *change)
 
     change->peers = avpni_allocate(memory, (size_t)count + 1, sizeof(struct avpni_peer *));
     change->is_kept = avpni_allocate(memory, (size_t)count + 1, 1);
-    if (ids == NULL || change->peers == NULL || change->is_kept == NULL)
+    change->peer_offers = avpni_allocate(memory, (size_t)count + 1, sizeof *change->peer_offers);
+    if (ids == NULL || change->peers == NULL || change->is_kept == NULL ||
+        change->peer_offers == NULL)
         error = AVPN_ERROR_MEMORY;
     if (error == AVPN_OK)
         avpn_config_peers(change->config, change->self.id, ids, count);
@@ -100,15 +106,10 @@ static int32_t make_peers(struct change *change)
 static int32_t make_table(struct change *change)
 {
     struct avpn_node *node = change->node;
-    struct avpni_routing_ground ground = {change->config, change->self.id, change->peers,
-                                          change->peer_count, UINT64_MAX};
+    const struct avpni_routing_ground ground = {change->config, change->self.id,
+                                                change->peers, change->peer_count,
+                                                change->peer_offers, change->offers};
 
-    if (node->config != NULL && node->member == change->self.id)
-        change->offers = avpni_offers_carry(node->config, change->config, change->self.id,
-                                            node->context.offers);
-    else
-        change->offers = UINT64_MAX;
-    ground.offers = change->offers;
     return avpni_table_make(node, &ground, &change->table);
 }
 
@@ -252,6 +253,7 @@ static void undo(struct change *change)
     }
     avpni_release(memory, change->peers);
     avpni_release(memory, change->is_kept);
+    avpni_release(memory, change->peer_offers);
     avpni_table_free(change->node, &change->table);
     avpni_firewall_fini(&change->firewall);
 }
@@ -348,7 +350,12 @@ static void commit(struct change *change)
     node->firewall = change->firewall;
     avpni_translator_set(&node->translator, change->self.translations,
                          change->self.translation_count);
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        node->peers[i]->offers = node->peers[i]->offers_told = change->peer_offers[i];
+        node->peers[i]->site_check = site_check(change->config, node->peers[i]->member);
+    }
     avpni_release(&context->memory, change->is_kept);
+    avpni_release(&context->memory, change->peer_offers);
     avpn_config_del(node->config);
     node->config = change->config;
     node->member = change->self.id;
@@ -387,6 +394,10 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     error = avpn_config_member_by_key(config, &node->context.identity.public_key, &change.self);
     if (error != AVPN_OK)
         return error;
+    change.offers =
+        node->config != NULL && node->member == change.self.id
+            ? avpni_offers_carry(node->config, config, change.self.id, node->context.offers)
+            : UINT64_MAX;
     error = open_psks(&change);
     if (error == AVPN_OK)
         error = make_peers(&change);

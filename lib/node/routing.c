@@ -17,9 +17,13 @@ struct planning {
     bool is_out_of_memory;
 };
 
-static struct avpni_peer *find_peer(const struct avpni_routing_ground *ground, uint32_t member)
+/* What a member offers: all, if it is no peer. */
+static uint64_t offers_of(const struct avpni_routing_ground *ground, uint32_t member)
 {
     uint32_t low = 0, high = ground->peer_count;
+
+    if (member == ground->self)
+        return ground->offers;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -29,26 +33,17 @@ static struct avpni_peer *find_peer(const struct avpni_routing_ground *ground, u
         else
             high = middle;
     }
-    return low < ground->peer_count && ground->peers[low]->member == member ? ground->peers[low]
-                                                                            : NULL;
+    if (low == ground->peer_count || ground->peers[low]->member != member)
+        return UINT64_MAX;
+    return ground->peer_offers != NULL ? ground->peer_offers[low] : ground->peers[low]->offers;
 }
 
-/* [RTE-8]: a peer's word counts as long as it is about the site in this configuration. */
+/* [RTE-8] */
 static bool is_offered(void *user, uint32_t member, uint32_t index)
 {
     const struct planning *planning = user;
-    const struct avpni_routing_ground *ground = planning->ground;
-    const struct avpni_peer *peer;
-    struct avpni_member_view view;
 
-    if (member == ground->self)
-        return (ground->offers >> index & 1) != 0;
-    peer = find_peer(ground, member);
-    if (peer == NULL || peer->offers == UINT64_MAX ||
-        !avpni_config_view(ground->config, avpni_config_find(ground->config, member), &view) ||
-        view.site_check != peer->site_check)
-        return true;
-    return (peer->offers >> index & 1) != 0;
+    return (offers_of(planning->ground, member) >> index & 1) != 0;
 }
 
 /* Conflicts beyond what is kept are not worth failing for; nor is a list that cannot grow. */
@@ -266,8 +261,13 @@ void avpni_routing_take(struct avpn_node *node, struct avpni_table *table, avpn_
 /* Out of memory the old table goes on, and a second later it is tried again. */
 static void plan_again(struct avpn_node *node, avpn_time now)
 {
-    const struct avpni_routing_ground ground = {node->config, node->member, node->peers,
-                                                node->peer_count, node->context.offers};
+    const struct avpni_routing_ground ground = {
+        .config = node->config,
+        .self = node->member,
+        .peers = node->peers,
+        .peer_count = node->peer_count,
+        .offers = node->context.offers,
+    };
     struct avpni_table next, before;
 
     if (avpni_table_make(node, &ground, &next) != AVPN_OK) {

@@ -50,7 +50,8 @@ struct avpni_routing_ground {
     uint32_t self;
     struct avpni_peer *const *peers; /* in order of member id */
     uint32_t peer_count;
-    uint64_t offers; /* of self */
+    const uint64_t *peer_offers; /* by place in peers; NULL: as they say themselves */
+    uint64_t offers;             /* of self */
 };
 
 int32_t avpni_routing_init(struct avpn_node *node); /* AVPN_ERROR_MEMORY */
