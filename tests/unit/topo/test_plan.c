@@ -147,6 +147,65 @@ START_TEST(a_member_has_the_next_hops_of_the_table)
 }
 END_TEST
 
+/* ---- without tunnels between hubs [TOP-2] -------------------------------------------------- */
+
+/* Hub 3 takes hub 4's default route, so these two are peers; no other hubs are. */
+static const struct site apart[SITES] = {
+    {1, 'H', "", "10.1.0.0/16"},
+    {2, 'H', "", "10.2.0.0/16"},
+    {3, 'H', "", "10.3.0.0/16"},
+    {4, 'H', "3*", "10.4.0.0/16"},
+    {11, 'S', "1 2", "10.11.0.0/16"},
+    {12, 'S', "2", "10.12.0.0/16"},
+    {13, 'S', "3", "10.13.0.0/16 10.12.0.0/16"},
+    {14, 'S', "2 4", "10.14.0.0/16"},
+    {15, 'S', "", "10.15.0.0/16"}};
+
+static const struct {
+    uint32_t self;
+    const char *prefix, *hops;
+} apart_plans[] = {
+    {1, "10.2.0.0/16", "-"},        /* no tunnel, and no hub behind a hub */
+    {1, "10.11.0.0/16", "11"},      /* the owner's other hub is no peer */
+    {1, "10.12.0.0/16", "-"},
+    {3, "10.4.0.0/16", "4"},
+    {4, "10.3.0.0/16", "3"},
+    {4, "0.0.0.0/0", "3"},
+    {3, "0.0.0.0/0", "-"},
+    {4, "10.13.0.0/16", "3"},       /* by the owner's hub, which is a peer */
+    {3, "10.14.0.0/16", "4"},
+    {2, "10.14.0.0/16", "14"},
+    {11, "10.12.0.0/16", "2"},      /* hub 1, which it prefers, has no way there */
+    {11, "10.1.0.0/16", "1"},
+    {11, "10.2.0.0/16", "2"},
+    {11, "10.14.0.0/16", "2"},
+    {11, "10.13.0.0/16", "1 2"},    /* nobody has: its hubs say so */
+    {13, "10.14.0.0/16", "3"},      /* over two hubs, 3 and 4 */
+    {14, "10.13.0.0/16", "4"},
+    {14, "10.11.0.0/16", "2"},
+    {14, "10.12.0.0/16", "2 4"},    /* of 12 by hub 2, of 13 by hub 4 and 3 */
+    {14, "10.3.0.0/16", "4"},
+    {12, "10.15.0.0/16", "2"},
+};
+
+START_TEST(hubs_without_tunnels_are_no_next_hops_of_each_other)
+{
+    struct avpn_config *config = config_of(apart, SITES);
+    struct avpn_routes *routes;
+    char hops[256];
+
+    ck_assert_int_eq(avpn_config_set_flags(config, AVPN_ORGANIZATION_NO_HUB_TUNNELS), AVPN_OK);
+    ck_assert_uint_eq(avpn_config_check(config, NULL, NULL), 0);
+    ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(config, apart_plans[_i].self, &all_offered, routes),
+                     AVPN_OK);
+    describe(routes, apart_plans[_i].prefix, hops);
+    ck_assert_str_eq(hops, apart_plans[_i].hops);
+    avpn_routes_del(routes);
+    avpn_config_del(config);
+}
+END_TEST
+
 /* ---- offers, attached subnets and conflicts ------------------------------------------------ */
 
 /* What a spoke sees of others' claims: its own, a part of them, more than them, and what several share. */
@@ -336,6 +395,7 @@ START_TEST(every_next_hop_is_a_peer_in_random_organizations)
     struct avpn_config *config = random_config(3000 + (uint64_t)_i, 40, true);
     struct avpni_member_view self;
 
+    ck_assert_int_eq(avpn_config_set_flags(config, (uint32_t)_i % 2), AVPN_OK);
     for (uint32_t i = 0; avpni_config_view(config, i, &self); i++) {
         struct avpn_routes *routes;
         struct avpn_route route;
@@ -425,23 +485,72 @@ static bool has_hub(const struct organization *o, uint32_t id)
                                        avpn_config_peers(o->config, id, peers, MEMBERS) > 0);
 }
 
+/* Is there a way of at most two hubs by which packets go? [RTE-4] */
+static bool has_way(const struct organization *o, uint32_t a, uint32_t b)
+{
+    bool is_spoke_a = o->views[a].role == AVPN_ROLE_SPOKE;
+    bool is_spoke_b = o->views[b].role == AVPN_ROLE_SPOKE;
+
+    if (avpn_config_is_peer(o->config, a, b)) {
+        return true;
+    }
+    for (uint32_t h = 1; h <= MEMBERS; h++) {
+        bool is_first = o->views[h].role == AVPN_ROLE_HUB && avpn_config_is_peer(o->config, a, h);
+
+        if (is_first && (is_spoke_a || is_spoke_b) && avpn_config_is_peer(o->config, h, b)) {
+            return true;
+        }
+        for (uint32_t k = 1; is_first && is_spoke_a && is_spoke_b && k <= MEMBERS; k++) {
+            if (o->views[k].role == AVPN_ROLE_HUB && avpn_config_is_peer(o->config, h, k) &&
+                avpn_config_is_peer(o->config, k, b)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void plan_all(struct organization *o)
+{
+    for (uint32_t id = 1; id <= MEMBERS; id++) {
+        ck_assert(avpni_config_view(o->config, id - 1, &o->views[id]));
+        ck_assert_int_eq(avpn_routes_new(NULL, &o->routes[id]), AVPN_OK);
+        ck_assert_int_eq(avpni_plan_routes(o->config, id, &all_offered, o->routes[id]), AVPN_OK);
+    }
+}
+
+static void forget_all(struct organization *o)
+{
+    for (uint32_t id = 1; id <= MEMBERS; id++) {
+        avpn_routes_del(o->routes[id]);
+    }
+    avpn_config_del(o->config);
+}
+
+static uint32_t walk_between(const struct organization *o, uint32_t a, uint32_t b)
+{
+    const struct avpn_address source = host_in(o->views[a].exports),
+                              destination = host_in(o->views[b].exports);
+
+    return walk(o, a, &source, &destination);
+}
+
+static bool have_exports(const struct organization *o, uint32_t a, uint32_t b)
+{
+    return a != b && o->views[a].export_count > 0 && o->views[b].export_count > 0;
+}
+
 START_TEST(packets_between_any_two_sites_pass_every_source_check) /* [RTE-4] [RTE-5] */
 {
     struct organization o = {.config = random_config(5000 + (uint64_t)_i, MEMBERS, false)};
 
-    for (uint32_t id = 1; id <= MEMBERS; id++) {
-        ck_assert(avpni_config_view(o.config, id - 1, &o.views[id]));
-        ck_assert_int_eq(avpn_routes_new(NULL, &o.routes[id]), AVPN_OK);
-        ck_assert_int_eq(avpni_plan_routes(o.config, id, &all_offered, o.routes[id]), AVPN_OK);
-    }
+    plan_all(&o);
     for (uint32_t a = 1; a <= MEMBERS; a++) {
         for (uint32_t b = 1; b <= MEMBERS; b++) {
-            if (a == b || o.views[a].export_count == 0 || o.views[b].export_count == 0) {
+            if (!have_exports(&o, a, b)) {
                 continue;
             }
-            const struct avpn_address source = host_in(o.views[a].exports),
-                                      destination = host_in(o.views[b].exports);
-            uint32_t crossed = walk(&o, a, &source, &destination);
+            uint32_t crossed = walk_between(&o, a, b);
 
             if (has_hub(&o, a) && has_hub(&o, b)) {
                 ck_assert_msg(crossed >= 1 && crossed <= 3, "%u to %u: %u", a, b, crossed);
@@ -450,10 +559,27 @@ START_TEST(packets_between_any_two_sites_pass_every_source_check) /* [RTE-4] [RT
             }
         }
     }
-    for (uint32_t id = 1; id <= MEMBERS; id++) {
-        avpn_routes_del(o.routes[id]);
+    forget_all(&o);
+}
+END_TEST
+
+START_TEST(without_hub_tunnels_packets_go_wherever_there_is_a_way) /* [TOP-2] [RTE-1] */
+{
+    struct organization o = {.config = random_config(6000 + (uint64_t)_i, MEMBERS, false)};
+
+    ck_assert_int_eq(avpn_config_set_flags(o.config, AVPN_ORGANIZATION_NO_HUB_TUNNELS), AVPN_OK);
+    plan_all(&o);
+    for (uint32_t a = 1; a <= MEMBERS; a++) {
+        for (uint32_t b = 1; b <= MEMBERS; b++) {
+            if (have_exports(&o, a, b)) {
+                uint32_t crossed = walk_between(&o, a, b);
+
+                ck_assert_msg((crossed > 0) == has_way(&o, a, b), "%u to %u: %u", a, b, crossed);
+                ck_assert_uint_le(crossed, 3);
+            }
+        }
     }
-    avpn_config_del(o.config);
+    forget_all(&o);
 }
 END_TEST
 
@@ -514,8 +640,10 @@ END_TEST
 static const struct harness_case cases[] = {
     HARNESS_LOOP(a_member_has_the_next_hops_of_the_table, HARNESS_COUNT(plans)),
     HARNESS_LOOP(offers_and_attached_subnets_make_the_table_and_are_told, HARNESS_COUNT(situations)),
-    HARNESS_LOOP(every_next_hop_is_a_peer_in_random_organizations, 5),
+    HARNESS_LOOP(hubs_without_tunnels_are_no_next_hops_of_each_other, HARNESS_COUNT(apart_plans)),
+    HARNESS_LOOP(every_next_hop_is_a_peer_in_random_organizations, 10),
     HARNESS_LOOP(packets_between_any_two_sites_pass_every_source_check, 20),
+    HARNESS_LOOP(without_hub_tunnels_packets_go_wherever_there_is_a_way, 20),
     HARNESS_CASE(no_more_next_hops_than_a_route_holds),
     HARNESS_CASE(running_out_of_memory_is_told_and_leaks_nothing),
 };
