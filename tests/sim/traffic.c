@@ -66,6 +66,10 @@ size_t world_send_packet(struct world *world, const struct world_packet *packet)
     }
     kept = &world->packets[world->packet_count++];
     *kept = *packet;
+    if (kept->sent.bytes > INNER_LARGEST) {
+        world_fail(world, "a scenario sends a packet that no host sends");
+        kept->sent.bytes = INNER_LARGEST;
+    }
     kept->sent_at = world_now(world);
     kept->sent.number = (uint32_t)number;
     kept->sent.is_unsummed = kept->sent.protocol == INNER_UDP && number % 4 == 0 &&
