@@ -188,6 +188,35 @@ static uint32_t what_may_be_cut_is_cut_and_arrives_whole(uint64_t seed)
     return world_del(w);
 }
 
+/* [MTU-6]: packets of one run stand side by side in one buffer, and what becomes of one is not the next one's business. */
+static uint32_t each_packet_of_a_run_is_cut_or_answered_for_itself(uint64_t seed)
+{
+    struct world *w = narrow_world(__func__, seed, 1280, false, 0);
+    const size_t first = w->packet_count;
+
+    for (uint32_t is_tight = 0; is_tight <= 1; is_tight++) {
+        world_send_run(w, &(struct world_flow){.from = 2, .to = 3, .bytes = 1400}, 9, is_tight);
+        world_send_run(w, &(struct world_flow){.from = 2, .to = 3, .bytes = 4001}, 5, is_tight);
+        world_send_run(w, &(struct world_flow){.from = 2, .to = 3, .bytes = 1200}, 9, is_tight);
+        world_send_run(w, &(struct world_flow){.from = 2, .to = 3, .bytes = 1280, .family = V6}, 9,
+                       is_tight);
+    }
+    world_run(w, SECONDS(1));
+    for (size_t i = first; i < w->packet_count; i++)
+        EXPECT(w, world_packet(w, i)->arrivals == 1 && world_packet(w, i)->errors == 0);
+    for (uint32_t is_tight = 0; is_tight <= 1; is_tight++) {
+        const size_t large = world_send_run(
+            w,
+            &(struct world_flow){
+                .from = 2, .to = 3, .bytes = 1400, .family = V6, .is_forbidden = true},
+            9, is_tight);
+
+        for (size_t i = 0; i < 9; i++)
+            EXPECT(w, world_error(w, large + i) == WORLD_TOO_BIG);
+    }
+    return world_del(w);
+}
+
 /* [MTU-7] */
 static uint32_t ipv6_of_1280_bytes_always_passes(uint64_t seed)
 {
@@ -420,6 +449,7 @@ const struct scenario mtu_scenarios[] = {
     S(a_path_may_be_narrower_one_way),
     S(less_than_the_base_passes_in_fragments),
     S(what_may_be_cut_is_cut_and_arrives_whole),
+    S(each_packet_of_a_run_is_cut_or_answered_for_itself),
     S(ipv6_of_1280_bytes_always_passes),
     S(a_narrow_tunnel_behind_the_hub_is_told_by_the_hub),
     S(a_mebibyte_passes_over_every_underlay),

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GUARD 64
+#define GUARD_BYTE 0x5a
+
 struct world_nonce {
     uint64_t key; /* from site, SPI and remote contact; 0: empty */
     uint64_t iv;
@@ -34,28 +37,44 @@ static bool fail_about(struct world *world, const char *what, size_t number)
 
 /* ---- sending ------------------------------------------------------------------------------------- */
 
-void world_send_bytes(struct world *world, uint32_t site, const uint8_t *bytes, uint32_t count)
+/* Give a run to an engine. Around the run's room are bytes of a pattern, which nobody may touch. */
+static void send_run(struct world *world, uint32_t site, uint8_t *buffer, uint32_t buffer_bytes,
+                     const struct avpn_packets *run)
 {
-    uint8_t buffer[AVPN_HEADROOM + INNER_LARGEST + AVPN_TAILROOM];
     struct world_node *node = &world->nodes[site];
-    const struct avpn_packets batch = {.data = buffer + AVPN_HEADROOM,
-                                       .count = 1,
-                                       .bytes = count,
-                                       .last_bytes = count,
-                                       .stride = count};
 
     if (node->node == NULL)
         return;
-    memcpy(batch.data, bytes, count);
-    if (avpn_node_send(node->node, &batch, 1, world_now(world)) != AVPN_OK)
+    memset(buffer, GUARD_BYTE, GUARD);
+    memset(buffer + buffer_bytes - GUARD, GUARD_BYTE, GUARD);
+    if (avpn_node_send(node->node, run, 1, world_now(world)) != AVPN_OK)
         world_fail(world, "avpn_node_send refused a packet");
+    for (uint32_t i = 0; i < GUARD; i++)
+        if (buffer[i] != GUARD_BYTE || buffer[buffer_bytes - 1 - i] != GUARD_BYTE) {
+            world_fail(world, "avpn_node_send wrote outside of the room around a packet");
+            break;
+        }
     world_node_serve(node);
 }
 
-size_t world_send_packet(struct world *world, const struct world_packet *packet)
+void world_send_bytes(struct world *world, uint32_t site, const uint8_t *bytes, uint32_t count)
+{
+    uint8_t buffer[GUARD + AVPN_HEADROOM + INNER_LARGEST + AVPN_TAILROOM + GUARD];
+    const struct avpn_packets run = {.data = buffer + GUARD + AVPN_HEADROOM,
+                                     .count = 1,
+                                     .bytes = count,
+                                     .last_bytes = count,
+                                     .stride = count};
+
+    memcpy(run.data, bytes, count);
+    send_run(world, site, buffer, GUARD + AVPN_HEADROOM + count + AVPN_TAILROOM + GUARD, &run);
+}
+
+/* Into the book, and written. Returns its number. */
+static size_t note_packet(struct world *world, const struct world_packet *packet,
+                          uint8_t bytes_out[INNER_LARGEST])
 {
     const size_t number = world->packet_count;
-    uint8_t bytes[INNER_LARGEST];
     struct world_packet *kept;
 
     if (number == world->packet_capacity) {
@@ -74,8 +93,16 @@ size_t world_send_packet(struct world *world, const struct world_packet *packet)
     kept->sent.number = (uint32_t)number;
     kept->sent.is_unsummed = kept->sent.protocol == INNER_UDP && number % 4 == 0 &&
                              kept->sent.source.family == AVPN_FAMILY_IPV4;
-    kept->sent.bytes = inner_write(&kept->sent, bytes);
-    world_send_bytes(world, packet->from, bytes, kept->sent.bytes);
+    kept->sent.bytes = inner_write(&kept->sent, bytes_out);
+    return number;
+}
+
+size_t world_send_packet(struct world *world, const struct world_packet *packet)
+{
+    uint8_t bytes[INNER_LARGEST];
+    const size_t number = note_packet(world, packet, bytes);
+
+    world_send_bytes(world, packet->from, bytes, world->packets[number].sent.bytes);
     return number;
 }
 
@@ -116,6 +143,33 @@ size_t world_send(struct world *world, const struct world_flow *flow)
     const struct world_packet packet = packet_of(world, flow);
 
     return world_send_packet(world, &packet);
+}
+
+size_t world_send_run(struct world *world, const struct world_flow *flow, uint32_t count,
+                      bool is_tight)
+{
+    const struct world_packet packet = packet_of(world, flow);
+    const uint32_t bytes = packet.sent.bytes;
+    const uint32_t stride =
+        is_tight ? avpn_sealed_bytes(bytes) : bytes + AVPN_HEADROOM + AVPN_TAILROOM;
+    const uint32_t room = GUARD + AVPN_HEADROOM + count * stride + AVPN_TAILROOM + GUARD;
+    const size_t first = world->packet_count;
+    uint8_t *buffer = malloc(room), written[INNER_LARGEST];
+    const struct avpn_packets run = {.data = buffer + GUARD + AVPN_HEADROOM,
+                                     .count = count,
+                                     .bytes = bytes,
+                                     .last_bytes = bytes,
+                                     .stride = stride};
+
+    if (buffer == NULL)
+        abort();
+    for (uint32_t i = 0; i < count; i++) {
+        note_packet(world, &packet, written);
+        memcpy(run.data + (size_t)i * stride, written, bytes);
+    }
+    send_run(world, flow->from, buffer, room, &run);
+    free(buffer);
+    return first;
 }
 
 struct avpn_explanation world_explain(struct world *world, const struct world_flow *flow)

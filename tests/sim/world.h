@@ -304,6 +304,9 @@ struct world_packet {
 
 /* Sends one packet; returns its number. */
 size_t world_send(struct world *world, const struct world_flow *flow);
+/* So many of them in one run, end to end once sealed, or with the usual room. Returns the number of the first. */
+size_t world_send_run(struct world *world, const struct world_flow *flow, uint32_t count,
+                      bool is_tight);
 /* Valid until the next packet is sent. */
 const struct world_packet *world_packet(const struct world *world, size_t packet);
 bool world_has_arrived(const struct world *world, size_t packet);
