@@ -67,7 +67,8 @@ static void check_underlay(struct world *w, uint32_t mtu, bool is_v6)
 {
     const uint32_t inner = world_mtu(w, 2, 1);
     struct world_flow flow = {.from = 2, .to = 3, .is_whole = true, .bytes = inner};
-    struct avpn_event event = {.kind = AVPN_EVENT_MTU, .peer = 1, .metric = path_size(w, 2, 1)};
+    struct avpn_event event = {
+        .kind = AVPN_EVENT_MTU, .state = AVPN_MTU_DONE, .peer = 1, .metric = path_size(w, 2, 1)};
     size_t first = w->packet_count;
 
     EXPECT(w, is_size_of(path_size(w, 2, 1), mtu, is_v6));
@@ -409,7 +410,8 @@ static uint32_t a_line_that_became_wider_is_used(uint64_t seed)
 {
     struct world *w = narrow_world(__func__, seed, 1400, false, 0);
     const struct sim_link wide = line_of(1500);
-    struct avpn_event event = {.kind = AVPN_EVENT_MTU, .peer = 1, .metric = 1472};
+    struct avpn_event event = {
+        .kind = AVPN_EVENT_MTU, .state = AVPN_MTU_DONE, .peer = 1, .metric = 1472};
 
     for (uint32_t site = 1; site <= 3; site++)
         world_link(w, site, 0, &wide);

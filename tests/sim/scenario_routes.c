@@ -201,6 +201,39 @@ static uint32_t a_packet_that_has_no_hops_left_is_answered_by_the_hub(uint64_t s
     return world_del(w);
 }
 
+/* [RTE-4]: each of two hubs believes that the other has the spoke. What came from a hub goes to no hub. */
+static uint32_t hubs_that_disagree_make_no_loop(uint64_t seed)
+{
+    struct world_site sites[] = {{.role = AVPN_ROLE_HUB},
+                                 {.role = AVPN_ROLE_HUB},
+                                 {.nat = {&sim_nat_home}, .hubs = {1}},
+                                 {.nat = {&sim_nat_home}, .hubs = {2}}};
+    struct world *w = world_new(__func__, seed, sites, 4, 2);
+    uint64_t forwarded;
+    uint32_t error;
+
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    EXPECT(w, world_echoes(w, 3, 4));
+    sim_cut(w->sim, "198.51.100.1", "11.0.0.1");
+    sim_cut(w->sim, "198.51.100.2", "11.0.0.1");
+    sites[3].hubs[0] = 1; /* of which hub 1 does not hear */
+    EXPECT(w, world_change(w, sites));
+    world_run(w, SECONDS(2));
+    EXPECT(w, world_hop(w, 1, "10.0.4.0/24") == 2);
+    forwarded = world_counter(w, 1, AVPN_COUNT_FORWARDED);
+    for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+        error = answer_to(w, &(struct world_flow){.from = 3, .to = 4, .family = family});
+        EXPECT(w, error == WORLD_NO_ROUTE || error == WORLD_NO_TUNNEL);
+        EXPECT(w, is_error_of(w, 2, family));
+    }
+    EXPECT(w, world_counter(w, 1, AVPN_COUNT_FORWARDED) <= forwarded + 4); /* and two errors back */
+    sim_heal(w->sim, "198.51.100.1", "11.0.0.1");
+    sim_heal(w->sim, "198.51.100.2", "11.0.0.1");
+    EXPECT(w, world_wait_tunnel(w, 1, 4, MINUTES(3)));
+    EXPECT(w, world_echoes(w, 3, 4) && world_echoes(w, 2, 4));
+    return world_del(w);
+}
+
 /* ---- one subnet, several owners ---------------------------------------------------------------- */
 
 static const struct world_site two_centres[] = {
@@ -573,6 +606,7 @@ const struct scenario route_scenarios[] = {
     S(an_exit_hub_keeps_its_tunnel_where_hub_tunnels_are_off),
     S(a_site_alone_is_an_organization),
     S(a_packet_that_has_no_hops_left_is_answered_by_the_hub),
+    S(hubs_that_disagree_make_no_loop),
     S(the_first_preference_serves_what_two_hubs_export),
     S(conflicts_of_every_kind_are_told),
     S(the_outcome_of_a_conflict_is_what_the_rules_say),
