@@ -423,6 +423,22 @@ static uint32_t a_line_that_became_wider_is_used(uint64_t seed)
     return world_del(w);
 }
 
+/* Another NAT may lead over another line: what was proved for the old contact is not believed. */
+static uint32_t a_contact_that_moved_is_measured_again(uint64_t seed)
+{
+    struct world *w = narrow_world(__func__, seed, 1500, false, 0);
+    const struct sim_link narrow = line_of(1400);
+
+    world_link(w, 2, 0, &narrow);
+    sim_nat_renumber(w->nodes[2].uplinks[0].nat, "192.0.2.78");
+    world_run(w, SECONDS(15));
+    EXPECT(w, w->nodes[1].roams == 1 && w->nodes[1].downs == 0);
+    EXPECT(w, is_size_of(path_size(w, 1, 2), 1400, false));
+    EXPECT(w, is_size_of(path_size(w, 2, 1), 1400, false));
+    EXPECT(w, world_echo(w, &(struct world_flow){.from = 2, .to = 3, .bytes = 1400}));
+    return world_del(w);
+}
+
 /* Loss alone is no black hole: three size requests in a row are lost now and then, and found again. */
 static uint32_t loss_does_not_shrink_the_path_for_long(uint64_t seed)
 {
@@ -459,6 +475,7 @@ const struct scenario mtu_scenarios[] = {
     S(a_black_hole_lasts_no_longer_than_promised),
     S(a_transfer_outlives_a_black_hole_in_its_middle),
     S(a_line_that_became_wider_is_used),
+    S(a_contact_that_moved_is_measured_again),
     S(loss_does_not_shrink_the_path_for_long),
 };
 const size_t mtu_scenario_count = sizeof mtu_scenarios / sizeof *mtu_scenarios;

@@ -201,6 +201,41 @@ static uint32_t a_packet_that_has_no_hops_left_is_answered_by_the_hub(uint64_t s
     return world_del(w);
 }
 
+/* [ICM-3] */
+static uint32_t errors_are_limited_and_go_to_hosts_alone(uint64_t seed)
+{
+    struct world *w = usual_world(__func__, seed, 3);
+    struct world_flow doomed = {.from = 2, .to = 3, .hop_limit = 1, .is_forbidden = true};
+    uint32_t told = 0;
+    size_t first, packet;
+
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    world_run(w, SECONDS(1));
+    first = w->packet_count;
+    for (int i = 0; i < 300; i++)
+        world_send(w, &doomed);
+    world_run(w, 500 * AVPN_MILLISECOND);
+    for (size_t i = first; i < w->packet_count; i++)
+        told += world_packet(w, i)->errors;
+    EXPECT(w, told >= 50 && told <= 52);
+    EXPECT(w, world_counter(w, 1, AVPN_DROP_HOP_LIMIT) == 300);
+    world_run(w, SECONDS(1));
+    first = world_stream_of(w, &doomed, 300, 10 * AVPN_MILLISECOND); /* 100 a second are fine */
+    world_run(w, SECONDS(1));
+    for (size_t i = first; i < w->packet_count; i++)
+        EXPECT(w, world_error(w, i) == WORLD_HOP_LIMIT);
+    doomed.destination = "224.0.0.5";
+    packet = world_send(w, &doomed);
+    doomed.destination = "255.255.255.255";
+    world_send(w, &doomed);
+    doomed.destination = "ff02::5";
+    world_send(w, &doomed);
+    world_run(w, SECONDS(1));
+    for (size_t i = packet; i < w->packet_count; i++)
+        EXPECT(w, world_packet(w, i)->errors == 0);
+    return world_del(w);
+}
+
 /* [RTE-4]: each of two hubs believes that the other has the spoke. What came from a hub goes to no hub. */
 static uint32_t hubs_that_disagree_make_no_loop(uint64_t seed)
 {
@@ -606,6 +641,7 @@ const struct scenario route_scenarios[] = {
     S(an_exit_hub_keeps_its_tunnel_where_hub_tunnels_are_off),
     S(a_site_alone_is_an_organization),
     S(a_packet_that_has_no_hops_left_is_answered_by_the_hub),
+    S(errors_are_limited_and_go_to_hosts_alone),
     S(hubs_that_disagree_make_no_loop),
     S(the_first_preference_serves_what_two_hubs_export),
     S(conflicts_of_every_kind_are_told),
