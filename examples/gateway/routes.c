@@ -53,8 +53,6 @@ static uint32_t wanted_routes(const struct avpn_node *node, const struct kernel 
         if (route.prefix.family == AVPN_FAMILY_IPV4 || kernel->has_ipv6)
             routes_plan(&route, active, &items[count++].route);
     }
-    if (items)
-        qsort(items, count, sizeof *items, compare);
     *items_out = items;
     return count;
 }
@@ -109,12 +107,16 @@ static void change(struct netlink_batch *batch, const struct kernel *kernel,
         withdraw(batch, kernel, old); /* after the new one is there */
 }
 
-static void apply_routes(struct routes *routes, struct netlink_batch *batch,
-                         const struct kernel *kernel, struct routes_item *wanted, uint32_t count)
+void routes_change(struct routes *routes, struct netlink_batch *batch, struct kernel *kernel,
+                   struct routes_item *wanted, uint32_t count)
 {
     uint32_t old = 0;
     uint32_t new = 0;
 
+    netlink_batch_begin(batch, &kernel->netlink);
+    batch->refused = complain;
+    batch->user = kernel;
+    qsort(wanted, count, sizeof *wanted, compare);
     while (old < routes->count || new < count) {
         int order = old == routes->count ? 1
                     : new == count       ? -1
@@ -174,26 +176,6 @@ uint32_t routes_exclusions(const struct avpn_config *config, uint32_t member,
     return count;
 }
 
-static void apply_exclusions(struct routes *routes, struct netlink_batch *batch,
-                             const struct avpn_node *node, const struct kernel *kernel)
-{
-    struct avpn_node_status status = {.size = sizeof status};
-    struct avpn_breakout wanted[AVPN_BREAKOUTS];
-    uint32_t count;
-
-    if (avpn_node_status(node, &status) != AVPN_OK)
-        return;
-    count = routes_exclusions(avpn_node_config(node), status.member, wanted);
-    for (uint32_t i = 0; i < count; i++)
-        if (!is_listed(routes->exclusions, routes->exclusion_count, &wanted[i]))
-            kernel_put_exclusion(batch, kernel, &wanted[i]);
-    for (uint32_t i = 0; i < routes->exclusion_count; i++)
-        if (!is_listed(wanted, count, &routes->exclusions[i]))
-            kernel_drop_exclusion(batch, kernel, &routes->exclusions[i]);
-    memcpy(routes->exclusions, wanted, count * sizeof wanted[0]);
-    routes->exclusion_count = count;
-}
-
 static void complain_of_rule(void *user, void *subject, int error)
 {
     (void)user;
@@ -201,6 +183,29 @@ static void complain_of_rule(void *user, void *subject, int error)
     if (error != ENOENT && error != EEXIST)
         log_line(AVPN_LOG_ERROR, "the rule of an exclusion from the default route was refused: %s",
                  strerror(error));
+}
+
+static void change_exclusions(struct routes *routes, struct netlink_batch *batch,
+                              const struct avpn_node *node, struct kernel *kernel)
+{
+    struct avpn_node_status status = {.size = sizeof status};
+    struct avpn_breakout wanted[AVPN_BREAKOUTS];
+    uint32_t count;
+
+    if (avpn_node_status(node, &status) != AVPN_OK)
+        return;
+    netlink_batch_begin(batch, &kernel->netlink);
+    batch->refused = complain_of_rule;
+    count = routes_exclusions(avpn_node_config(node), status.member, wanted);
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_listed(routes->exclusions, routes->exclusion_count, &wanted[i]))
+            kernel_put_exclusion(batch, kernel, &wanted[i]);
+    for (uint32_t i = 0; i < routes->exclusion_count; i++)
+        if (!is_listed(wanted, count, &routes->exclusions[i]))
+            kernel_drop_exclusion(batch, kernel, &routes->exclusions[i]);
+    netlink_batch_flush(batch);
+    memcpy(routes->exclusions, wanted, count * sizeof wanted[0]);
+    routes->exclusion_count = count;
 }
 
 void routes_apply(struct routes *routes, const struct avpn_node *node, struct kernel *kernel)
@@ -211,14 +216,9 @@ void routes_apply(struct routes *routes, const struct avpn_node *node, struct ke
 
     /* Without memory the tables stay as they are. */
     if (wanted) {
-        netlink_batch_begin(batch, &kernel->netlink);
         /* what is not to enter the tunnel is known before the default route that leads there */
-        batch->refused = complain_of_rule;
-        apply_exclusions(routes, batch, node, kernel);
-        netlink_batch_flush(batch);
-        batch->refused = complain;
-        batch->user = kernel;
-        apply_routes(routes, batch, kernel, wanted, count);
+        change_exclusions(routes, batch, node, kernel);
+        routes_change(routes, batch, kernel, wanted, count);
     }
     free(batch);
 }

@@ -33,6 +33,10 @@ void routes_plan(const struct avpn_route *route, uint32_t active, struct kernel_
 /* The exclusions that a member needs, each once; none without a full tunnel. Returns how many. */
 uint32_t routes_exclusions(const struct avpn_config *config, uint32_t member,
                            struct avpn_breakout exclusions_out[AVPN_BREAKOUTS]);
+/* From what is installed to what is wanted, which is taken over: allocated, each prefix once. */
+void routes_change(struct routes *routes, struct netlink_batch *batch, struct kernel *kernel,
+                   struct routes_item *wanted, uint32_t count);
+/* What the engine has now. */
 void routes_apply(struct routes *routes, const struct avpn_node *node, struct kernel *kernel);
 void routes_free(struct routes *routes);
 

@@ -152,7 +152,8 @@ const char *words_member(const struct gateway *gateway, uint32_t id,
     const struct avpn_config *config = avpn_node_config(gateway->node);
     struct avpn_member member = {.size = sizeof member};
 
-    if (config && avpn_config_member(config, id, &member) == AVPN_OK)
+    /* a slice does not tell the names of those who are no peers */
+    if (config && avpn_config_member(config, id, &member) == AVPN_OK && member.name[0])
         memcpy(name_out, member.name, AVPN_NAME_BYTES);
     else
         (void)snprintf(name_out, AVPN_NAME_BYTES, "member %u", id);
