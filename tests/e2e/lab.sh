@@ -22,6 +22,8 @@ LAB_ORG_NAME=${LAB_ORG_NAME:-lab}
 LAB_BY_FILE=${LAB_BY_FILE:-}
 declare -A LAB_INDEX LAB_PID LAB_KEY LAB_SITE_YAML LAB_REGISTRY_IP LAB_REGISTRY_HOST
 LAB_PORTS=0
+# For lab_value: the first WAN's uplink with IPv4, which is all that the public segment has
+LAB_WAN="next(u for u in d['uplinks'] if u['family'] == 'ipv4')"
 
 lab_die() {
     echo "lab: $*" >&2
