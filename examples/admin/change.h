@@ -33,6 +33,7 @@ void change_name(json_t *names, const struct avpn_config *config, uint32_t id);
 
 /* In the order in which they are told. */
 void diff_organization(struct diff *diff, const struct state *state);
+void diff_policy(struct diff *diff);
 void diff_sites(struct diff *diff);
 void diff_invites(struct diff *diff, const struct state *state, int64_t now);
 

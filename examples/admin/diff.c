@@ -11,6 +11,7 @@ json_t *diff_make(const struct avpn_config *before, const struct avpn_config *af
     struct diff diff = {before, after, json_array()};
 
     diff_organization(&diff, state);
+    diff_policy(&diff);
     diff_sites(&diff);
     diff_invites(&diff, state, now);
     return diff.changes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* diff_sites: what changes at each site: itself, its device, its role, hubs, subnets and uplinks. */
+/* diff_sites: what changes at each site: itself, its device, its role, hubs, subnets, translations and uplinks. */
 #include <string.h>
 
 #include "admin/change.h"
@@ -161,6 +161,47 @@ static void compare_exports(struct diff *diff, const struct avpn_member *before,
     json_decref(less);
 }
 
+static int has_translation(const struct avpn_member *member, const struct avpn_translation *pair)
+{
+    for (uint8_t i = 0; i < member->translation_count; i++)
+        if (memcmp(&member->translations[i], pair, sizeof *pair) == 0)
+            return 1;
+    return 0;
+}
+
+/* "192.168.1.0/24 as 10.9.1.0/24": those of `a` and not of `b`. */
+static json_t *translations_only_in(const struct avpn_member *a, const struct avpn_member *b)
+{
+    json_t *texts = json_array();
+    char local[AVPN_PREFIX_TEXT], exported[AVPN_PREFIX_TEXT];
+
+    for (uint8_t i = 0; i < a->translation_count; i++)
+        if (!has_translation(b, &a->translations[i]) &&
+            avpn_prefix_format(&a->translations[i].local, local, sizeof local) == AVPN_OK &&
+            avpn_prefix_format(&a->translations[i].exported, exported, sizeof exported) == AVPN_OK)
+            json_array_append_new(texts, json_sprintf("%s as %s", local, exported));
+    return texts;
+}
+
+static void compare_translations(struct diff *diff, const struct avpn_member *before,
+                                 const struct avpn_member *after)
+{
+    json_t *more = translations_only_in(after, before);
+    json_t *less = translations_only_in(before, after);
+    char more_text[500], less_text[500];
+
+    words_list(more, more_text, sizeof more_text);
+    words_list(less, less_text, sizeof less_text);
+    if (more_text[0] || less_text[0])
+        change_effect(change_add(diff, after->name, "translate", "%s%s%s%s%s",
+                                 more_text[0] ? "new: " : "", more_text,
+                                 more_text[0] && less_text[0] ? "; " : "",
+                                 less_text[0] ? "no more: " : "", less_text),
+                      "connections of these hosts begin anew; no tunnel and no route changes");
+    json_decref(more);
+    json_decref(less);
+}
+
 static void compare_uplinks(struct diff *diff, const struct avpn_member *before,
                             const struct avpn_member *after)
 {
@@ -195,6 +236,7 @@ static void compare_member(struct diff *diff, const struct avpn_member *before,
     compare_role(diff, before, after);
     compare_hubs(diff, before, after);
     compare_exports(diff, before, after);
+    compare_translations(diff, before, after);
     compare_uplinks(diff, before, after);
 }
 

@@ -123,13 +123,15 @@ int org_open(struct org *org, const char *path)
     if (settings_open(&org->file, path) != 0)
         return -1;
     settings_root(&org->file, &org->root);
-    if (!settings_expect(&org->file, &org->root, "name", "suites", "registries", "sites", NULL))
+    if (!settings_expect(&org->file, &org->root, "name", "suites", "registries", "hub_tunnels",
+                         "firewall", "breakout", "sites", NULL))
         return -1;
     read_sites(org);
     if (!org->sites)
         return -1;
     org->by_name = make_order(org, compare_names);
-    return org->by_name ? 0 : -1;
+    org->policy = calloc(1, sizeof *org->policy);
+    return org->by_name && org->policy ? 0 : -1;
 }
 
 void org_close(struct org *org)
@@ -139,6 +141,8 @@ void org_close(struct org *org)
     free(org->by_id);
     free(org->gone);
     free(org->exports);
+    free(org->translations);
+    free(org->policy);
     settings_close(&org->file);
     memset(org, 0, sizeof *org);
 }
