@@ -84,7 +84,7 @@ static json_t *names_only_in(const struct avpn_config *config, const struct peer
 }
 
 void change_list(json_t *change, const char *name, json_t *list, const char *before,
-                      const char *behind)
+                 const char *behind)
 {
     char text[800];
 
@@ -103,10 +103,10 @@ void change_tunnels(const struct diff *diff, json_t *change, uint32_t member)
     struct peers after = peers_of(diff->after, member);
 
     change_list(change, "tunnels_begin", names_only_in(diff->after, &after, &before),
-              "tunnels begin with ", "");
+                "tunnels begin with ", "");
     if (diff->before)
         change_list(change, "tunnels_end", names_only_in(diff->before, &before, &after),
-                  "tunnels end with ", "");
+                    "tunnels end with ", "");
     free(before.ids);
     free(after.ids);
 }

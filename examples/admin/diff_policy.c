@@ -146,8 +146,7 @@ static uint32_t find_before(const struct firewall *before, const struct firewall
     for (uint32_t i = 0; i < before->group_count; i++)
         if (!before->groups[i].is_kept && !before->groups[i].is_told &&
             (says_same(before, i, after, group) ||
-             (name_of(after, group)[0] &&
-              strcmp(name_of(before, i), name_of(after, group)) == 0)))
+             (name_of(after, group)[0] && strcmp(name_of(before, i), name_of(after, group)) == 0)))
             return i;
     return before->group_count;
 }
@@ -219,8 +218,8 @@ static void tell_breakouts(struct diff *diff, const struct avpn_config *config,
     char words[RULES_TEXT];
 
     for (uint32_t i = 0; config && avpn_config_breakout(config, i, &breakout) == AVPN_OK; i++) {
-        int is_named = breakout.member &&
-                       avpn_config_member(config, breakout.member, &member) == AVPN_OK;
+        int is_named =
+            breakout.member && avpn_config_member(config, breakout.member, &member) == AVPN_OK;
 
         if (!has_breakout(other, &breakout))
             change_add(diff, NULL, "breakout", "%s: %s, at %s", what,

@@ -47,8 +47,8 @@ static int read_addresses(char **words, struct question *question)
     else if (avpn_address_parse(words[1], &destination) != AVPN_OK)
         wrong = words[1];
     if (wrong) {
-        fprintf(stderr,
-                "autovpn explain: %s: should be an address like 10.1.0.5 or 2001:db8::5\n", wrong);
+        fprintf(stderr, "autovpn explain: %s: should be an address like 10.1.0.5 or 2001:db8::5\n",
+                wrong);
         return -1;
     }
     if (source.family != destination.family) {
@@ -100,8 +100,8 @@ static int read_question(int count, char **words, struct question *question)
         if (option == 's')
             question->socket = optarg;
         if (option == '?' ||
-            (option == 'p' && arguments_number("--source-port", optarg, 1, UINT16_MAX,
-                                               &question->source_port) != 0))
+            (option == 'p' &&
+             arguments_number("--source-port", optarg, 1, UINT16_MAX, &question->source_port) != 0))
             return -1;
     }
     count -= optind;
@@ -142,14 +142,22 @@ static void say_next(const json_t *answer)
     printf(" to %s", next_name(answer));
 }
 
+/* Its number, as "autovpn rules" counts, and its name if it has one. */
+static void print_rule_title(const json_t *rule)
+{
+    printf("rule %lld%s%s", (long long)answer_number(rule, "index") + 1,
+           answer_has_text(rule, "name") ? " " : "",
+           answer_has_text(rule, "name") ? answer_text(rule, "name") : "");
+}
+
 static void say_rule(const json_t *answer)
 {
     const json_t *rule = json_object_get(answer, "rule");
 
-    if (json_is_object(rule))
-        printf(" by rule %lld%s%s", (long long)answer_number(rule, "index") + 1,
-               answer_has_text(rule, "name") ? " " : "",
-               answer_has_text(rule, "name") ? answer_text(rule, "name") : "");
+    if (!json_is_object(rule))
+        return;
+    printf(" by ");
+    print_rule_title(rule);
 }
 
 static const struct verdict {
@@ -217,10 +225,8 @@ static void print_rule(const json_t *answer)
         puts("no rule matches: allowed");
         return;
     }
-    printf("rule %lld%s%s: %s\n", (long long)answer_number(rule, "index") + 1,
-           answer_has_text(rule, "name") ? " " : "",
-           answer_has_text(rule, "name") ? answer_text(rule, "name") : "",
-           answer_text(rule, "action"));
+    print_rule_title(rule);
+    printf(": %s\n", answer_text(rule, "action"));
 }
 
 /* As the VPN sees the packet, where that differs from what the hosts see. */
@@ -263,8 +269,10 @@ static void print_route(const json_t *answer)
         return;
     printf("  route        %s\n", answer_text(route, "prefix"));
     json_array_foreach(json_object_get(route, "hops"), i, hop)
+    {
         printf("               %zu. %-16s %s\n", i + 1, answer_text(hop, "name"),
                hop_reason(answer_text(hop, "state")));
+    }
 }
 
 static void print_path(const json_t *answer)
@@ -288,8 +296,10 @@ static void print_sentences(const char *title, const json_t *list)
     size_t i;
 
     json_array_foreach(list, i, sentence)
+    {
         if (json_is_string(sentence))
             printf("  %-12s %s\n", i == 0 ? title : "", json_string_value(sentence));
+    }
 }
 
 static void print_answer(const struct question *question, const json_t *answer)

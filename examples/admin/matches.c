@@ -74,7 +74,8 @@ static void read_ranges(struct org *org, const struct setting *field, uint32_t c
     const char *text;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!matches_value_at(org, field, i, &value, &text) || (count == 1 && strcmp(text, "any") == 0))
+        if (!matches_value_at(org, field, i, &value, &text) ||
+            (count == 1 && strcmp(text, "any") == 0))
             continue;
         if (rules_parse_range(text, &ranges[*count_out]) == 0)
             (*count_out)++;

@@ -85,6 +85,14 @@ struct org_site *org_site_by_id(const struct org *org, uint32_t id)
     return NULL;
 }
 
+int org_has_exit(const struct org_site *site)
+{
+    for (uint8_t i = 0; i < site->hub_count; i++)
+        if (site->hubs[i].flags & AVPN_HUB_DEFAULT_ROUTE)
+            return 1;
+    return 0;
+}
+
 int org_index_ids(struct org *org)
 {
     free(org->by_id);

@@ -79,6 +79,8 @@ void org_close(struct org *org);
 /* NULL: there is none. */
 struct org_site *org_site_by_name(const struct org *org, const char *name);
 struct org_site *org_site_by_id(const struct org *org, uint32_t id);
+/* Does a hub take its default route? After build. */
+int org_has_exit(const struct org_site *site);
 /* Sort by id, when all have one. */
 int org_index_ids(struct org *org);
 

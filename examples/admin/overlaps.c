@@ -102,7 +102,7 @@ const struct org_export *overlaps_find(const struct overlaps *overlaps,
 
     while (!found && outer.length > 0) {
         outer.length--;
-        outer.bytes[outer.length / 8] &= (uint8_t)~(0x80u >> outer.length % 8);
+        outer.bytes[outer.length / 8] &= (uint8_t) ~(0x80u >> outer.length % 8);
         found = find_equal(overlaps, &outer, but);
     }
     return found;

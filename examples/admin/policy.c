@@ -179,9 +179,10 @@ static void read_breakout(struct org *org, const struct setting *entry, struct b
     matches_read(org, entry, &matches);
     if (org->file.problems == before) {
         if (spec->to_count == 0 && spec->protocol_count == 0)
-            settings_problem(&org->file, entry, "",
-                             "should name what leaves by the site's own connection: to or protocol; "
-                             "for everything, its hubs need no default_route");
+            settings_problem(
+                &org->file, entry, "",
+                "should name what leaves by the site's own connection: to or protocol; "
+                "for everything, its hubs need no default_route");
         else if (rules_count(spec) == 0)
             settings_problem(&org->file, entry, "",
                              "matches nothing: what it names is IPv4 here and IPv6 there");

@@ -17,8 +17,8 @@ static const struct {
     uint8_t number;
     uint8_t has_ports;
 } protocols[] = {
-    {"any", 0, 0}, {"icmp", ICMP, 0}, {"tcp", 6, 1},        {"udp", 17, 1},   {"dccp", 33, 1},
-    {"gre", 47, 0}, {"esp", 50, 0},   {"icmpv6", ICMPV6, 0}, {"sctp", 132, 1}, {"udplite", 136, 1},
+    {"any", 0, 0},  {"icmp", ICMP, 0}, {"tcp", 6, 1},         {"udp", 17, 1},   {"dccp", 33, 1},
+    {"gre", 47, 0}, {"esp", 50, 0},    {"icmpv6", ICMPV6, 0}, {"sctp", 132, 1}, {"udplite", 136, 1},
 };
 
 #define PROTOCOLS (sizeof protocols / sizeof protocols[0])
@@ -206,7 +206,8 @@ static int covers_prefix(const struct avpn_prefix *outer, const struct avpn_pref
 static int covers_ports(uint16_t outer_first, uint16_t outer_last, uint16_t inner_first,
                         uint16_t inner_last)
 {
-    return outer_last == 0 || (outer_first <= inner_first && inner_last <= outer_last && inner_last);
+    return outer_last == 0 ||
+           (outer_first <= inner_first && inner_last <= outer_last && inner_last);
 }
 
 int rules_cover(const struct avpn_rule *outer, const struct avpn_rule *inner)
@@ -216,8 +217,8 @@ int rules_cover(const struct avpn_rule *outer, const struct avpn_rule *inner)
            covers_prefix(&outer->destination, &inner->destination) &&
            covers_ports(outer->source_first, outer->source_last, inner->source_first,
                         inner->source_last) &&
-           covers_ports(outer->destination_first, outer->destination_last,
-                        inner->destination_first, inner->destination_last);
+           covers_ports(outer->destination_first, outer->destination_last, inner->destination_first,
+                        inner->destination_last);
 }
 
 int rules_equal(const struct avpn_rule *a, const struct avpn_rule *b)

@@ -26,7 +26,9 @@ static void print_route(const json_t *route)
     printf("%-24s %-6s %-8s %-16s", answer_text(route, "prefix"), metric,
            answer_text(route, "state"), answer_text(route, "via"));
     json_array_foreach(json_object_get(route, "hops"), i, hop)
+    {
         print_hop(hop);
+    }
     putchar('\n');
     if (answer_has_text(route, "reason"))
         printf("    %s\n", answer_text(route, "reason"));
@@ -41,9 +43,11 @@ static void print_reasons(const json_t *list, const char *title)
     if (json_array_size(list) > 0)
         printf("\n%s\n", title);
     json_array_foreach(list, i, item)
+    {
         printf("%-24s %-16s %s\n", answer_text(item, "prefix"),
                answer_has_text(item, "name") ? answer_text(item, "name") : "",
                answer_text(item, "reason"));
+    }
 }
 
 void show_routes(const json_t *answer)
@@ -54,7 +58,9 @@ void show_routes(const json_t *answer)
     printf("%-24s %-6s %-8s %-16s %s\n", "PREFIX", "METRIC", "STATE", "VIA",
            "IN ORDER OF PREFERENCE");
     json_array_foreach(json_object_get(answer, "routes"), i, route)
+    {
         print_route(route);
+    }
     print_reasons(json_object_get(answer, "unused"), "NOT USED, OR NOT AS CONFIGURED");
     print_reasons(json_object_get(answer, "learned_not_allowed"),
                   "LEARNED FROM THE WATCHED TABLE, NOT OFFERED");

@@ -50,10 +50,12 @@ void show_rules(const json_t *answer)
 
     printf("%4s %-24s %12s %12s  %s\n", "RULE", "NAME", "SENT", "RECEIVED", "WHAT");
     json_array_foreach(rules, i, rule)
+    {
         printf("%4lld %-24s %12lld %12lld  %s\n", (long long)answer_number(rule, "index") + 1,
                answer_text(rule, "name"), (long long)answer_number(rule, "sent_packets"),
                (long long)answer_number(rule, "received_packets"),
                show_rule_words(rule, words, sizeof words));
+    }
     printf("%4s %-24s %12s %12s  %s\n", "", "", "", "",
            json_array_size(rules) ? "allow all else" : "no rules: everything is allowed");
 }

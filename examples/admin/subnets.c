@@ -37,8 +37,8 @@ static void remember_export(struct org *org, struct org_site *site, const struct
                             uint32_t index, const struct avpn_prefix *prefix)
 {
     void *list = org->exports;
-    int has_room = make_room(org, item, &list, org->export_count, &org->export_capacity,
-                             sizeof *org->exports);
+    int has_room =
+        make_room(org, item, &list, org->export_count, &org->export_capacity, sizeof *org->exports);
 
     org->exports = list;
     if (!has_room)
@@ -225,9 +225,8 @@ static void read_export(struct org *org, struct org_site *site, struct avpn_memb
     struct setting subnet = *item;
     struct setting local;
 
-    if (settings_is_map(item) &&
-        (!settings_expect(&org->file, item, "subnet", "local", NULL) ||
-         !settings_require(&org->file, item, "subnet", &subnet)))
+    if (settings_is_map(item) && (!settings_expect(&org->file, item, "subnet", "local", NULL) ||
+                                  !settings_require(&org->file, item, "subnet", &subnet)))
         return;
     if (!settings_prefix(&org->file, &subnet, prefix))
         return;

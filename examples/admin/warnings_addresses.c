@@ -70,7 +70,7 @@ static void warn_of_owner(const struct overlaps *overlaps, uint32_t first, uint3
     if (fans > 0)
         findings_warn(&overlaps->org->file, &here, NULL,
                       "is exported by %s too (line %u), which is asked first, but here by %s%s, "
-                      "which prefer this hub; while one is down the other is asked",
+                      "for which this is the preferred hub; while one is down the other is asked",
                       other, there.line, fan, more);
     else
         findings_warn(&overlaps->org->file, &here, NULL,
@@ -157,6 +157,12 @@ static const struct org_export *shadowed_export(const struct org *org, const str
     return NULL;
 }
 
+/* One host's neighbours are not its own addresses. */
+static int is_host(const struct avpn_prefix *prefix)
+{
+    return prefix->length == (prefix->family == AVPN_FAMILY_IPV4 ? 32 : 128);
+}
+
 static void warn_of_translation(const struct overlaps *overlaps,
                                 const struct org_translation *translation)
 {
@@ -176,7 +182,7 @@ static void warn_of_translation(const struct overlaps *overlaps,
                       "dropped",
                       prefix_text(&translation->pair.exported, exported),
                       prefix_text(&own->prefix, text));
-    if (other && org_export_setting(org, other, &there))
+    if (other && !is_host(local) && org_export_setting(org, other, &there))
         findings_warn(&org->file, &here, NULL,
                       "has addresses that %s exports as they are (%s, line %u): from here they "
                       "cannot be reached, for this site's hosts take them for their neighbours; "
@@ -191,14 +197,6 @@ static int has_family(const struct org *org, const struct org_site *site, uint8_
 {
     for (uint32_t i = 0; i < site->export_count; i++)
         if (org->exports[site->first_export + i].prefix.family == family)
-            return 1;
-    return 0;
-}
-
-static int has_exit(const struct org_site *site)
-{
-    for (uint8_t i = 0; i < site->hub_count; i++)
-        if (site->hubs[i].flags & AVPN_HUB_DEFAULT_ROUTE)
             return 1;
     return 0;
 }
@@ -228,7 +226,7 @@ static void warn_of_sources(const struct overlaps *overlaps)
         if (site->export_count == 0)
             findings_warn(&org->file, &site->where, site->name,
                           "exports nothing: nobody takes what it sends, and nobody can answer");
-        for (uint32_t k = 0; site->export_count > 0 && has_exit(site) && k < 2; k++)
+        for (uint32_t k = 0; site->export_count > 0 && org_has_exit(site) && k < 2; k++)
             if (!has_family(org, site, families[k].family) &&
                 knows_family(overlaps, families[k].family))
                 findings_warn(&org->file, &site->where, site->name,

@@ -84,9 +84,8 @@ static void warn_of_allowing(const struct org *org)
 static int has_exits(const struct org *org)
 {
     for (uint32_t i = 0; i < org->site_count; i++)
-        for (uint8_t h = 0; !org->sites[i].is_revoked && h < org->sites[i].hub_count; h++)
-            if (org->sites[i].hubs[h].flags & AVPN_HUB_DEFAULT_ROUTE)
-                return 1;
+        if (!org->sites[i].is_revoked && org_has_exit(&org->sites[i]))
+            return 1;
     return 0;
 }
 
@@ -110,8 +109,8 @@ static void warn_of_address(const struct overlaps *overlaps, uint32_t rule, cons
     struct setting entry, where;
 
     if (prefix->family == AVPN_FAMILY_NONE || prefix->length == 0 ||
-        overlaps_find(overlaps, prefix, OVERLAPS_ANY) ||
-        !policy_rule_setting(org, rule, &entry) || !settings_get(file, &entry, field, &where) ||
+        overlaps_find(overlaps, prefix, OVERLAPS_ANY) || !policy_rule_setting(org, rule, &entry) ||
+        !settings_get(file, &entry, field, &where) ||
         avpn_prefix_format(prefix, text, sizeof text) != AVPN_OK)
         return;
     translation = translation_of(org, prefix);
@@ -144,8 +143,8 @@ static void warn_of_rules(const struct overlaps *overlaps)
     uint32_t end;
 
     for (uint32_t first = 0; first < policy->rule_count; first = end) {
-        for (end = first + 1; end < policy->rule_count &&
-                              policy->rule_places[end] == policy->rule_places[first];
+        for (end = first + 1;
+             end < policy->rule_count && policy->rule_places[end] == policy->rule_places[first];
              end++)
             ;
         warn_of_covered(overlaps->org, first, end);
@@ -161,14 +160,6 @@ static void warn_of_rules(const struct overlaps *overlaps)
 }
 
 /* ---- breakouts [RTE-9] -------------------------------------------------------------------------------- */
-
-static int has_exit(const struct org_site *site)
-{
-    for (uint8_t i = 0; i < site->hub_count; i++)
-        if (site->hubs[i].flags & AVPN_HUB_DEFAULT_ROUTE)
-            return 1;
-    return 0;
-}
 
 static int is_same_entry(const struct policy *policy, uint32_t breakout, uint32_t other)
 {
@@ -188,7 +179,7 @@ static void warn_of_breakout(const struct overlaps *overlaps, uint32_t place)
 
     if (!policy_breakout_setting(org, place, &here))
         return;
-    if (site && !has_exit(site) &&
+    if (site && !org_has_exit(site) &&
         (is_first || policy->breakouts[place - 1].member != breakout->member))
         findings_warn(&org->file, &here, site->name,
                       "has no exit hub (one with default_route: true): what it names leaves by the "
