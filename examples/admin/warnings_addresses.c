@@ -142,7 +142,7 @@ static int is_exported_address(const struct org *org, const struct org_site *sit
                                const struct avpn_prefix *local)
 {
     for (uint32_t i = 0; i < site->translation_count; i++)
-        if (prefixes_overlap(&org->translations[site->first_translation + i].pair.exported, local))
+        if (prefixes_contain(&org->translations[site->first_translation + i].pair.exported, local))
             return 1;
     return 0;
 }
