@@ -538,7 +538,7 @@ refuses() {
 }
 
 policy_org() {
-    base_org
+    REGISTRIES="  - {host: 127.0.0.1, port: 9381, key: $(random_key)}"
     SITES="  hub-a:
     key: $(random_key)
     role: hub
