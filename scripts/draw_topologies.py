@@ -466,6 +466,46 @@ PICTURES += [
 ]
 
 
+# One row of the picture of rules: what is asked, for whom, and where it leads.
+def rule(y, priority, table, meaning, leads, colour=MUTED, x=330):
+    return [Note(118, y + 5, priority, anchor="end", colour=MUTED), Box("step", x, y, table, meaning, width=400),
+            Arrow(x + 200, y, x + 260, y, colour), Note(x + 272, y + 5, leads, anchor="start", colour=colour)]
+
+
+PICTURES += [
+    Picture(
+        "rules", "The gateway's rules in the kernel, in order of priority", 820, 560,
+        Note(330, 24, "a packet without the mark", colour=ORANGE), Arrow(330, 30, 330, 44, ORANGE),
+        *rule(72, "priority", "own table, without default routes", "subnets of other sites that can be reached",
+              "avpn0", ORANGE),
+        *rule(140, "+ 1", "main table, without default routes", "attached networks, and other ways that are known",
+              "LAN", TEAL),
+        *rule(208, "+ 2", "guard table, without default routes", "subnets of other sites that cannot be reached now",
+              "dropped", RED),
+        *rule(276, "+ 3", "with the mark: go on behind + 6", "the gateway's own datagrams", "skip to main table", VIOLET),
+        *rule(344, "+ 4", "breakouts: main table", "what leaves locally in spite of a full tunnel", "uplink", TEAL),
+        *rule(412, "+ 5", "own table", "the default route, through an exit hub", "avpn0", ORANGE),
+        *rule(480, "+ 6", "guard table", "the default route while no exit hub is alive", "dropped", RED),
+        *[Arrow(330, y, 330, y + 12, ORANGE) for y in (100, 168, 236, 304, 372, 440)],
+        Note(118, 540, "32766", anchor="end", colour=MUTED),
+        Note(130, 540, "main table, with its default route: the machine's own, for split tunnels", anchor="start", colour=MUTED),
+        Arrow(330, 508, 330, 524, ORANGE),
+    ),
+    Picture(
+        "daemon", "A hub between the organization and OSPF or BGP", 860, 320,
+        Box("spoke", 90, 70, "berlin", "10.11.0.0/24"), Box("hub", 330, 70, "north", "gateway, FRR or BIRD"),
+        Box("host", 580, 70, "router", "OSPF or BGP", width=120), Box("net", 780, 70, "10.1.0.0/16", width=130),
+        Tunnel("berlin", "north"), Line(330, 70, 580, 70), Line(580, 70, 780, 70),
+        Box("step", 330, 160, "own table", "10.11.0.0/24 dev avpn0", width=220),
+        Arrow(450, 160, 690, 160, ORANGE), Note(570, 150, "redistributed to the routers", colour=ORANGE),
+        Note(700, 165, "while it can be reached", anchor="start", colour=ORANGE, size=12),
+        Box("step", 330, 240, "watched table", "10.1.0.0/16 via the router", width=220),
+        Arrow(690, 240, 450, 240, TEAL), Note(570, 230, "learned from the routers", colour=TEAL),
+        Arrow(210, 240, 110, 240, TEAL), Note(100, 236, "offered while", "it is there", anchor="end", colour=TEAL, size=12),
+    ),
+]
+
+
 def main():
     is_check = sys.argv[1:] == ["--check"]
     if sys.argv[1:] and not is_check:
