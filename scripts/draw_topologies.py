@@ -442,7 +442,7 @@ PICTURES += [
         Box("spoke", 300, 60, "berlin", "10.11.0.0/24"), Box("hub", 560, 60, "north", "10.1.0.0/16"),
         Tunnel("berlin", "north"), Note(430, 40, "a link of 1280 bytes", colour=RED),
         Note(20, 130, "size found", anchor="start", colour=MUTED), Note(430, 120, "1472: no answer ...", colour=VIOLET),
-        Note(430, 138, "... 1250: answered", colour=VIOLET),
+        Note(430, 138, "... 1251: answered", colour=VIOLET),
         Note(20, 184, "TCP", anchor="start", colour=MUTED),
         Arrow(110, 180, 240, 180, ORANGE), Note(175, 172, "SYN, MSS 1460", colour=ORANGE, size=12),
         Arrow(360, 180, 740, 180, ORANGE), Note(550, 172, "SYN, MSS 1174", colour=ORANGE, size=12),
@@ -474,7 +474,7 @@ def rule(y, priority, table, meaning, leads, colour=MUTED, x=330):
 
 PICTURES += [
     Picture(
-        "rules", "The gateway's rules in the kernel, in order of priority", 820, 560,
+        "rules", "The gateway's kernel rules in order of priority", 820, 560,
         Note(330, 24, "a packet without the mark", colour=ORANGE), Arrow(330, 30, 330, 44, ORANGE),
         *rule(72, "priority", "own table, without default routes", "subnets of other sites that can be reached",
               "avpn0", ORANGE),
@@ -482,7 +482,7 @@ PICTURES += [
               "LAN", TEAL),
         *rule(208, "+ 2", "guard table, without default routes", "subnets of other sites that cannot be reached now",
               "dropped", RED),
-        *rule(276, "+ 3", "with the mark: go on behind + 6", "the gateway's own datagrams", "skip to main table", VIOLET),
+        *rule(276, "+ 3", "with the mark: go on behind + 4", "the gateway's own datagrams", "main table", VIOLET),
         *rule(344, "+ 4", "breakouts: main table", "what leaves locally in spite of a full tunnel", "uplink", TEAL),
         *rule(412, "+ 5", "own table", "the default route, through an exit hub", "avpn0", ORANGE),
         *rule(480, "+ 6", "guard table", "the default route while no exit hub is alive", "dropped", RED),
