@@ -95,7 +95,7 @@ AVPN_API int32_t avpn_node_set_addresses(struct avpn_node *node, const struct av
 /*
  * All subnets this machine is attached to, whether it exports them or not [RTE-10]: what others export inside of them is not used
  * here, and a conflict. Replaces those of the last call, copied. AVPN_ERROR_ARGUMENT: one is not canonical, or a default; AVPN_ERROR_LIMIT:
- * more than AVPN_ATTACHED; AVPN_ERROR_MEMORY. On error those before stay.
+ * more than AVPN_ATTACHED. On error those before stay. Out of memory the table follows a second later.
  */
 #define AVPN_ATTACHED 256
 AVPN_API int32_t avpn_node_set_attached(struct avpn_node *node, const struct avpn_prefix *prefixes,
@@ -103,7 +103,7 @@ AVPN_API int32_t avpn_node_set_attached(struct avpn_node *node, const struct avp
 /*
  * Which of its exports this node offers now, 1 or 0 each, by place in avpn_member.exports; at first all [RTE-8]. For a host that
  * learns routes from a routing daemon or sees a LAN interface go. It holds for the configuration in force: after AVPN_EVENT_CONFIG all are
- * offered that are new. AVPN_ERROR_NOT_FOUND: this node has no such export; AVPN_ERROR_MEMORY.
+ * offered that are new. AVPN_ERROR_NOT_FOUND: this node has no such export. Out of memory the table follows a second later.
  */
 AVPN_API int32_t avpn_node_set_offer(struct avpn_node *node, const struct avpn_prefix *prefix,
                                      int32_t is_offered, avpn_time now);

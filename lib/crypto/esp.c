@@ -192,12 +192,10 @@ uint32_t avpn_sealed_bytes(uint32_t bytes)
 
 uint32_t avpn_inner_bytes(uint32_t bytes)
 {
-    const uint32_t around = AVPN_HEADROOM + AVPNI_TAG_BYTES;
-
-    if (bytes < around + 4) {
+    if (bytes < ESP_BYTES_MIN) {
         return 0;
     }
-    uint32_t inner = ((bytes - around) & ~(uint32_t)3) - TRAILER_BYTES;
+    uint32_t inner = ((bytes - AVPN_HEADROOM - AVPNI_TAG_BYTES) & ~(uint32_t)3) - TRAILER_BYTES;
 
     return inner < AVPN_PACKET_LIMIT ? inner : AVPN_PACKET_LIMIT;
 }

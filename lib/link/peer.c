@@ -52,7 +52,7 @@ int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const str
     peer->heard_at = now;
     avpni_hold_init(&peer->hold);
     peer->hop_state = AVPN_HOP_DEAD;
-    peer->offers = AVPNI_OFFERS_ALL;
+    peer->offers = peer->offers_told = AVPNI_OFFERS_ALL;
     peer->offers_asked_at = -1;
     peer->is_initiator = memcmp(context->identity.public_key.bytes, key->bytes, AVPN_KEY_BYTES) < 0;
     avpni_timer_init(&peer->timer, fire, peer);

@@ -53,6 +53,7 @@ struct avpni_peer {
     uint32_t hop_state;  /* enum avpn_hop_state, as last told to the node above */
     uint32_t site_check; /* of its site in the configuration in force [PRB-14] */
     uint64_t offers;     /* bit by place of its exports; all ones until it says otherwise [RTE-8] */
+    uint64_t offers_told; /* by the node above, in events */
     avpn_time offers_asked_at; /* when its request with other offers last made us probe; -1: never */
     uint64_t sent_packets, sent_bytes, received_packets, received_bytes;
 };

@@ -84,7 +84,7 @@ START_TEST(news_joins_an_attempt_within_the_caps)
         entry.observed = pair_contact("192.0.2.9:9000");
         entry.observed.port = (uint16_t)(9000 + i);
         avpni_peer_learn(peer_of(0), 1 + i, &entry, pair.now);
-        avpni_node_flush(pair.hosts[0].node);
+        avpni_node_flush(pair.hosts[0].node, pair.now);
         ck_assert_uint_eq(path_of(0)->state, AVPN_PATH_PUNCHING);
         ck_assert_uint_eq(records[record_count - 1].to.port, 9000 + i); /* at once */
     }
