@@ -201,7 +201,7 @@ START_TEST(an_announcement_is_known_at_once)
         pair_run(&pair, 1300 * AVPN_MILLISECOND);
         context_of(1)->offers ^= 1u << i;
         avpni_peer_announce_offers(peer_of(1), pair.now);
-        avpni_node_flush(pair.hosts[1].node);
+        avpni_node_flush(pair.hosts[1].node, pair.now);
         pair_run(&pair, 3 * pair.latency);
         ck_assert(peer_of(0)->offers == context_of(1)->offers);
         ck_assert_uint_eq(offers_count, i + 1);
