@@ -180,8 +180,9 @@ static bool fits(struct draw *d, const struct avpn_explanation *e, size_t packet
     switch (e->verdict) {
     case AVPN_EXPLAIN_TUNNEL:
         return to == e->next_hop && counted(before, after, AVPN_COUNT_SENT) && error == 0;
-    case AVPN_EXPLAIN_HERE:
-        return error == 0;
+    case AVPN_EXPLAIN_HERE: /* its host had no reason to send it here */
+        return counted(before, after, AVPN_DROP_NO_ROUTE) ||
+               counted(before, after, AVPN_DROP_NO_TUNNEL);
     case AVPN_EXPLAIN_BREAKOUT:
         return has_broken_out || e->breakout == AVPN_EXPLAIN_DEFAULT;
     case AVPN_EXPLAIN_DENIED:
@@ -232,11 +233,13 @@ static void check_arrival(struct draw *d, size_t packet)
     world_must(d->w, avpn_node_explain(d->w->nodes[p->arrived_site].node, &flow, &e),
                "avpn_node_explain");
     if (e.verdict != AVPN_EXPLAIN_DELIVERED || e.from == 0) {
-        char text[120];
+        char text[200], source[AVPN_ADDRESS_TEXT], destination[AVPN_ADDRESS_TEXT];
 
+        avpn_address_format(&flow.source, source, sizeof source);
+        avpn_address_format(&flow.destination, destination, sizeof destination);
         snprintf(text, sizeof text,
-                 "packet %zu of site %u arrived at %u, which explains it as %u from %u", packet,
-                 p->from, p->arrived_site, e.verdict, e.from);
+                 "%s -> %s of site %u arrived at %u, which explains it as %u from %u", source,
+                 destination, p->from, p->arrived_site, e.verdict, e.from);
         world_fail(d->w, text);
     }
     d->verdicts[AVPN_EXPLAIN_DELIVERED]++;
@@ -257,7 +260,8 @@ static void play_flow(struct draw *d)
     after = look(d->w, flow.from);
     if (e.verdict <= AVPN_EXPLAIN_DELIVERED)
         d->verdicts[e.verdict]++;
-    if (!fits(d, &e, packet, &before, &after))
+    /* With a source of another site the answer is about a packet that comes from there. */
+    if (e.from == 0 && !fits(d, &e, packet, &before, &after))
         tell(d, &flow, &e, packet);
     world_run(d->w, 200 * AVPN_MILLISECOND);
     check_arrival(d, packet);

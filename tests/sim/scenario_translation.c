@@ -87,7 +87,7 @@ static uint32_t errors_tell_the_packet_as_its_host_knows_it(uint64_t seed)
 
     EXPECT(w, world_wait_all(w, SECONDS(30)));
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+        EACH_FAMILY(family) {
             struct world_flow flow = {
                 .from = pairs[i][0], .to = pairs[i][1], .family = family, .is_refused = true};
 
@@ -99,7 +99,7 @@ static uint32_t errors_tell_the_packet_as_its_host_knows_it(uint64_t seed)
             EXPECT(w, world_error(w, packet) == WORLD_REFUSED);
             EXPECT(w, world_error(w, packet + 1) == WORLD_REFUSED);
         }
-    for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+    EACH_FAMILY(family) {
         packet = world_send(
             w, &(struct world_flow){
                    .from = 2, .to = 3, .family = family, .hop_limit = 1, .is_forbidden = true});
