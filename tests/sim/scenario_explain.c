@@ -171,7 +171,7 @@ static bool fits(struct draw *d, const struct avpn_explanation *e, size_t packet
 
     if (e->verdict != AVPN_EXPLAIN_TUNNEL && to != 0)
         return false;
-    if (e->verdict != AVPN_EXPLAIN_BREAKOUT && has_broken_out)
+    if (e->verdict != AVPN_EXPLAIN_BREAKOUT && e->verdict != AVPN_EXPLAIN_HERE && has_broken_out)
         return false;
     if (e->rule != AVPN_EXPLAIN_DEFAULT &&
         (e->verdict == AVPN_EXPLAIN_TUNNEL || e->verdict == AVPN_EXPLAIN_DENIED) &&
@@ -180,15 +180,15 @@ static bool fits(struct draw *d, const struct avpn_explanation *e, size_t packet
     switch (e->verdict) {
     case AVPN_EXPLAIN_TUNNEL:
         return to == e->next_hop && counted(before, after, AVPN_COUNT_SENT) && error == 0;
-    case AVPN_EXPLAIN_HERE: /* its host had no reason to send it here */
-        return counted(before, after, AVPN_DROP_NO_ROUTE) ||
-               counted(before, after, AVPN_DROP_NO_TUNNEL);
+    case AVPN_EXPLAIN_HERE: /* its host had no reason to send it to the gateway: not into a tunnel, that is all */
+        return true;
     case AVPN_EXPLAIN_BREAKOUT:
         return has_broken_out || e->breakout == AVPN_EXPLAIN_DEFAULT;
     case AVPN_EXPLAIN_DENIED:
         return counted(before, after, AVPN_DROP_FIREWALL) && error == WORLD_DENIED;
     case AVPN_EXPLAIN_SOURCE:
-        return counted(before, after, AVPN_DROP_SOURCE);
+        return counted(before, after, AVPN_DROP_SOURCE) ||
+               counted(before, after, AVPN_DROP_TRANSLATION);
     case AVPN_EXPLAIN_NO_ROUTE:
         return counted(before, after, AVPN_DROP_NO_ROUTE);
     case AVPN_EXPLAIN_NO_TUNNEL:
@@ -213,6 +213,20 @@ static void tell(struct draw *d, const struct world_flow *flow, const struct avp
     world_fail(d->w, text);
 }
 
+/*
+ * Explain takes a packet to come from where answers to it would go. With a source that several sites export, or that hosts of both have at
+ * home, or on its way through several exit hubs, that need not be so.
+ */
+static bool is_ambiguous(const struct world *w, const struct world_packet *p,
+                         const struct avpn_flow *flow, const struct avpn_explanation *e)
+{
+    const struct avpn_address ours = world_to_vpn(w, p->arrived_site, flow->source);
+    const bool is_ours = e->has_route && e->route.hops[0] == AVPN_HOP_LOCAL;
+
+    return !sim_address_is_equal(&ours, &flow->source) ||
+           (!is_ours && (e->from != p->from || p->arrived_hop_limit != 64));
+}
+
 /* Where a packet arrived, the node there would say so, and behind whose tunnel it came from. */
 static void check_arrival(struct draw *d, size_t packet)
 {
@@ -232,6 +246,8 @@ static void check_arrival(struct draw *d, size_t packet)
     flow.destination = world_to_local(d->w, p->arrived_site, p->sent.destination);
     world_must(d->w, avpn_node_explain(d->w->nodes[p->arrived_site].node, &flow, &e),
                "avpn_node_explain");
+    if (is_ambiguous(d->w, p, &flow, &e))
+        return;
     if (e.verdict != AVPN_EXPLAIN_DELIVERED || e.from == 0) {
         char text[200], source[AVPN_ADDRESS_TEXT], destination[AVPN_ADDRESS_TEXT];
 
@@ -346,6 +362,11 @@ static uint32_t each_verdict_is_given_where_it_is_due(uint64_t seed)
                   (e.verdict == AVPN_EXPLAIN_BREAKOUT && e.breakout == AVPN_EXPLAIN_DEFAULT));
     e = world_explain(w, &(struct world_flow){.from = 4, .to = 3, .source = "10.0.9.9"});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_SOURCE);
+    /* Its address in the VPN leads to the host at home that has it: this one is none. */
+    e = world_explain(w, &(struct world_flow){.from = 3, .to = 4, .source = "10.0.3.10"});
+    EXPECT(w, e.verdict == AVPN_EXPLAIN_SOURCE);
+    e = world_explain(w, &(struct world_flow){.from = 3, .destination = "192.168.1.77"});
+    EXPECT(w, e.verdict == AVPN_EXPLAIN_HERE);
     e = world_explain(w, &(struct world_flow){.from = 4, .destination = "10.0.4.99"});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_HERE);
     world_node_stop(w, 1);
