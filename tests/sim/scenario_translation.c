@@ -108,6 +108,21 @@ static uint32_t errors_tell_the_packet_as_its_host_knows_it(uint64_t seed)
         world_run(w, SECONDS(1));
         EXPECT(w, world_error(w, packet) == WORLD_HOP_LIMIT);
     }
+    world_link(w, 3, 0, &(struct sim_link){.delay = 5 * AVPN_MILLISECOND, .mtu = 1400});
+    world_run(w, SECONDS(20));
+    EACH_FAMILY(family)
+    {
+        packet = world_send(w, &(struct world_flow){.from = 2,
+                                                    .to = 3,
+                                                    .family = family,
+                                                    .bytes = 1400,
+                                                    .is_whole = true,
+                                                    .is_forbidden = true});
+        world_send(w, &(struct world_flow){.from = 2, .family = family, .is_forbidden = true});
+        world_run(w, SECONDS(1));
+        EXPECT(w, world_error(w, packet) == WORLD_TOO_BIG);      /* by the hub */
+        EXPECT(w, world_error(w, packet + 1) == WORLD_NO_ROUTE); /* by its own gateway */
+    }
     return world_del(w);
 }
 
