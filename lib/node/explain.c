@@ -109,6 +109,15 @@ static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
 
 /* ---- the two directions ----------------------------------------------------------------- */
 
+/* [TRN-3]: the address that the source has in the VPN leads back to it. */
+static bool has_one_address(const struct question *q, const struct avpn_flow *flow)
+{
+    struct avpn_address host;
+
+    return avpni_translate_to_local(&q->node->translator, &q->out->source, &host) &&
+           avpni_address_is_equal(&host, &flow->source);
+}
+
 /* As send.c does. */
 static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
 {
@@ -119,6 +128,8 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
         return AVPN_EXPLAIN_HERE;
     if (is_broken_out(q, flow))
         return AVPN_EXPLAIN_BREAKOUT;
+    if (!has_one_address(q, flow))
+        return AVPN_EXPLAIN_SOURCE;
     if (!out->has_route)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
