@@ -8,7 +8,6 @@
 #include "node/answer.h"
 
 #define IPV6_ALWAYS 1280 /* [MTU-7] */
-#define DATAGRAM_LIMIT 65507 /* the largest UDP payload over IPv4 */
 
 static uint32_t flags_of(const struct avpni_path *path)
 {

@@ -18,32 +18,8 @@ LAB_ORG_NAME=e2e
 LAB_BY_FILE="cone blocked"
 # shellcheck source=tests/e2e/lab.sh
 . "$HERE/lab.sh"
-
-tests=0
-failures=0
-
-# check NAME COMMAND...
-check() {
-    local name=$1
-    shift
-    tests=$((tests + 1))
-    if "$@"; then
-        echo "ok $tests - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $tests - $name"
-    fi
-}
-
-note() {
-    echo "# $*"
-}
-
-equals() {
-    [ "$1" = "$2" ] && return 0
-    note "got '$1', wanted '$2'"
-    return 1
-}
+# shellcheck source=tests/e2e/tap.sh
+. "$HERE/tap.sh"
 
 finish() {
     if [ -n "${AVPN_KEEP_LOGS:-}" ] && [ -n "${LAB_DIR:-}" ]; then
@@ -329,10 +305,6 @@ check_tunnels() {
     check "blocked: its tunnel is reported as not up" not lab_tunnel_is_up blocked hub
 }
 
-not() {
-    ! "$@"
-}
-
 check_traffic() {
     local site
     for site in home random twoaddr cone; do
@@ -346,17 +318,9 @@ check_traffic() {
     check "no ping to blocked" not lab_ping hub blocked
 }
 
-# The longest pause in a ping from home to hub, in milliseconds, while COMMAND... runs
+# The longest pause in a ping from home to hub while COMMAND... runs: pause_during SECONDS COMMAND...
 pause_during() {
-    local log=$LAB_DIR/ping pid
-    lab_in lan-home ping -n -D -i 0.1 -w "$1" "10.${LAB_INDEX[hub]}.0.10" > "$log" 2>&1 &
-    pid=$!
-    shift
-    sleep 1
-    "$@"
-    wait $pid
-    awk -F'[][]' '/bytes from/ {if (last && $2 - last > most) most = $2 - last; last = $2; n++}
-        END {if (n < 10) print 999999; else printf "%d\n", most * 1000}' "$log"
+    lab_pause lan-home "10.${LAB_INDEX[hub]}.0.10" 0.1 "$@"
 }
 
 ping_registry_from_full() {
