@@ -720,11 +720,12 @@ answers() {
     local null='None'
     fake_gateway "{
         'explain': {'verdict': 'tunnel', 'text': ['x'], 'rule': {'index': 2, 'name': 'web', 'action': 'allow'}, 'breakout': $null,
-            'source': '10.9.1.5', 'destination': '10.3.0.9', 'translated': True, 'route': $ROUTE,
+            'source': '10.9.1.5', 'destination': '10.3.0.9', 'translated': {'source': True, 'destination': False}, 'from': $null, 'route': $ROUTE,
             'next_hop': {'member': 3, 'name': 'dc-2'},
             'path': {'uplink': 0, 'remote_uplink': 1, 'contact': '203.0.113.7:51625', 'rtt_us': 12300},
             'suite': 'AES-256-GCM', 'mtu_bytes': 1396, 'conflicts': ['10.3.0.0/16 is exported by dc-1 and dc-2']},
-        'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'active', 'via': 'dc-2', 'hops': ['dc-1', 'dc-2'], 'metric': 102, 'reason': 'dc-1 came back 4 s ago and is held'}],
+        'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'active', 'via': 'dc-2', 'hops': ['dc-1', 'dc-2'], 'metric': 102, 'reason': 'dc-1 came back 4 s ago and is held'},
+                {'prefix': '10.4.0.0/16', 'state': 'active', 'via': 'dc-1', 'hops': ['dc-1', 'dc-2'], 'metric': 101, 'reason': 'dc-1 is up'}],
             'unused': [{'prefix': '192.168.0.0/16', 'member': 7, 'name': 'shop', 'reason': 'this machine is attached to it', 'kind': 'local'}],
             'learned_not_allowed': [{'prefix': '172.16.0.0/12', 'reason': 'is in none of this site exports'}]},
         'rules': {'rules': [{'index': 0, 'name': 'no-ssh', 'action': 'deny', 'protocol': 6, 'source': '10.2.0.0/24', 'destination': $null,
@@ -745,6 +746,8 @@ answers() {
     check "... " is "d['next_hop']['name']" dc-2
     check "routes: metric, and why" run 0 autovpn routes --socket "$DIR/gateway.sock"
     check "... " says '10.3.0.0/16 +102 +active +dc-2 +dc-1 dc-2'
+    check "... of what is not as preferred" says 'dc-1 came back 4 s ago'
+    check "... of nothing else" not says 'dc-1 is up'
     check "... what is not used" says '192.168.0.0/16 +shop +this machine is attached'
     check "... what may not be exported" says '172.16.0.0/12 +is in none'
     check "rules: counters, and the rule in words" run 0 autovpn rules --socket "$DIR/gateway.sock"
@@ -755,9 +758,15 @@ answers() {
     fake_gateway "{'explain': {'verdict': 'denied', 'rule': {'index': 0, 'name': 'no-ssh', 'action': 'deny'}}, 'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'standby', 'via': $null, 'hops': ['dc-1']}]}}"
     check "explain: what is denied has exit status 1" run 1 explain 10.2.0.1 10.3.0.9
     check "... and the rule is named" says 'is denied by rule 1 no-ssh'
+    check "... and the firewall's line too" says 'firewall +rule 1 no-ssh: deny'
     check "routes of a gateway that tells no metric" run 0 autovpn routes --socket "$DIR/gateway.sock"
     check "a gateway that does not know a command is told as older" run 1 autovpn rules --socket "$DIR/gateway.sock"
     check "... " complains 'does not know "rules": it is older'
+    kill $FAKE
+    fake_gateway "{'explain': {'verdict': 'breakout', 'rule': $null, 'breakout': {'index': 0, 'destination': '203.0.113.0/24', 'protocol': 'udp', 'destination_ports': '53'}, 'route': {'prefix': '0.0.0.0/0', 'hops': [{'member': 2, 'name': 'dc-1', 'state': 'standby'}]}}}"
+    check "explain: what breaks out passes" run 0 explain 10.2.0.1 203.0.113.9 udp 53
+    check "... by which breakout" says 'breakout +udp to 203.0.113.0/24 port 53'
+    check "... and never comes to the firewall" not says firewall
     kill $FAKE
     check "explain without an answer" run 2 explain 10.1.0.1 10.3.0.9
     check "explain: usage: an address" run 2 explain 10.1.0.256 10.3.0.9
