@@ -23,27 +23,25 @@ static uint32_t covered_by(const struct policy *policy, uint32_t rule)
 static void warn_of_covered(const struct org *org, uint32_t first, uint32_t end)
 {
     const struct policy *policy = org->policy;
-    const struct avpn_rule *before;
+    uint32_t before = covered_by(policy, first);
     struct setting here, there;
     int is_one = 1;
 
     for (uint32_t i = first; i < end; i++) {
         if (covered_by(policy, i) == i)
             return;
-        is_one &= policy->rule_places[covered_by(policy, i)] ==
-                  policy->rule_places[covered_by(policy, first)];
+        is_one &= policy->rule_places[covered_by(policy, i)] == policy->rule_places[before];
     }
-    before = &policy->rules[covered_by(policy, first)];
-    if (!policy_rule_setting(org, first, &here) ||
-        !policy_rule_setting(org, covered_by(policy, first), &there))
+    if (!policy_rule_setting(org, first, &here) || !policy_rule_setting(org, before, &there))
         return;
-    findings_warn(&org->file, &here, policy->rules[first].name,
-                  "can never decide: %s%s%s (line %u)%s come%s first and %s all of it",
-                  before->name[0] ? "rule " : "the rule", before->name[0] ? before->name : "",
-                  before->name[0] ? "" : " before", there.line, is_one ? "" : " and others",
-                  is_one ? "s" : "",
-                  before->action != AVPN_RULE_ALLOW ? (is_one ? "denies" : "deny")
-                                                    : (is_one ? "allows" : "allow"));
+    if (is_one)
+        findings_warn(&org->file, &here, policy->rules[first].name,
+                      "can never decide: the rule at line %u %s all of it before", there.line,
+                      policy->rules[before].action == AVPN_RULE_ALLOW ? "allows" : "denies");
+    else
+        findings_warn(&org->file, &here, policy->rules[first].name,
+                      "can never decide: the rule at line %u and others decide all of it before",
+                      there.line);
 }
 
 static void warn_of_name(const struct org *org, uint32_t first)

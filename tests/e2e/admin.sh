@@ -615,9 +615,11 @@ policy_warnings() {
     policy "${RULES[@]}" '  - {name: late, action: allow, protocol: tcp, from: 10.2.0.7, to: branch-b, ports: 8005}' \
         '  - {name: wide, action: allow, protocol: tcp, from: 10.2.0.7, to: branch-b, ports: 8000-9000}' \
         '  - {name: dns, action: deny, from: 192.168.1.7, to: any}' \
+        '  - {action: allow, protocol: tcp, from: 10.2.1.9, to: 10.1.0.7, ports: [53, 22]}' \
         'breakout: [{to: 10.1.9.0/24}, {to: 203.0.113.0/24, sites: [branch-b]}]'
     check "a rule behind one that covers it can never decide" message 'firewall[3]' \
-        'can never decide: rule no-ssh (line 5) comes first and denies all of it'
+        'can never decide: the rule at line 5 denies all of it before'
+    check "... one that two others cover can neither" message 'firewall[6]' 'and others decide all of it'
     check "... one that is wider can" is "[f for f in d['findings'] if f['field'] == 'firewall[4]']" "[]"
     check "a name that is there twice" message 'firewall[5]' 'is the name of the rule at line 6 too'
     check "a local address in a rule: the exported one is meant" message 'firewall[5].from' 'is 10.9.1.7/32 meant?'
