@@ -684,7 +684,7 @@ translations() {
 
 # ---- a gateway's answers -------------------------------------------------------------------------
 
-# fake_gateway ANSWERS: says what is in that file, a JSON object by command, at $DIR/gateway.sock; requests go to $DIR/asked
+# fake_gateway ANSWERS: says what is in that file, a JSON object by command, at $DIR/gateway.sock; requests go to $DIR/request
 fake_gateway() {
     rm -f "$DIR/gateway.sock"
     python3 - "$DIR" << END &
@@ -696,7 +696,7 @@ s.listen(8)
 while True:
     c, _ = s.accept()
     request = json.loads(c.makefile().readline())
-    open(sys.argv[1] + '/asked', 'w').write(json.dumps(request))
+    open(sys.argv[1] + '/request', 'w').write(json.dumps(request))
     c.sendall(json.dumps(answers.get(request['command'], {'error': 'no such command'})).encode() + b'\n')
     c.close()
 END
@@ -713,7 +713,7 @@ explain() {
 }
 
 asked() {
-    python3 -c "import json; d = json.load(open('$DIR/asked')); exit(not ($1))"
+    python3 -c "import json; d = json.load(open('$DIR/request')); exit(not ($1))"
 }
 
 ROUTE="{'prefix': '10.3.0.0/16', 'hops': [{'member': 2, 'name': 'dc-1', 'state': 'held'}, {'member': 3, 'name': 'dc-2', 'state': 'used'}, {'member': 4, 'name': 'dc-3', 'state': 'down'}]}"
