@@ -93,7 +93,8 @@ static void check_members(const struct cut *cut)
             memset(&a.key, 0, sizeof a.key);
             memset(a.name, 0, sizeof a.name);
             memset(a.manual, 0, sizeof a.manual);
-            a.uplink_count = a.is_known = 0;
+            memset(a.translations, 0, sizeof a.translations);
+            a.uplink_count = a.translation_count = a.is_known = 0;
         }
         ck_assert_int_eq(avpn_config_member(cut->part, a.id, &b), AVPN_OK);
         ck_assert_mem_eq(&a, &b, sizeof a);
@@ -168,8 +169,7 @@ static struct avpn_config *read_without(const struct cut *cut, uint32_t member)
     ck_assert(avpni_document_read(cut->slice, cut->count, &document));
     struct avpni_reader members = avpni_reader(document.members, document.members_bytes);
 
-    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, document.head, document.head_bytes,
-                               document.charter, document.charter_bytes);
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, &document);
     avpni_write_u32(&w, document.member_count);
     for (uint32_t i = 0; i < document.member_count; i++) {
         struct avpni_leaves leaves;
@@ -418,9 +418,9 @@ START_TEST(a_frame_has_as_many_members_as_it_says_and_as_there_may_be)
     uint32_t leaves = frames[_i].member_count > AVPN_MEMBERS + 1 ? 0 : frames[_i].member_count;
     uint8_t *bytes = malloc(capacity);
     struct avpni_writer w = avpni_writer(bytes, capacity);
-    struct avpni_document document;
+    struct avpni_document document = {.head = NULL};
 
-    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, NULL, 0, NULL, 0);
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, &document);
     avpni_write_u32(&w, frames[_i].member_count);
     avpni_write_zeros(&w, 4 * (size_t)leaves + 32 + AVPNI_SEALED_PSK_BYTES);
     ck_assert(!w.failed);

@@ -17,14 +17,16 @@ struct version {
     struct avpni_document document;
     uint32_t offsets[MEMBERS];
     uint32_t site_changed[MEMBERS], peer_changed[MEMBERS], sealed_changed[MEMBERS]; /* by place */
-    uint32_t charter_changed;
+    uint32_t charter_changed, policy_changed, hubs_changed;
 };
 
 struct history {
     uint64_t chance;
     struct avpn_member members[MEMBERS];
     bool is_there[MEMBERS];
-    uint32_t registry_count, psk_epoch;
+    uint32_t registry_count, psk_epoch, flags;
+    uint32_t rule_count; /* the last one also says how it was edited */
+    uint16_t last_port;
     struct avpn_authority *authority;
     struct version versions[VERSIONS + 1]; /* from 1 on */
     uint32_t count;
@@ -86,7 +88,7 @@ static void edit(struct history *h)
         add(h, place);
         return;
     }
-    switch (chance(h, 9)) {
+    switch (chance(h, 13)) {
     case 0:
         h->is_there[place] = false;
         unname(h, member->id);
@@ -108,6 +110,7 @@ static void edit(struct history *h)
         break;
     case 5:
         member->export_count = 1;
+        member->translation_count = 0;
         member->exports[0] =
             (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {10, (uint8_t)chance(h, 99)}};
         break;
@@ -118,6 +121,22 @@ static void edit(struct history *h)
     case 7:
         h->psk_epoch++;
         break;
+    case 8:
+        h->rule_count = chance(h, 4);
+        break;
+    case 9:
+        h->last_port++;
+        break;
+    case 10:
+        h->flags ^= AVPN_ORGANIZATION_NO_HUB_TUNNELS;
+        break;
+    case 11:
+        member->export_count = member->translation_count = 1;
+        member->exports[0] = prefix_of_text("10.200.0.0/16");
+        member->translations[0].exported = prefix_of_text("10.200.1.0/24");
+        member->translations[0].local =
+            (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {192, 168, (uint8_t)chance(h, 9)}};
+        break;
     default:
         h->registry_count = 1 + chance(h, 2);
     }
@@ -125,10 +144,26 @@ static void edit(struct history *h)
 
 /* ---- publishing ------------------------------------------------------------------------------ */
 
+static void add_rules(const struct history *h, struct avpn_config *config)
+{
+    ck_assert_int_eq(avpn_config_set_flags(config, h->flags), AVPN_OK);
+    for (uint32_t i = 0; i < h->rule_count; i++) {
+        struct avpn_rule rule = {.size = sizeof rule,
+                                 .action = AVPN_RULE_ALLOW,
+                                 .protocol = 17,
+                                 .destination_last = 500,
+                                 .name = "rule"};
+
+        rule.destination_last = i + 1 == h->rule_count ? (uint16_t)(1 + h->last_port) : 500;
+        ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+    }
+}
+
 static struct avpn_config *draw_up(const struct history *h)
 {
     struct avpn_config *config = empty_config(NULL);
 
+    add_rules(h, config);
     if (h->registry_count == 2) {
         const struct avpn_registry_entry second = registry_of(2);
 
@@ -225,6 +260,14 @@ static void publish(struct history *h)
     if (before != NULL && is_same(v->document.charter, v->document.charter_bytes,
                                   before->document.charter, before->document.charter_bytes)) {
         v->charter_changed = before->charter_changed;
+    }
+    v->policy_changed = v->hubs_changed = number;
+    if (before != NULL && is_same(v->document.policy, v->document.policy_bytes,
+                                  before->document.policy, before->document.policy_bytes)) {
+        v->policy_changed = before->policy_changed;
+    }
+    if (before != NULL && avpn_config_flags(v->config) == avpn_config_flags(before->config)) {
+        v->hubs_changed = before->hubs_changed;
     }
     for (uint32_t i = 0; i < v->document.member_count; i++) {
         v->offsets[i] = (uint32_t)(leaves_of(v, i).site - 2 - v->document.members);
@@ -325,6 +368,10 @@ static void plan_update(const struct history *h, uint32_t base, uint32_t number,
 {
     const struct version *v = &h->versions[number];
     uint32_t place = avpni_config_find(v->config, self);
+    struct avpni_member_view view;
+
+    avpni_config_view(v->config, place, &view);
+    bool has_other_hubs = view.role == AVPN_ROLE_HUB && v->hubs_changed > base; /* [TOP-2] */
 
     memset(plan, 0, sizeof *plan);
     plan->update = (struct avpni_update){.document = &v->document,
@@ -334,8 +381,10 @@ static void plan_update(const struct history *h, uint32_t base, uint32_t number,
                                          .base = base,
                                          .is_full = base == 0,
                                          .has_charter = v->charter_changed > base,
+                                         .has_policy = v->policy_changed > base,
                                          .has_sealed = v->sealed_changed[place] > base,
-                                         .has_new_peers = v->peer_changed[place] > base,
+                                         .has_new_peers =
+                                             v->peer_changed[place] > base || has_other_hubs,
                                          .self = place};
     find_known(v, self, plan);
     if (base > 0) {
@@ -590,9 +639,15 @@ static void put_leaf(struct avpni_writer *w, uint8_t kind, uint32_t id, char mar
 static size_t write_held(uint8_t kind, uint8_t *bytes, size_t capacity)
 {
     static const uint32_t ids[] = {1, 2, 3, 5};
+    static const struct avpni_document start = {.head = (const uint8_t *)"head",
+                                                .head_bytes = 4,
+                                                .charter = (const uint8_t *)"charter",
+                                                .charter_bytes = 7,
+                                                .policy = (const uint8_t *)"policy",
+                                                .policy_bytes = 6};
     struct avpni_writer w = avpni_writer(bytes, capacity);
 
-    avpni_document_write_start(&w, kind, (const uint8_t *)"head", 4, (const uint8_t *)"charter", 7);
+    avpni_document_write_start(&w, kind, &start);
     avpni_write_u32(&w, HARNESS_COUNT(ids));
     for (int i = 0; i < HARNESS_COUNT(ids); i++) {
         put_leaf(&w, 3, ids[i], 'a');
@@ -715,12 +770,14 @@ static const struct {
     {"", NULL},
 };
 
-static void begin_update(struct avpni_writer *w, const char *charter)
+static void begin_update(struct avpni_writer *w, const char *charter, const char *policy)
 {
     avpni_write_u16(w, 3);
     avpni_write_bytes(w, (const uint8_t *)"new", 3);
     avpni_write_u32(w, (uint32_t)strlen(charter));
     avpni_write_bytes(w, (const uint8_t *)charter, strlen(charter));
+    avpni_write_u32(w, (uint32_t)strlen(policy));
+    avpni_write_bytes(w, (const uint8_t *)policy, strlen(policy));
     avpni_write_zeros(w, 31);
     avpni_write_u8(w, 77);
 }
@@ -733,7 +790,7 @@ START_TEST(operations_keep_change_and_leave_out_what_they_name)
     char text[256];
 
     held.count = write_held(AVPNI_DOCUMENT_SLICE, held.data, sizeof held.data);
-    begin_update(&w, "");
+    begin_update(&w, "", "");
     write_operations(&w, operations[_i].operations);
     avpni_write_u8(&w, 0);
     update.count = w.position;
@@ -745,6 +802,7 @@ START_TEST(operations_keep_change_and_leave_out_what_they_name)
         ck_assert(avpni_document_read(made.data, made.count, &document));
         ck_assert(document.head_bytes == 3 && memcmp(document.head, "new", 3) == 0);
         ck_assert(document.charter_bytes == 7 && memcmp(document.charter, "charter", 7) == 0);
+        ck_assert(document.policy_bytes == 6 && memcmp(document.policy, "policy", 6) == 0);
         ck_assert_uint_eq(document.keys_hash[31], 77);
     }
 }
@@ -753,26 +811,29 @@ END_TEST
 /* What is held: 0 nothing, 1 a slice, 2 a whole document, 3 no document. */
 static const struct {
     int held;
-    const char *charter;
+    const char *charter, *policy;
     uint8_t has_sealed;
     size_t sealed_bytes;
     int32_t expected;
 } rests[] = {
-    {0, "c", 1, 112, AVPN_OK},
-    {0, "", 1, 112, AVPN_ERROR_FORMAT},
-    {0, "c", 0, 0, AVPN_ERROR_FORMAT},
-    {1, "c", 1, 112, AVPN_OK},
-    {1, "", 0, 0, AVPN_OK},
-    {1, "c", 1, 111, AVPN_ERROR_FORMAT},
-    {1, "c", 1, 113, AVPN_ERROR_FORMAT},
-    {1, "c", 0, 112, AVPN_ERROR_FORMAT},
-    {1, "c", 2, 112, AVPN_ERROR_FORMAT},
-    {1, "c", 2, 0, AVPN_ERROR_FORMAT},
-    {2, "c", 1, 112, AVPN_ERROR_FORMAT},
-    {3, "c", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", "p", 1, 112, AVPN_OK},
+    {0, "", "p", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", "", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", "p", 0, 0, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 1, 112, AVPN_OK},
+    {1, "c", "", 1, 112, AVPN_OK},
+    {1, "", "p", 1, 112, AVPN_OK},
+    {1, "", "", 0, 0, AVPN_OK},
+    {1, "c", "p", 1, 111, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 1, 113, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 0, 112, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 2, 112, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 2, 0, AVPN_ERROR_FORMAT},
+    {2, "c", "p", 1, 112, AVPN_ERROR_FORMAT},
+    {3, "c", "p", 1, 112, AVPN_ERROR_FORMAT},
 };
 
-START_TEST(charter_and_sealed_key_are_told_or_held)
+START_TEST(charter_policy_and_sealed_key_are_told_or_held)
 {
     static struct bytes held, update, made;
     struct avpni_writer w = avpni_writer(update.data, sizeof update.data);
@@ -781,7 +842,7 @@ START_TEST(charter_and_sealed_key_are_told_or_held)
     held.count = write_held(rests[_i].held == 2 ? AVPNI_DOCUMENT_WHOLE : AVPNI_DOCUMENT_SLICE,
                             held.data, sizeof held.data);
     held.count -= rests[_i].held == 3;
-    begin_update(&w, rests[_i].charter);
+    begin_update(&w, rests[_i].charter, rests[_i].policy);
     avpni_write_u8(&w, 0);
     avpni_write_u8(&w, rests[_i].has_sealed);
     memset(update.data + w.position, 9, rests[_i].sealed_bytes);
@@ -791,6 +852,7 @@ START_TEST(charter_and_sealed_key_are_told_or_held)
     if (rests[_i].expected == AVPN_OK) {
         ck_assert(avpni_document_read(made.data, made.count, &document));
         ck_assert_uint_eq(document.charter_bytes, rests[_i].charter[0] == 'c' ? 1 : 7);
+        ck_assert_uint_eq(document.policy_bytes, rests[_i].policy[0] == 'p' ? 1 : 6);
         ck_assert_uint_eq(avpni_document_sealed(&document, 0)[111], rests[_i].has_sealed ? 9 : 0);
     }
 }
@@ -806,7 +868,7 @@ START_TEST(an_update_makes_no_more_members_than_there_may_be)
     size_t slice_bytes;
 
     avpni_memory_init(&memory, NULL);
-    begin_update(&w, "c");
+    begin_update(&w, "c", "p");
     for (uint32_t id = 1; id <= count; id++) {
         avpni_write_u8(&w, 3);
         put_leaf(&w, 3, id, 'b');
@@ -835,7 +897,7 @@ START_TEST(an_update_makes_no_larger_slice_than_there_may_be)
     size_t slice_bytes;
 
     avpni_memory_init(&memory, NULL);
-    begin_update(&w, "c");
+    begin_update(&w, "c", "p");
     for (uint32_t id = 1; id <= count; id++) {
         avpni_write_u8(&w, 3);
         avpni_write_u16(&w, UINT16_MAX);
@@ -867,7 +929,7 @@ START_TEST(without_memory_there_is_no_slice)
     size_t slice_bytes;
 
     avpni_memory_init(&memory, &host);
-    begin_update(&w, "c");
+    begin_update(&w, "c", "p");
     avpni_write_u8(&w, 0);
     avpni_write_u8(&w, 1);
     avpni_write_zeros(&w, 112);
@@ -880,17 +942,19 @@ END_TEST
 
 /* ---- what an update tells [UPD-2] ------------------------------------------------------------ */
 
-/* The operations of an update in the letters above, then c and p for charter and sealed keys. */
+/* The operations of an update in the letters above, then c, r and p for charter, policy and sealed keys. */
 static void decode(const struct bytes *update, char *text_out)
 {
     static const char letters[] = "eklsino";
     struct avpni_reader r = avpni_reader(update->data, update->count);
-    bool has_charter;
 
     avpni_read_view(&r, avpni_read_u16(&r));
     uint32_t charter_bytes = avpni_read_u32(&r);
 
-    has_charter = avpni_read_view(&r, charter_bytes) != NULL && charter_bytes > 0;
+    avpni_read_view(&r, charter_bytes);
+    uint32_t policy_bytes = avpni_read_u32(&r);
+
+    avpni_read_view(&r, policy_bytes);
     avpni_read_view(&r, 32);
     for (uint8_t operation; (operation = avpni_read_u8(&r)) != 0;) {
         const uint8_t *leaf = NULL;
@@ -909,7 +973,8 @@ static void decode(const struct bytes *update, char *text_out)
         }
         text_out += sprintf(text_out, "%c%u ", letter, id);
     }
-    strcpy(text_out, has_charter ? "c" : "");
+    strcpy(text_out, charter_bytes > 0 ? "c" : "");
+    strcat(text_out, policy_bytes > 0 ? "r" : "");
     strcat(text_out, avpni_read_u8(&r) == 1 ? "p" : "");
 }
 
@@ -973,7 +1038,7 @@ static const struct {
     {edit_psk, 3, "k4 p"},
     {edit_added, 1, "k4 S5 "},
     {edit_added, 2, "k4 s5 "},
-    {edit_added, 5, "S1 s2 s3 s4 S5 cp"},
+    {edit_added, 5, "S1 s2 s3 s4 S5 crp"},
 };
 
 START_TEST(an_update_tells_what_changed_and_no_more)
@@ -1013,7 +1078,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_update_cut_short_or_with_more_behind_does_not_apply),
     HARNESS_LOOP(an_update_for_another_base_never_tells_anything_else, 2),
     HARNESS_LOOP(operations_keep_change_and_leave_out_what_they_name, HARNESS_COUNT(operations)),
-    HARNESS_LOOP(charter_and_sealed_key_are_told_or_held, HARNESS_COUNT(rests)),
+    HARNESS_LOOP(charter_policy_and_sealed_key_are_told_or_held, HARNESS_COUNT(rests)),
     HARNESS_LOOP(an_update_makes_no_more_members_than_there_may_be, 2),
     HARNESS_LOOP(an_update_makes_no_larger_slice_than_there_may_be, 2),
     HARNESS_CASE(without_memory_there_is_no_slice),

@@ -57,12 +57,10 @@ static bool is_probe(const struct pair_datagram *d, uint8_t kind)
 {
     struct avpni_peer *peer = pair_peer(&pair, victim, 1 - victim);
     struct avpni_probe probe;
-    uint8_t copy[AVPNI_PROBE_BYTES];
 
     if (avpni_message_kind(d->data, d->bytes) != AVPNI_KIND_PROBE || d->from == victim)
         return false;
-    memcpy(copy, d->data, sizeof copy);
-    return avpni_probe_open(peer, copy, &probe) && probe.kind == kind;
+    return avpni_probe_open(peer, d->data, d->bytes, &probe) && probe.kind == kind;
 }
 
 /* The registry's bodies are told apart by opening them with the victim's session key. */
@@ -378,7 +376,7 @@ START_TEST(a_stranger_gets_nothing_at_all)
         for (size_t i = 0; i < count; i++)
             bytes[i] = (uint8_t)harness_random(&state);
         if (round % 2 == 0 && count >= 8) { /* a right head */
-            static const size_t sizes[] = {164, 76, 68, 0, 120, 256, 160};
+            static const size_t sizes[] = {164, 76, 68, 0, 128, 256, 160};
             size_t kind = round / 2 % 7;
 
             memset(bytes, 0, 8);

@@ -102,6 +102,9 @@ static struct {
 #define INDEX_A 0x00A1B2C0u
 #define INDEX_B 0x00D4E5F0u
 #define TICKET UINT64_C(0x7469636b65742042)
+#define SITE_CHECK_A 0x5A5B5C5Du /* as if their sites had these hashes [PRB-14] */
+#define SITE_CHECK_B 0x6A6B6C6Du
+#define SIZE_ASKED 160
 #define CONFIG_VERSION 42
 #define SLOT 3
 #define GENERATION UINT64_C(0x0000000100000009)
@@ -550,7 +553,8 @@ static void add_probe(struct example *e, const struct avpn_key_pair *sender,
     struct avpn_key pair = pair_key(sender, receiver);
     uint8_t key[32], tag[8], nonce[24];
     uint8_t body[AVPNI_PROBE_BODY_BYTES], opened[AVPNI_PROBE_BODY_BYTES];
-    uint8_t bytes[AVPNI_PROBE_BYTES];
+    uint8_t bytes[SIZE_ASKED] = {0};
+    size_t count = probe->kind == AVPNI_PROBE_SIZE_REQUEST ? SIZE_ASKED : AVPNI_PROBE_BYTES;
     struct avpni_probe read;
 
     avpni_derive(key, sizeof key, &pair, "probe", &sender->public_key, AVPN_KEY_BYTES);
@@ -561,14 +565,14 @@ static void add_probe(struct example *e, const struct avpn_key_pair *sender,
     avpni_xaead_seal(bytes + AVPNI_PROBE_SEALED, body, sizeof body, bytes, AVPNI_PROBE_NONCE, nonce,
                      key);
 
-    MUST(avpni_message_kind(bytes, sizeof bytes) == AVPNI_KIND_PROBE);
-    MUST(avpni_xaead_open(opened, bytes + AVPNI_PROBE_SEALED, sizeof bytes - AVPNI_PROBE_SEALED,
+    MUST(avpni_message_kind(bytes, count) == AVPNI_KIND_PROBE);
+    MUST(avpni_xaead_open(opened, bytes + AVPNI_PROBE_SEALED, AVPNI_PROBE_BYTES - AVPNI_PROBE_SEALED,
                           bytes, AVPNI_PROBE_NONCE, nonce, key));
     MUST(memcmp(opened, body, sizeof body) == 0);
-    MUST(avpni_probe_body_read(opened, &read));
+    MUST(avpni_probe_body_read(opened, &read) && avpni_probe_is_whole(&read, bytes, count));
     add(e, "nonce", nonce, sizeof nonce);
     add(e, "body", body, sizeof body);
-    add(e, "datagram", bytes, sizeof bytes);
+    add(e, "datagram", bytes, count);
 }
 
 static void build_probe_request(struct example *e)
@@ -579,7 +583,9 @@ static void build_probe_request(struct example *e)
                                 .flags = AVPNI_PROBE_WANTS_HANDSHAKE,
                                 .transaction = UINT64_C(0x1122334455667788),
                                 .ticket = TICKET,
-                                .sent = 1};
+                                .sent = 1,
+                                .offers = UINT64_MAX,
+                                .site_check = SITE_CHECK_B};
 
     add_probe(e, &world.b, &world.a.public_key, 0x61, &probe);
 }
@@ -594,9 +600,47 @@ static void build_probe_response(struct example *e)
                                 .session = INDEX_A,
                                 .sent = 5,
                                 .received = 4,
-                                .psk_epoch = 7};
+                                .psk_epoch = 7,
+                                .offers = UINT64_MAX - 2,
+                                .site_check = SITE_CHECK_A};
 
     add_probe(e, &world.a, &world.b.public_key, 0xA1, &probe);
+}
+
+static void build_size_request(struct example *e)
+{
+    struct avpni_probe probe = {.kind = AVPNI_PROBE_SIZE_REQUEST,
+                                .uplink = 0,
+                                .remote_uplink = 1,
+                                .transaction = UINT64_C(0x99aabbccddeeff00),
+                                .session = INDEX_A,
+                                .sent = 6,
+                                .received = 5,
+                                .psk_epoch = 7,
+                                .offers = UINT64_MAX - 2,
+                                .site_check = SITE_CHECK_A,
+                                .size = SIZE_ASKED};
+
+    add_probe(e, &world.a, &world.b.public_key, 0xC1, &probe);
+}
+
+static void build_size_response(struct example *e)
+{
+    struct avpni_probe probe = {.kind = AVPNI_PROBE_SIZE_RESPONSE,
+                                .uplink = 1,
+                                .remote_uplink = 0,
+                                .transaction = UINT64_C(0x99aabbccddeeff00),
+                                .observed = public_a,
+                                .session = INDEX_B,
+                                .ticket = TICKET,
+                                .sent = 3,
+                                .received = 2,
+                                .psk_epoch = 7,
+                                .offers = UINT64_MAX,
+                                .site_check = SITE_CHECK_B,
+                                .size = SIZE_ASKED};
+
+    add_probe(e, &world.b, &world.a.public_key, 0xE1, &probe);
 }
 
 /* ---- ESP ------------------------- */
@@ -883,6 +927,13 @@ static const struct chapter {
      "Node a answers; it saw the request come from [2001:db8::9]:41000, and its newest session is\n"
      "that of the initiation above.",
      build_probe_response, 0},
+    {"size-request",
+     "Node a asks whether 160 bytes pass from its uplink 0 to uplink 1 of node b; 32 zeros follow "
+     "the\n"
+     "tag. Of its exports it does not offer the second.",
+     build_size_request, 0},
+    {"size-response", "They do: node b saw them come from 203.0.113.7:40001.",
+     build_size_response, 0},
     {"esp-aes-256-gcm",
      "First ESP packet from uplink 0 of node a to uplink 1 of node b: a UDP packet over IPv4.",
      build_esp_aes, AVPN_SUITE_AES_256_GCM},
