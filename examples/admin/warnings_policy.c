@@ -23,27 +23,25 @@ static uint32_t covered_by(const struct policy *policy, uint32_t rule)
 static void warn_of_covered(const struct org *org, uint32_t first, uint32_t end)
 {
     const struct policy *policy = org->policy;
-    const struct avpn_rule *before;
+    uint32_t before = covered_by(policy, first);
     struct setting here, there;
     int is_one = 1;
 
     for (uint32_t i = first; i < end; i++) {
         if (covered_by(policy, i) == i)
             return;
-        is_one &= policy->rule_places[covered_by(policy, i)] ==
-                  policy->rule_places[covered_by(policy, first)];
+        is_one &= policy->rule_places[covered_by(policy, i)] == policy->rule_places[before];
     }
-    before = &policy->rules[covered_by(policy, first)];
-    if (!policy_rule_setting(org, first, &here) ||
-        !policy_rule_setting(org, covered_by(policy, first), &there))
+    if (!policy_rule_setting(org, first, &here) || !policy_rule_setting(org, before, &there))
         return;
-    findings_warn(&org->file, &here, policy->rules[first].name,
-                  "can never decide: %s%s%s (line %u)%s come%s first and %s all of it",
-                  before->name[0] ? "rule " : "the rule", before->name[0] ? before->name : "",
-                  before->name[0] ? "" : " before", there.line, is_one ? "" : " and others",
-                  is_one ? "s" : "",
-                  before->action != AVPN_RULE_ALLOW ? (is_one ? "denies" : "deny")
-                                                    : (is_one ? "allows" : "allow"));
+    if (is_one)
+        findings_warn(&org->file, &here, policy->rules[first].name,
+                      "can never decide: the rule at line %u %s all of it before", there.line,
+                      policy->rules[before].action == AVPN_RULE_ALLOW ? "allows" : "denies");
+    else
+        findings_warn(&org->file, &here, policy->rules[first].name,
+                      "can never decide: the rule at line %u and others decide all of it before",
+                      there.line);
 }
 
 static void warn_of_name(const struct org *org, uint32_t first)
@@ -202,21 +200,13 @@ static void warn_of_breakout(const struct overlaps *overlaps, uint32_t place)
 
 /* ---- hubs without tunnels [TOP-2] -------------------------------------------------------------------- */
 
-/* Spokes with the same hubs, whatever their order. */
+/* Spokes with the same hubs in the same order. */
 struct kin {
-    uint32_t hubs[AVPN_HUBS]; /* ids, ascending; revoked ones left out */
+    uint32_t hubs[AVPN_HUBS]; /* ids; revoked ones left out */
     uint32_t hub_count;
     const struct org_site *first;
     uint64_t count;
 };
-
-static int compare_ids(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
 
 static int compare_kin(const void *a, const void *b)
 {
@@ -236,7 +226,6 @@ static struct kin kin_of(const struct org *org, const struct org_site *spoke)
         if (hub && !hub->is_revoked)
             kin.hubs[kin.hub_count++] = hub->id;
     }
-    qsort(kin.hubs, kin.hub_count, sizeof kin.hubs[0], compare_ids);
     return kin;
 }
 
@@ -251,13 +240,15 @@ static int is_exit_of(const struct org *org, uint32_t hub, uint32_t other)
     return 0;
 }
 
-static int can_meet(const struct org *org, const struct kin *a, const struct kin *b)
+/* A spoke sends everything to its first hub that is alive [RTE-1], whatever that can do with it. */
+static int can_send(const struct org *org, const struct kin *from, const struct kin *to)
 {
-    for (uint32_t i = 0; i < a->hub_count; i++)
-        for (uint32_t k = 0; k < b->hub_count; k++)
-            if (a->hubs[i] == b->hubs[k] || is_exit_of(org, a->hubs[i], b->hubs[k]) ||
-                is_exit_of(org, b->hubs[k], a->hubs[i]))
-                return 1;
+    uint32_t hub = from->hubs[0];
+
+    for (uint32_t i = 0; i < to->hub_count; i++)
+        if (hub == to->hubs[i] || is_exit_of(org, hub, to->hubs[i]) ||
+            is_exit_of(org, to->hubs[i], hub))
+            return 1;
     return 0;
 }
 
@@ -292,7 +283,7 @@ static void warn_of_parted(const struct org *org, const struct setting *where, s
 
     for (uint32_t i = 0; i < groups; i++)
         for (uint32_t k = i + 1; k < groups; k++) {
-            if (can_meet(org, &kin[i], &kin[k]))
+            if (can_send(org, &kin[i], &kin[k]) && can_send(org, &kin[k], &kin[i]))
                 continue;
             if (pairs == 0) {
                 a = &kin[i];
@@ -302,10 +293,10 @@ static void warn_of_parted(const struct org *org, const struct setting *where, s
         }
     if (pairs > 0)
         findings_warn(&org->file, where, NULL,
-                      "leaves %llu pair%s of spokes without a way to each other, for they share no "
-                      "hub: %s and %s%s",
-                      (unsigned long long)pairs, pairs > 1 ? "s" : "", a->first->name,
-                      b->first->name, pairs > 1 ? ", for instance" : "");
+                      "leaves %llu pair%s of spokes without a way to each other, %s%s and %s: the "
+                      "first hub of one is no hub of the other",
+                      (unsigned long long)pairs, pairs > 1 ? "s" : "", pairs > 1 ? "such as " : "",
+                      a->first->name, b->first->name);
 }
 
 static void warn_of_hub_tunnels(const struct org *org)
