@@ -33,6 +33,7 @@ extern "C" {
 /* [CFG-8] */
 #define AVPN_NAME_BYTES 64 /* 63 characters and NUL */
 #define AVPN_MEMBERS 65535
+#define AVPN_MEMBER_LAST 0xFFFFFEFFu /* the highest id [CFG-9]: those above are no members' (route.h) */
 #define AVPN_HUBS 16
 #define AVPN_EXPORTS 64
 #define AVPN_UPLINKS 4
@@ -69,7 +70,7 @@ struct avpn_translation {
 /* One node of the organization. Plain values; unused array places are zero. */
 struct avpn_member {
     uint32_t size; /* sizeof(struct avpn_member) */
-    uint32_t id;   /* 1 or more, unique, never reused */
+    uint32_t id;   /* 1 to AVPN_MEMBER_LAST, unique, never reused */
     struct avpn_key key;
     char name[AVPN_NAME_BYTES];
     uint8_t role; /* enum avpn_role */

@@ -35,7 +35,7 @@ enum avpn_event_kind {
     AVPN_EVENT_UNDONE = 13,    /* configuration `version` cut this node off and was undone [CFG-12] */
     AVPN_EVENT_JOIN = 14,      /* `state`: enum avpn_join_state (node.h); registry */
     AVPN_EVENT_FAULT = 15,     /* registry: `state`: enum avpn_registry_fault (node.h), `version` it speaks of */
-    AVPN_EVENT_MTU = 16,       /* peer/uplink/remote_uplink: datagrams of `metric` bytes pass [MTU-4] */
+    AVPN_EVENT_MTU = 16,       /* peer/uplink/remote_uplink: datagrams of `metric` bytes pass, or not even these; `state` DONE or BELOW of enum avpn_mtu_state [MTU-4] */
     AVPN_EVENT_OFFER = 17,     /* `peer` offers its export `prefix` (`state` 1) or no longer does (0) [RTE-8] */
     /* registry */
     AVPN_EVENT_PUBLISHED = 33, /* organization serves configuration `version` */

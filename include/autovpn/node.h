@@ -51,12 +51,15 @@ struct avpn_node_options {
     avpn_span undo_after; /* cut off for so long, a new configuration is undone [CFG-12]; 0: 120 s, negative: never */
 };
 
+#define AVPN_MTU_LEAST 576
+#define AVPN_MTU_MOST 65575 /* the largest IPv6 packet there is */
+
 /* One uplink as the host sees it. */
 struct avpn_uplink {
     uint32_t size;  /* sizeof(struct avpn_uplink) */
     uint32_t is_up; /* 0 or 1 */
     struct avpn_contact local; /* the socket's own address and port; family NONE: not known */
-    uint32_t mtu_bytes; /* of the link, IP header included: no larger datagrams are tried; 0: 1500 */
+    uint32_t mtu_bytes; /* of the link, IP header included: no larger datagrams are tried [MTU-1]; AVPN_MTU_LEAST to _MOST, 0: 1500 */
     uint32_t reserved;
 };
 
@@ -77,8 +80,8 @@ AVPN_API void avpn_node_del(struct avpn_node *node);
 AVPN_API void avpn_node_leave(struct avpn_node *node, avpn_time now);
 
 /*
- * Bring an uplink up or down, or tell that its local address changed.
- * AVPN_ERROR_ARGUMENT: number 4 or more, or size.
+ * Bring an uplink up or down, or tell that its local address or the MTU of its link changed.
+ * AVPN_ERROR_ARGUMENT: number 4 or more, size, or an MTU that no IP link has.
  */
 AVPN_API int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                                       const struct avpn_uplink *state, avpn_time now);
@@ -92,7 +95,7 @@ AVPN_API int32_t avpn_node_set_addresses(struct avpn_node *node, const struct av
 /*
  * All subnets this machine is attached to, whether it exports them or not [RTE-10]: what others export inside of them is not used
  * here, and a conflict. Replaces those of the last call, copied. AVPN_ERROR_ARGUMENT: one is not canonical, or a default; AVPN_ERROR_LIMIT:
- * more than AVPN_ATTACHED; AVPN_ERROR_MEMORY. On error those before stay.
+ * more than AVPN_ATTACHED. On error those before stay. Out of memory the table follows a second later.
  */
 #define AVPN_ATTACHED 256
 AVPN_API int32_t avpn_node_set_attached(struct avpn_node *node, const struct avpn_prefix *prefixes,
@@ -100,7 +103,7 @@ AVPN_API int32_t avpn_node_set_attached(struct avpn_node *node, const struct avp
 /*
  * Which of its exports this node offers now, 1 or 0 each, by place in avpn_member.exports; at first all [RTE-8]. For a host that
  * learns routes from a routing daemon or sees a LAN interface go. It holds for the configuration in force: after AVPN_EVENT_CONFIG all are
- * offered that are new. AVPN_ERROR_NOT_FOUND: this node has no such export; AVPN_ERROR_MEMORY.
+ * offered that are new. AVPN_ERROR_NOT_FOUND: this node has no such export. Out of memory the table follows a second later.
  */
 AVPN_API int32_t avpn_node_set_offer(struct avpn_node *node, const struct avpn_prefix *prefix,
                                      int32_t is_offered, avpn_time now);
@@ -305,7 +308,7 @@ enum avpn_mtu_state {
     AVPN_MTU_BASE = 1,      /* it is being found out whether even 1200 bytes pass */
     AVPN_MTU_SEARCHING = 2,
     AVPN_MTU_DONE = 3,      /* found; confirmed now and then */
-    AVPN_MTU_BELOW = 4      /* less than 1200 bytes pass: larger ones are sent in fragments */
+    AVPN_MTU_BELOW = 4      /* less than 1200 bytes pass: datagrams may be fragmented [MTU-7] */
 };
 
 enum avpn_path_state { AVPN_PATH_EMPTY = 0, AVPN_PATH_PUNCHING = 1, AVPN_PATH_ALIVE = 2 };
@@ -319,7 +322,7 @@ struct avpn_path_status {
     uint32_t rtt_us; /* smoothed */
     avpn_time answered_at; /* last probe answered; -1: never */
     uint32_t probes_sent, probes_answered;
-    uint32_t mtu_bytes;   /* largest datagram (UDP payload) proved to pass [MTU-3] */
+    uint32_t mtu_bytes;   /* largest datagram (UDP payload) proved to pass [MTU-3]; 1200 in states base and below; 0: not alive */
     uint8_t mtu_state;    /* enum avpn_mtu_state */
     uint8_t reserved[3];
 };

@@ -45,7 +45,7 @@ enum avpn_conflict {
     AVPN_CONFLICT_SHARED = 1,   /* `winner` and `loser` export `prefix`: the loser's next hops come after the winner's */
     AVPN_CONFLICT_OWN = 2,      /* this site (`winner`) exports `prefix` too: the loser's is not used here */
     AVPN_CONFLICT_INSIDE = 3,   /* `prefix` of `winner` lies in the larger export of this site (`loser`): it takes its part */
-    AVPN_CONFLICT_ATTACHED = 4, /* `prefix` of `loser` lies in a subnet this machine is attached to: not used here */
+    AVPN_CONFLICT_ATTACHED = 4, /* this machine (`winner`) is attached to `prefix`, or to more; `loser` exports it, or more: not used for it */
     AVPN_CONFLICT_WITHDRAWN = 5 /* `loser` exports `prefix` and does not offer it now; `winner` is the one in use, or 0 */
 };
 

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * Cheap for what is no SYN. `mtu_bytes`: the largest inner packet. Checksum adjusted. True: it was lowered. A packet with options that
- * lie is left as it is.
+ * Lower the MSS option of a packet that avpni_inner_parse accepted, its checksum with it. Cheap for what is no SYN. `mtu_bytes`: the largest inner
+ * packet. True: it was lowered. What is behind an option that lies about its length is left as it is.
  */
 bool avpni_mss_clamp(uint8_t *packet, uint32_t bytes, uint32_t mtu_bytes);
 

@@ -50,7 +50,7 @@ struct avpni_context {
     struct avpni_claim_request claim;
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
-    uint64_t offers;     /* of own exports, bit by place [PRB-14] */
+    uint64_t offers;     /* of own exports, bit by place, ones beyond them [PRB-14] */
     uint32_t site_check; /* of the own site, 0 without a configuration */
 
     struct avpni_uplink uplinks[AVPN_UPLINKS];

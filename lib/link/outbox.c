@@ -64,6 +64,12 @@ void avpni_outbox_commit(struct avpni_outbox *outbox, uint32_t uplink,
     outbox->transmitted++;
 }
 
+void avpni_outbox_set_flags(struct avpni_outbox *outbox, uint32_t flags)
+{
+    assert(outbox->count > 0);
+    outbox->runs[outbox->count - 1].flags = flags;
+}
+
 void avpni_outbox_add_run(struct avpni_outbox *outbox, uint32_t uplink, uint32_t flags,
                           const struct avpn_contact *remote, const struct avpn_packets *packets)
 {

@@ -32,6 +32,8 @@ LAB_ORG_MORE=''
 declare -A LAB_INDEX LAB_PID LAB_KEY LAB_SITE_YAML LAB_REGISTRY_IP LAB_REGISTRY_HOST
 declare -A LAB_LAN LAB_LAN6 LAB_EXPORTS LAB_SITE_MORE LAB_GATEWAY_MORE
 LAB_PORTS=0
+# For lab_value: the first WAN's uplink with IPv4, which is all that the public segment has
+LAB_WAN="next(u for u in d['uplinks'] if u['family'] == 'ipv4')"
 LAB_TRAFFIC=$(dirname "${BASH_SOURCE[0]}")/traffic.py
 
 lab_die() {

@@ -264,7 +264,7 @@ start_all() {
 }
 
 nat_of() {
-    lab_value "$1" status "d['uplinks'][0]['nat']"
+    lab_value "$1" status "$LAB_WAN['nat']"
 }
 
 nat_is() {
@@ -336,7 +336,7 @@ check_default_route() {
     check "full: the exit hub's NAT saw the ping" saw_ping nat-hub
     check "full: its own NAT did not" not saw_ping nat-full
     check "full: its gateway's own packets stay outside the tunnel" \
-        equals "$(lab_value full status "d['uplinks'][0]['registries'][1]['state']")" registered
+        equals "$(lab_value full status "$LAB_WAN['registries'][1]['state']")" registered
 }
 
 # A ping went through this NAT just now.
@@ -351,7 +351,7 @@ check_restart() {
     check "home: routes and rules are gone after the end" no_leftovers
     lab_start_gateway home
     check "home: tunnel is up again after a restart" lab_wait 15 lab_tunnel_is_up home hub
-    again=$(lab_value home status "d['uplinks'][0]['local'].rsplit(':', 1)[1]")
+    again=$(lab_value home status "$LAB_WAN['local'].rsplit(':', 1)[1]")
     check "home: the port is the same after a restart" equals "$again" "$port"
     lab_stop home KILL
     lab_start_gateway home
@@ -393,7 +393,7 @@ path_is_selected() {
 }
 
 uplink_is() {
-    [ "$(lab_value home status "d['uplinks'][0]['up']")" = "$1" ]
+    [ "$(lab_value home status "$LAB_WAN['up']")" = "$1" ]
 }
 
 second_path_is_alive() {
@@ -661,7 +661,7 @@ check_cut_off() {
 }
 
 is_registered() {
-    [ "$(lab_value "$1" status "d['uplinks'][0]['registries'][0]['state']")" = registered ]
+    [ "$(lab_value "$1" status "$LAB_WAN['registries'][0]['state']")" = registered ]
 }
 
 publish_to_home() {

@@ -149,9 +149,10 @@ static void apply(const uint8_t *held, size_t held_bytes, const uint8_t *update,
 /* Members 1 to 9 with leaves of a few bytes. */
 static size_t write_slice(uint8_t *bytes, size_t capacity)
 {
+    const struct avpni_document start = {.head = bytes, .charter = bytes, .policy = bytes};
     struct avpni_writer w = avpni_writer(bytes, capacity);
 
-    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, bytes, 0, bytes, 0);
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, &start);
     avpni_write_u32(&w, 9);
     for (uint8_t id = 1; id <= 9; id++) {
         const uint8_t leaf[] = {3, 0, 0, 0, id, 77};
