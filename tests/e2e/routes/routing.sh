@@ -60,10 +60,8 @@ configure_daemons() {
     mkdir "$LAB_DIR/frr-gw-hub1" "$LAB_DIR/frr-core"
     chmod 711 "$LAB_DIR"
     sed -e 's/lan0/dc0/; s/192\.0\.2\./10.50.0./' "$examples/frr.conf" > "$LAB_DIR/frr-gw-hub1/frr.conf"
-    sed -e 's/192\.0\.2\.1/10.50.0.2/; s/192\.0\.2\.3/10.50.0.3/; s/2001:db8::1/fd00:50::2/; s/2001:db8::/fd00:50::/' \
+    sed -e 's/192\.0\.2\.1;/10.50.0.2;/; s/192\.0\.2\.3/10.50.0.3/; s/2001:db8::1/fd00:50::2/; s/2001:db8::3/fd00:50::3/' \
         "$examples/bird.conf" > "$LAB_DIR/gw-hub2.bird"
-    lab_in gw-hub2 ip rule add priority 9300 lookup 100
-    lab_in gw-hub2 ip -6 rule add priority 9300 lookup 100
     cat > "$LAB_DIR/frr-core/frr.conf" << END
 interface br0
  ip ospf hello-interval 1
@@ -243,7 +241,7 @@ lab_of_routing() {
     begin hub1 hub2 branch
     LAB_GATEWAY_MORE[hub1]='routing: {table: 93}
 learn: {table: 254}'
-    LAB_GATEWAY_MORE[hub2]='learn: {table: 100}'
+    LAB_GATEWAY_MORE[hub2]='learn: {table: 254}'
     LAB_EXPORTS[hub1]='10.1.0.0/24, 10.60.0.0/24'
     LAB_EXPORTS[hub2]='10.2.0.0/24, 10.60.0.0/24, "fd00:60::/64"'
     LAB_ORG_MORE='hub_tunnels: false'
