@@ -123,6 +123,7 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
 {
     struct avpn_explanation *out = q->out;
     const struct avpni_peer *peer;
+    bool is_allowed;
 
     if (q->is_destination_ours || (out->has_route && out->route.hops[0] == AVPN_HOP_ATTACHED))
         return AVPN_EXPLAIN_HERE;
@@ -130,6 +131,7 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
         return AVPN_EXPLAIN_BREAKOUT;
     if (!has_one_address(q, flow))
         return AVPN_EXPLAIN_SOURCE;
+    is_allowed = fill_rule(q); /* of interest whatever comes of it */
     if (!out->has_route)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
@@ -140,7 +142,7 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
     fill_path(q, peer);
     if (!avpni_may_send(q->node, peer, &out->source))
         return AVPN_EXPLAIN_SOURCE;
-    return fill_rule(q) ? AVPN_EXPLAIN_TUNNEL : AVPN_EXPLAIN_DENIED;
+    return is_allowed ? AVPN_EXPLAIN_TUNNEL : AVPN_EXPLAIN_DENIED;
 }
 
 /* As receive.c does with a packet that came through the tunnel of `from`. */
