@@ -2,8 +2,8 @@
 /*
  * mss: the option list of a TCP SYN (RFC 9293, 3.1 and 3.7.1).
  *
- * The value may lie at an odd distance from the header, so the checksum follows the four bytes around it that begin at an even one. These are
- * always inside: a list that ends at its header's end ends at a multiple of four. Spec: [MTU-8].
+ * The value may lie at an odd distance from the header. Then the checksum follows the two words it lies in, which are inside: a header ends at a
+ * multiple of four, so behind what ends at an odd place there is one more byte. Spec: [MTU-8].
  */
 #include "inner/mss.h"
 
@@ -40,14 +40,14 @@ static uint8_t *find_syn(uint8_t *packet, uint32_t bytes, uint32_t *header_bytes
 /* `at`: of the value in the header. */
 static bool lower(uint8_t *tcp, uint32_t at, uint32_t limit)
 {
-    uint32_t even = at & ~1u;
+    uint32_t from = at & ~1u, count = from == at ? 2 : 4;
     uint8_t before[4];
 
     if (avpni_word_at(tcp + at) <= limit)
         return false;
-    memcpy(before, tcp + even, sizeof before);
+    memcpy(before, tcp + from, count);
     avpni_word_put(tcp + at, limit);
-    avpni_checksum_adjust(tcp + TCP_CHECKSUM, before, tcp + even, sizeof before);
+    avpni_checksum_adjust(tcp + TCP_CHECKSUM, before, tcp + from, count);
     return true;
 }
 

@@ -24,6 +24,7 @@ static void ask(struct avpni_mtu *mtu, uint32_t size, avpn_time now)
 {
     mtu->asked = (uint16_t)size;
     mtu->tries = 0;
+    mtu->is_heard = false;
     mtu->due_at = now;
 }
 
@@ -180,6 +181,20 @@ static bool is_since_asked(const struct avpni_mtu *mtu, avpn_time at)
     return at > mtu->asked_since - AVPN_MICROSECOND;
 }
 
+/*
+ * Three requests lost in an outage say nothing, and neither does a plain probe that is answered when it is over: one more
+ * request has to go out after that [MTU-3].
+ */
+static void note_request(struct avpni_mtu *mtu, avpn_time heard_at, avpn_time now)
+{
+    if (mtu->tries == 0)
+        mtu->asked_since = now;
+    else
+        mtu->is_heard = is_since_asked(mtu, heard_at);
+    if (mtu->tries < AVPNI_MTU_TRIES)
+        mtu->tries++;
+}
+
 uint32_t avpni_mtu_serve(struct avpni_mtu *mtu, uint32_t limit, uint32_t rtt_us, avpn_time heard_at,
                          avpn_time now)
 {
@@ -191,14 +206,11 @@ uint32_t avpni_mtu_serve(struct avpni_mtu *mtu, uint32_t limit, uint32_t rtt_us,
         return 0;
     if (mtu->asked == 0)
         wake(mtu, now);
-    else if (mtu->tries >= AVPNI_MTU_TRIES && is_since_asked(mtu, heard_at))
+    else if (mtu->tries >= AVPNI_MTU_TRIES && mtu->is_heard)
         fail(mtu, now);
     if (mtu->asked == 0)
         return 0;
-    if (mtu->tries == 0)
-        mtu->asked_since = now;
-    if (mtu->tries < AVPNI_MTU_TRIES)
-        mtu->tries++;
+    note_request(mtu, heard_at, now);
     mtu->due_at = now + patience(rtt_us);
     return mtu->asked;
 }

@@ -24,6 +24,7 @@ struct avpni_mtu {
     uint8_t state;          /* enum avpn_mtu_state */
     uint8_t tries;          /* requests of the size in question */
     uint8_t told_state;     /* in the last event */
+    bool is_heard;          /* the newest of them was sent after a plain probe since the first was answered [MTU-3] */
     bool is_large_sent;     /* a datagram above the base since the size was last in question */
     uint16_t size;          /* what datagrams may have: proved, but in BASE and BELOW; 0: the path is not alive */
     uint16_t asked;         /* the size in question; 0: none is */

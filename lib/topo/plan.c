@@ -13,6 +13,7 @@
  *     spoke   hub it names    the owner, then the other hubs that self names
  *     spoke   anyone else     the hubs that self names
  *
+ * of which, without hub tunnels, only those are of use that reach the owner.
  * There is no hub behind a hub: [RTE-4] would drop what came that way. What becomes of a group:
  *
  *     self offers it                    here, and nowhere else
@@ -51,15 +52,35 @@ static void add_hop(struct avpn_route *route, uint32_t hop)
     }
 }
 
-/* The hubs of a list, in its order, with which self has tunnels. */
+static bool has_hub_tunnels(const struct plan *plan)
+{
+    return (avpn_config_flags(plan->config) & AVPN_ORGANIZATION_NO_HUB_TUNNELS) == 0;
+}
+
+/* Can a hub of self pass on to an owner, directly or by one more hub? With hub tunnels all can, or none. */
+static bool reaches(const struct plan *plan, uint32_t hub, const struct avpni_member_view *owner)
+{
+    if (has_hub_tunnels(plan) || avpn_config_is_peer(plan->config, hub, owner->id)) {
+        return true;
+    }
+    for (uint32_t i = 0; owner->role == AVPN_ROLE_SPOKE && i < owner->hub_count; i++) {
+        if (avpn_config_is_peer(plan->config, hub, owner->hubs[i].member)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The hubs of a list, in its order, with which self has tunnels; `owner`: those that reach it, NULL: all. */
 static void add_hubs(const struct plan *plan, const struct avpni_member_view *namer, uint32_t flags,
-                     struct avpn_route *route)
+                     const struct avpni_member_view *owner, struct avpn_route *route)
 {
     for (uint32_t i = 0; i < namer->hub_count; i++) {
         const struct avpn_member_hub *hub = &namer->hubs[i];
 
         if ((hub->flags & flags) == flags &&
-            avpn_config_is_peer(plan->config, plan->self.id, hub->member)) {
+            avpn_config_is_peer(plan->config, plan->self.id, hub->member) &&
+            (owner == NULL || reaches(plan, hub->member, owner))) {
             add_hop(route, hub->member);
         }
     }
@@ -72,9 +93,9 @@ static void add_hops_to(const struct plan *plan, const struct avpni_member_view 
         add_hop(route, owner->id);
     }
     if (plan->self.role == AVPN_ROLE_SPOKE) {
-        add_hubs(plan, &plan->self, 0, route);
+        add_hubs(plan, &plan->self, 0, owner, route);
     } else if (owner->role == AVPN_ROLE_SPOKE) {
-        add_hubs(plan, owner, 0, route);
+        add_hubs(plan, owner, 0, NULL, route);
     }
 }
 
@@ -89,7 +110,7 @@ static int32_t put_default_routes(const struct plan *plan, struct avpn_routes *r
 {
     struct avpn_route route = {.size = sizeof route};
 
-    add_hubs(plan, &plan->self, AVPN_HUB_DEFAULT_ROUTE, &route);
+    add_hubs(plan, &plan->self, AVPN_HUB_DEFAULT_ROUTE, NULL, &route);
     route.prefix.family = AVPN_FAMILY_IPV4;
     int32_t result = put(routes, &route);
 
@@ -272,6 +293,10 @@ static void add_hops_of_owners(const struct plan *plan, const struct group *grou
     /* [RTE-8]: who withdrew it is a peer, so there would be a hop. */
     if (route->hop_count == 0 && group->is_withdrawn) {
         add_hop(route, AVPN_HOP_NOBODY);
+    }
+    /* A spoke leaves it to its hubs to say that they know no way; a default route is none either. */
+    if (route->hop_count == 0 && plan->self.role == AVPN_ROLE_SPOKE) {
+        add_hubs(plan, &plan->self, 0, NULL, route);
     }
 }
 

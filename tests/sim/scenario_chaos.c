@@ -68,7 +68,8 @@ static void worsen_line(struct chaos *c, uint32_t site)
                                                  .reorder_ppm = draw(c, 200000),
                                                  .reorder_span = 100 * AVPN_MILLISECOND,
                                                  .corrupt_ppm = draw(c, 50000),
-                                                 .truncate_ppm = draw(c, 20000)});
+                                                 .truncate_ppm = draw(c, 20000),
+                                                 .mtu = 1200 + draw(c, 400)});
 }
 
 static void disturb(struct chaos *c)
@@ -116,7 +117,10 @@ static uint32_t after_any_chaos_all_tunnels_return(uint64_t seed)
         disturb(&c);
         for (uint32_t k = 0; k < 10; k++) {
             world_send(c.w, &(struct world_flow){.from = 1 + draw(&c, SITES),
-                                                 .to = 1 + draw(&c, SITES)});
+                                                 .to = 1 + draw(&c, SITES),
+                                                 .protocol = draw(&c, 2) == 0 ? INNER_ICMP : 0,
+                                                 .bytes = 100 + draw(&c, 1400),
+                                                 .is_whole = draw(&c, 2) == 0});
             world_run(c.w, draw(&c, 1500) * AVPN_MILLISECOND);
         }
     }
@@ -129,6 +133,7 @@ static uint32_t after_any_chaos_all_tunnels_return(uint64_t seed)
         for (uint32_t b = 1; b <= SITES; b++)
             if (a != b)
                 EXPECT(c.w, world_ping(c.w, a, b));
+    EXPECT(c.w, sim_count(c.w->sim, SIM_TOO_BIG) > 0);
     return world_del(c.w);
 }
 

@@ -55,7 +55,7 @@ static uint32_t the_default_route_leads_through_the_exit_hub(uint64_t seed)
 {
     const struct world_site sites[] = {
         {.role = AVPN_ROLE_HUB},
-        {.nat = {&sim_nat_home}, .hubs = {1}, .exit_hub = 1},
+        {.nat = {&sim_nat_home}, .hubs = {1}, .exits = {1}},
         {.nat = {&sim_nat_home}, .hubs = {1}}};
     struct world *w = world_new(__func__, seed, sites, 3, 2);
     size_t out4, out6, none;

@@ -335,6 +335,7 @@ static void one_of_two(struct parts *p)
 static void no_members(struct parts *p)
 {
     p->member_count = p->members_claimed = p->head.member_count = 0;
+    p->policy.breakout_count = 1; /* that of everybody */
 }
 static void other_format(struct parts *p) { p->format = 2; }
 static void other_kind(struct parts *p) { p->kind = 3; }
@@ -532,7 +533,7 @@ static void policy_signed_empty(struct parts *p)
 static void policy_cut_short(struct parts *p) { p->policy_cut = 1; }
 static void policy_with_more_behind(struct parts *p) { p->policy_more = 1; }
 static void policy_of_another_kind(struct parts *p) { p->policy_kind = 4; }
-static void rule_prefix_with_bits(struct parts *p) { p->rules[1].source.bytes[1] = 3; p->rules[1].source.length = 9; }
+static void rule_prefix_with_bits(struct parts *p) { p->rules[1].source.length = 14; }
 static void rule_prefix_of_no_family(struct parts *p) { p->rules[1].destination.family = 5; }
 static void any_prefix_with_a_length(struct parts *p) { p->rules[1].source.family = 0; }
 static void rule_without_a_name(struct parts *p) { p->rules[1].name[0] = '\0'; }

@@ -2,7 +2,7 @@
 /*
  * Updates: whatever was edited, the slice of any earlier version becomes that of a later one, byte
  * for byte the one cut from its bundle. And what is no update for a slice makes none of it. [UPD-1]
- * [UPD-2]
+ * [UPD-2] [CFG-13] [TOP-2]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -500,6 +500,15 @@ static void check_is_part_of(const struct avpn_config *made, const struct avpn_c
 
     ck_assert_uint_eq(avpn_config_version(made), avpn_config_version(genuine));
     ck_assert_uint_eq(avpn_config_member_count(made), avpn_config_member_count(genuine));
+    ck_assert_uint_eq(avpn_config_flags(made), avpn_config_flags(genuine));
+    ck_assert_uint_eq(avpn_config_rule_count(made), avpn_config_rule_count(genuine));
+    for (uint32_t i = 0; i < avpn_config_rule_count(made); i++) {
+        struct avpn_rule rule, genuine_rule;
+
+        avpn_config_rule(made, i, &rule);
+        avpn_config_rule(genuine, i, &genuine_rule);
+        ck_assert_mem_eq(&rule, &genuine_rule, sizeof rule);
+    }
     for (uint32_t i = 0; avpni_config_view(made, i, &a); i++) {
         ck_assert(avpni_config_view(genuine, i, &b));
         ck_assert(a.id == b.id && is_peering_same(&a, &b));
@@ -551,6 +560,7 @@ static struct history *small_history(void)
     }
     publish(h);
     h->psk_epoch++;
+    h->rule_count = 2;
     h->members[2].flags = AVPN_MEMBER_REVOKED;
     h->registry_count = 2;
     publish(h);
@@ -1000,6 +1010,13 @@ static void edit_role(struct history *h)
     h->members[1].role = AVPN_ROLE_HUB;
 }
 static void edit_registries(struct history *h) { h->registry_count = 2; }
+static void edit_rules(struct history *h) { h->last_port++; }
+static void edit_translation(struct history *h)
+{
+    h->members[1].translation_count = 1;
+    h->members[1].translations[0] =
+        (struct avpn_translation){prefix_of_text("192.168.0.0/24"), prefix_of_text("10.2.0.0/24")};
+}
 static void edit_psk(struct history *h) { h->psk_epoch++; }
 static void edit_added(struct history *h)
 {
@@ -1035,6 +1052,10 @@ static const struct {
     {edit_role, 1, "k1 S2 k4 "},
     {edit_role, 2, "i1 S2 n4 "},
     {edit_registries, 1, "k4 c"},
+    {edit_rules, 1, "k4 r"},
+    {edit_rules, 4, "k4 r"},
+    {edit_translation, 1, "k1 S2 k4 "},
+    {edit_translation, 3, "k1 s2 k4 "},
     {edit_psk, 3, "k4 p"},
     {edit_added, 1, "k4 S5 "},
     {edit_added, 2, "k4 s5 "},
@@ -1053,7 +1074,7 @@ START_TEST(an_update_tells_what_changed_and_no_more)
     struct plan plan;
     char text[256];
 
-    h->registry_count = h->psk_epoch = 1;
+    h->registry_count = h->psk_epoch = h->rule_count = 1;
     h->authority = authority_of(NULL, 1, 1);
     for (uint32_t i = 0; i < 4; i++) {
         h->members[i] = member_of(&sites[i]);
@@ -1070,7 +1091,95 @@ START_TEST(an_update_tells_what_changed_and_no_more)
 }
 END_TEST
 
+/* A spoke needs to know only that hubs have no tunnels; who is a hub hears of those that it had. [TOP-2] */
+static const struct {
+    uint32_t flags, next_flags, self;
+    const char *told;
+} tunnel_tellings[] = {
+    {0, 1, 1, "i1 n4 r"},       /* hubs 2 and 3 are not its business any more */
+    {0, 1, 3, "n2 i3 i4 r"},    /* 4 is its spoke */
+    {0, 1, 4, "k4 r"},
+    {1, 0, 1, "i1 i2 i3 n4 r"}, /* and now they are */
+    {1, 0, 4, "k4 r"},
+    {1, 1, 1, "k4 "},
+};
+
+START_TEST(hub_tunnels_that_come_and_go_change_what_hubs_are_told)
+{
+    static const struct site sites[] = {
+        {1, 'H', "", ""}, {2, 'H', "", ""}, {3, 'H', "", ""}, {4, 'S', "3", ""}};
+    static struct bytes held, update, made, expected;
+    struct history *h = calloc(1, sizeof *h);
+    uint32_t self = tunnel_tellings[_i].self;
+    struct plan plan;
+    char text[256];
+
+    h->registry_count = h->psk_epoch = 1;
+    h->authority = authority_of(NULL, 1, 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        h->members[i] = member_of(&sites[i]);
+        h->is_there[i] = true;
+    }
+    h->flags = tunnel_tellings[_i].flags;
+    publish(h);
+    h->flags = tunnel_tellings[_i].next_flags;
+    publish(h);
+    plan_update(h, 1, 2, self, &plan);
+    write_update(&plan, 1024, &update);
+    decode(&update, text);
+    ck_assert_str_eq(text, tunnel_tellings[_i].told);
+    slice_of(&h->versions[1], self, &held);
+    slice_of(&h->versions[2], self, &expected);
+    ck_assert_int_eq(apply(&held, &update, &made), AVPN_OK);
+    ck_assert_uint_eq(made.count, expected.count);
+    ck_assert_mem_eq(made.data, expected.data, expected.count);
+    forget(h);
+}
+END_TEST
+
+/* A policy of 100 rules is told when one of them changes, and costs nothing when none does. */
+START_TEST(a_policy_is_told_when_it_changes_and_only_then)
+{
+    static struct bytes update;
+    struct history *h = calloc(1, sizeof *h);
+    size_t counts[2], policy_bytes = 0;
+    const struct site site = {1, 'H', "", "10.1.0.0/16"};
+
+    for (int k = 0; k < 2; k++) { /* first without rules */
+        struct plan plan;
+
+        h->registry_count = h->psk_epoch = 1;
+        h->rule_count = k == 0 ? 0 : 100;
+        h->authority = authority_of(NULL, 1, 1);
+        h->members[0] = member_of(&site);
+        h->is_there[0] = true;
+        publish(h);
+        h->members[0].exports[0] = prefix_of_text("10.2.0.0/16");
+        publish(h);
+        plan_update(h, 1, 2, 1, &plan);
+        write_update(&plan, 1024, &update);
+        counts[k] = update.count;
+        if (k == 1) {
+            h->last_port++;
+            publish(h);
+            plan_update(h, 2, 3, 1, &plan);
+            write_update(&plan, 1024, &update);
+            policy_bytes = h->versions[3].document.policy_bytes;
+            ck_assert_uint_gt(policy_bytes, 1500);
+            ck_assert_uint_lt(update.count, policy_bytes + 300); /* head and a few bytes beside it */
+        }
+        forget(h);
+        h = calloc(1, sizeof *h);
+    }
+    free(h);
+    ck_assert_uint_eq(counts[0], counts[1]);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
+    HARNESS_LOOP(hub_tunnels_that_come_and_go_change_what_hubs_are_told,
+                 HARNESS_COUNT(tunnel_tellings)),
+    HARNESS_CASE(a_policy_is_told_when_it_changes_and_only_then),
     HARNESS_LOOP(an_update_tells_what_changed_and_no_more, HARNESS_COUNT(tellings)),
     HARNESS_LOOP(an_update_makes_the_slice_that_is_cut_from_the_bundle, 12),
     HARNESS_LOOP(an_update_may_name_ids_that_were_never_held_or_came_back, 20),

@@ -285,6 +285,10 @@ static uint32_t make_transport(uint64_t *state, uint8_t *out, uint8_t protocol, 
     fill(state, out, header + payload);
     if (protocol == 6)
         out[12] = (uint8_t)(header / 4 * 16);
+    if (protocol == 33)
+        out[5] = 0; /* the checksum covers everything (RFC 4340, 9.2) */
+    if (protocol == 136)
+        out[4] = out[5] = 0; /* likewise (RFC 3828, 3.1) */
     if (protocol == 1)
         out[0] = packets_below(state, 2) != 0 ? 8 : 0;
     if (protocol == 58)

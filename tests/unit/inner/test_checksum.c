@@ -72,7 +72,7 @@ START_TEST(an_adjusted_checksum_is_the_one_made_anew)
         bytes[0] |= 1;
         avpni_checksum_adjust(field, was + from, bytes + from, size);
         sum = 0xFFFF - packets_sum(0, bytes, count);
-        ck_assert_uint_eq(field[0] << 8 | field[1], sum);
+        ck_assert_uint_eq((uint32_t)field[0] << 8 | field[1], sum);
     }
 }
 END_TEST

@@ -335,16 +335,17 @@ START_TEST(a_computed_zero_is_sent_as_ones)
         /* Make it so that the sum under the new address is zero: one word takes up the rest. */
         packets_plain(&state, &sent, &remote, kinds[i].protocol, 24, &p);
         uint8_t *field = p.bytes + 20 + kinds[i].place, *word = p.bytes + 40;
-        uint32_t sum = ((uint32_t)word[0] << 8 | word[1]) + ((uint32_t)field[0] << 8 | field[1]);
+        uint32_t sum =
+            ((uint32_t)word[0] << 8 | word[1]) + ((uint32_t)(uint32_t)field[0] << 8 | field[1]);
 
         sum = sum > 0xFFFF ? sum - 0xFFFF : sum;
         word[0] = (uint8_t)(sum >> 8);
         word[1] = (uint8_t)sum;
         memcpy(p.bytes + 12, local.bytes, 4);
         packets_seal(p.bytes, p.count, false);
-        ck_assert_uint_ne(field[0] << 8 | field[1], 0);
+        ck_assert_uint_ne((uint32_t)field[0] << 8 | field[1], 0);
         ck_assert(pass(avpni_translate_out, &p));
-        ck_assert_uint_eq(field[0] << 8 | field[1], kinds[i].zero);
+        ck_assert_uint_eq((uint32_t)field[0] << 8 | field[1], kinds[i].zero);
         ck_assert_ptr_null(packets_fault(p.bytes, p.count));
     }
 }

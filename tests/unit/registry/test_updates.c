@@ -741,7 +741,7 @@ START_TEST(without_memory_for_it_nobody_is_told_and_nothing_else_fails)
     ck_assert_int_eq(world_serve(&w, ORGANIZATION, 1, members, count), AVPN_OK);
     struct client hub = registered(&members[0]);
 
-    for (uint64_t version = 2; version < 80; version++) {
+    for (uint64_t version = 2; version < 48; version++) {
         uint64_t before = world_status(&w).configuration_bytes;
 
         w.allocations_left = (uint32_t)version - 1;

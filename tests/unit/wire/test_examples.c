@@ -734,6 +734,26 @@ static void build_esp_dummy(struct example *e)
 
 /* ---- configuration ------------------------- */
 
+/* Nobody gets at the shells of the hub's site, and the spoke looks up names by its own connection. */
+static void fill_policy(struct avpn_config *config)
+{
+    struct avpn_rule rule = {.size = sizeof rule,
+                             .action = AVPN_RULE_DENY,
+                             .protocol = 6,
+                             .destination_first = 22,
+                             .destination_last = 23,
+                             .name = "no-shells"};
+    struct avpn_breakout breakout = {.size = sizeof breakout,
+                                     .member = 2,
+                                     .protocol = 17,
+                                     .destination_first = 53,
+                                     .destination_last = 53};
+
+    MUST(avpn_prefix_parse("10.1.0.0/16", &rule.destination) == AVPN_OK);
+    MUST(avpn_config_add_rule(config, &rule) == AVPN_OK);
+    MUST(avpn_config_add_breakout(config, &breakout) == AVPN_OK);
+}
+
 /* Node a is hub 1, node b its spoke 2, and there is an invite for member 9. */
 static void fill_configuration(struct avpn_config *config)
 {
@@ -754,13 +774,17 @@ static void fill_configuration(struct avpn_config *config)
                                 .role = AVPN_ROLE_SPOKE,
                                 .hub_count = 1,
                                 .export_count = 2,
+                                .translation_count = 1,
                                 .hubs = {{1, AVPN_HUB_DEFAULT_ROUTE}}};
 
     memcpy(registry.host, "198.51.100.1", 13);
     MUST(avpn_prefix_parse("10.1.0.0/16", &hub.exports[0]) == AVPN_OK);
     MUST(avpn_prefix_parse("10.2.0.0/24", &spoke.exports[0]) == AVPN_OK);
     MUST(avpn_prefix_parse("2001:db8:2::/48", &spoke.exports[1]) == AVPN_OK);
+    MUST(avpn_prefix_parse("192.168.1.0/25", &spoke.translations[0].local) == AVPN_OK);
+    MUST(avpn_prefix_parse("10.2.0.0/25", &spoke.translations[0].exported) == AVPN_OK);
     MUST(avpn_config_set_name(config, "example") == AVPN_OK);
+    fill_policy(config);
     MUST(avpn_config_add_registry(config, &registry) == AVPN_OK);
     MUST(avpn_config_add_member(config, &hub) == AVPN_OK);
     MUST(avpn_config_add_member(config, &spoke) == AVPN_OK);
@@ -947,7 +971,9 @@ static const struct chapter {
      "A whole document, version 42, of two members: node a is hub 1 with a manual contact, node b "
      "its\n"
      "spoke 2. Root key and signing key have the seeds 0x81, 0x82 ... and 0x91, 0x92 ...; the\n"
-     "pre-shared key is the one above, in epoch 1; there is an invite for member 9.",
+     "pre-shared key is the one above, in epoch 1; there is an invite for member 9. One rule denies TCP to\n"
+     "ports 22 and 23 of 10.1.0.0/16; UDP to port 53 breaks out of spoke 2, whose 192.168.1.0/25 is known as\n"
+     "10.2.0.0/25.",
      build_document, 0},
     {"slice", "The slice of member 2.", build_slice, 0},
     {"token", "The token of that invite.", build_token, 0},
