@@ -103,7 +103,7 @@ static void add_address(struct sentence *sentence, const struct avpn_address *ad
 
 static void add_rule(struct sentence *sentence, const struct story *story)
 {
-    sentence_add(sentence, "rule %u", story->explanation->rule);
+    sentence_add(sentence, "rule %u", story->explanation->rule + 1);
     if (story->rule.rule.name[0])
         sentence_add(sentence, " (%s)", story->rule.rule.name);
 }
@@ -115,7 +115,7 @@ static void add_breakout(struct sentence *sentence, const struct story *story)
         return;
     }
     sentence_add(sentence, ", because exclusion %u of the organization's policy matches",
-                 story->explanation->breakout);
+                 story->explanation->breakout + 1);
     if (story->breakout.destination.family != AVPN_FAMILY_NONE) {
         sentence_add(sentence, " (");
         sentence_add_prefix(sentence, &story->breakout.destination);
