@@ -14,7 +14,7 @@
  *   2  guard table, but no default route: subnets of other sites that cannot be reached now. They
  *      must not leave in the clear by a default route
  *   3  packets with the mark go on behind the next rules, whose selectors a "not" would turn round
- *   4  exclusions from the VPN's default route, to the main table [RTE-9]
+ *   4  breakouts from the VPN's default route, to the main table [RTE-9]
  *   5  own table: the VPN's default route, before the machine's own
  *   6  guard table: the same while no exit hub can be reached
  */
@@ -77,12 +77,12 @@ int kernel_each_route(struct kernel *kernel, uint32_t table,
 
 /* ---- rules (kernel_rules.c) ---------------------------------------------------------------- */
 
-/* All but the exclusions. */
+/* All but the breakouts. */
 int kernel_add_rules(struct kernel *kernel);
-/* An exclusion, for each family that it means. */
-void kernel_put_exclusion(struct netlink_batch *batch, const struct kernel *kernel,
+/* A breakout, for each family that it means. */
+void kernel_put_breakout(struct netlink_batch *batch, const struct kernel *kernel,
                           const struct avpn_breakout *breakout);
-void kernel_drop_exclusion(struct netlink_batch *batch, const struct kernel *kernel,
+void kernel_drop_breakout(struct netlink_batch *batch, const struct kernel *kernel,
                            const struct avpn_breakout *breakout);
 
 /* ---- leftovers (kernel_clean.c) --------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <linux/rtnetlink.h>
 
 /* Places behind the first priority; kernel.h says what each is for. */
-enum place { OWN, MAIN, GUARD, SKIP, EXCLUSIONS, OWN_DEFAULT, GUARD_DEFAULT };
+enum place { OWN, MAIN, GUARD, SKIP, BREAKOUTS, OWN_DEFAULT, GUARD_DEFAULT };
 
 static struct fib_rule_hdr *put_head(struct nlmsghdr *request, const struct kernel *kernel,
                                      uint8_t family, enum place place)
@@ -75,9 +75,9 @@ int kernel_add_rules(struct kernel *kernel)
     return kernel->has_ipv6 || errno == EAFNOSUPPORT || errno == EOPNOTSUPP ? 0 : -1;
 }
 
-/* ---- exclusions -------------------------------------------------------------------------- */
+/* ---- breakouts -------------------------------------------------------------------------- */
 
-static void put_exclusion(struct netlink_batch *batch, const struct kernel *kernel, uint16_t type,
+static void put_breakout(struct netlink_batch *batch, const struct kernel *kernel, uint16_t type,
                           uint16_t flags, const struct avpn_breakout *breakout, uint8_t family)
 {
     const struct avpn_prefix *destination = &breakout->destination;
@@ -89,7 +89,7 @@ static void put_exclusion(struct netlink_batch *batch, const struct kernel *kern
         (family == AF_INET6 && !kernel->has_ipv6))
         return;
     request = netlink_batch_put(batch, type, flags, NULL);
-    head = put_head(request, kernel, family, EXCLUSIONS);
+    head = put_head(request, kernel, family, BREAKOUTS);
     mnl_attr_put_u32(request, FRA_TABLE, RT_TABLE_MAIN);
     if (destination->family != AVPN_FAMILY_NONE && destination->length > 0) {
         head->dst_len = destination->length;
@@ -101,16 +101,16 @@ static void put_exclusion(struct netlink_batch *batch, const struct kernel *kern
         mnl_attr_put(request, FRA_DPORT_RANGE, sizeof ports, &ports);
 }
 
-void kernel_put_exclusion(struct netlink_batch *batch, const struct kernel *kernel,
+void kernel_put_breakout(struct netlink_batch *batch, const struct kernel *kernel,
                           const struct avpn_breakout *breakout)
 {
-    put_exclusion(batch, kernel, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, breakout, AF_INET);
-    put_exclusion(batch, kernel, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, breakout, AF_INET6);
+    put_breakout(batch, kernel, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, breakout, AF_INET);
+    put_breakout(batch, kernel, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, breakout, AF_INET6);
 }
 
-void kernel_drop_exclusion(struct netlink_batch *batch, const struct kernel *kernel,
+void kernel_drop_breakout(struct netlink_batch *batch, const struct kernel *kernel,
                            const struct avpn_breakout *breakout)
 {
-    put_exclusion(batch, kernel, RTM_DELRULE, 0, breakout, AF_INET);
-    put_exclusion(batch, kernel, RTM_DELRULE, 0, breakout, AF_INET6);
+    put_breakout(batch, kernel, RTM_DELRULE, 0, breakout, AF_INET);
+    put_breakout(batch, kernel, RTM_DELRULE, 0, breakout, AF_INET6);
 }

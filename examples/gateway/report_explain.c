@@ -103,7 +103,7 @@ static void add_address(struct sentence *sentence, const struct avpn_address *ad
 
 static void add_rule(struct sentence *sentence, const struct story *story)
 {
-    sentence_add(sentence, "rule %u", story->explanation->rule + 1);
+    sentence_add(sentence, "rule %u", story->explanation->rule + 1); /* as a person counts */
     if (story->rule.rule.name[0])
         sentence_add(sentence, " (%s)", story->rule.rule.name);
 }
@@ -114,7 +114,7 @@ static void add_breakout(struct sentence *sentence, const struct story *story)
         sentence_add(sentence, ", because no exit hub takes this site's default route");
         return;
     }
-    sentence_add(sentence, ", because exclusion %u of the organization's policy matches",
+    sentence_add(sentence, ", because breakout %u of the organization's policy matches",
                  story->explanation->breakout + 1);
     if (story->breakout.destination.family != AVPN_FAMILY_NONE) {
         sentence_add(sentence, " (");
@@ -244,7 +244,7 @@ static void tell_path(json_t *list, const struct story *story)
     char contact[AVPN_CONTACT_TEXT] = "";
     struct sentence sentence = {{0}, 0};
 
-    if (e->uplink >= AVPN_UPLINKS)
+    if (e->verdict != AVPN_EXPLAIN_TUNNEL || e->uplink >= AVPN_UPLINKS)
         return;
     (void)avpn_contact_format(&e->contact, contact, sizeof contact);
     sentence_add(&sentence, "The path is uplink %u to uplink %u at %s", e->uplink, e->remote_uplink,
@@ -362,7 +362,7 @@ static json_t *answer(const struct story *story)
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:{s:b, s:b}, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "verdict",
         words_verdict(e->verdict), "text", all_sentences(story, conflicts), "rule", rule_part(story),
         "breakout",
-        story->has_breakout ? report_exclusion(&story->breakout, e->breakout) : json_null(), "source",
+        story->has_breakout ? report_breakout(&story->breakout, e->breakout) : json_null(), "source",
         address_text(&e->source), "destination", address_text(&e->destination), "translated", "source",
         e->is_translated & 1, "destination", e->is_translated >> 1 & 1, "from",
         member_object(story->gateway, e->from), "route", route_part(story->gateway, e), "next_hop",

@@ -11,7 +11,7 @@ struct gateway;
 
 json_t *report_routes(const struct gateway *gateway);
 json_t *report_rules(const struct gateway *gateway);
-json_t *report_exclusion(const struct avpn_breakout *breakout, uint32_t index);
+json_t *report_breakout(const struct avpn_breakout *breakout, uint32_t index);
 /* `request`: {"source", "destination", "protocol", "source_port", "destination_port"}; the last three may be missing. */
 json_t *report_explain(const struct gateway *gateway, const json_t *request);
 

@@ -247,7 +247,7 @@ json_t *report_rules(const struct gateway *gateway)
     return json_pack("{s:o, s:s}", "rules", list, "default", "allow");
 }
 
-json_t *report_exclusion(const struct avpn_breakout *breakout, uint32_t index)
+json_t *report_breakout(const struct avpn_breakout *breakout, uint32_t index)
 {
     char protocol[WORDS_PROTOCOL];
 

@@ -135,7 +135,7 @@ void routes_change(struct routes *routes, struct netlink_batch *batch, struct ke
     routes->count = count;
 }
 
-/* ---- exclusions ---------------------------------------------------------------------------- */
+/* ---- breakouts ---------------------------------------------------------------------------- */
 
 static int has_full_tunnel(const struct avpn_member *member)
 {
@@ -154,8 +154,8 @@ static int is_listed(const struct avpn_breakout *list, uint32_t count,
     return 0;
 }
 
-uint32_t routes_exclusions(const struct avpn_config *config, uint32_t member,
-                           struct avpn_breakout exclusions_out[AVPN_BREAKOUTS])
+uint32_t routes_breakouts(const struct avpn_config *config, uint32_t member,
+                           struct avpn_breakout breakouts_out[AVPN_BREAKOUTS])
 {
     struct avpn_member self = {.size = sizeof self};
     uint32_t count = 0;
@@ -170,8 +170,8 @@ uint32_t routes_exclusions(const struct avpn_config *config, uint32_t member,
         if (breakout.member != 0 && breakout.member != member)
             continue;
         breakout.member = 0; /* two that differ in nothing else are one to the kernel */
-        if (!is_listed(exclusions_out, count, &breakout))
-            exclusions_out[count++] = breakout;
+        if (!is_listed(breakouts_out, count, &breakout))
+            breakouts_out[count++] = breakout;
     }
     return count;
 }
@@ -181,11 +181,11 @@ static void complain_of_rule(void *user, void *subject, int error)
     (void)user;
     (void)subject;
     if (error != ENOENT && error != EEXIST)
-        log_line(AVPN_LOG_ERROR, "the rule of an exclusion from the default route was refused: %s",
+        log_line(AVPN_LOG_ERROR, "the rule of a breakout from the default route was refused: %s",
                  strerror(error));
 }
 
-static void change_exclusions(struct routes *routes, struct netlink_batch *batch,
+static void change_breakouts(struct routes *routes, struct netlink_batch *batch,
                               const struct avpn_node *node, struct kernel *kernel)
 {
     struct avpn_node_status status = {.size = sizeof status};
@@ -196,16 +196,16 @@ static void change_exclusions(struct routes *routes, struct netlink_batch *batch
         return;
     netlink_batch_begin(batch, &kernel->netlink);
     batch->refused = complain_of_rule;
-    count = routes_exclusions(avpn_node_config(node), status.member, wanted);
+    count = routes_breakouts(avpn_node_config(node), status.member, wanted);
     for (uint32_t i = 0; i < count; i++)
-        if (!is_listed(routes->exclusions, routes->exclusion_count, &wanted[i]))
-            kernel_put_exclusion(batch, kernel, &wanted[i]);
-    for (uint32_t i = 0; i < routes->exclusion_count; i++)
-        if (!is_listed(wanted, count, &routes->exclusions[i]))
-            kernel_drop_exclusion(batch, kernel, &routes->exclusions[i]);
+        if (!is_listed(routes->breakouts, routes->breakout_count, &wanted[i]))
+            kernel_put_breakout(batch, kernel, &wanted[i]);
+    for (uint32_t i = 0; i < routes->breakout_count; i++)
+        if (!is_listed(wanted, count, &routes->breakouts[i]))
+            kernel_drop_breakout(batch, kernel, &routes->breakouts[i]);
     netlink_batch_flush(batch);
-    memcpy(routes->exclusions, wanted, count * sizeof wanted[0]);
-    routes->exclusion_count = count;
+    memcpy(routes->breakouts, wanted, count * sizeof wanted[0]);
+    routes->breakout_count = count;
 }
 
 void routes_apply(struct routes *routes, const struct avpn_node *node, struct kernel *kernel)
@@ -217,7 +217,7 @@ void routes_apply(struct routes *routes, const struct avpn_node *node, struct ke
     /* Without memory the tables stay as they are. */
     if (wanted) {
         /* what is not to enter the tunnel is known before the default route that leads there */
-        change_exclusions(routes, batch, node, kernel);
+        change_breakouts(routes, batch, node, kernel);
         routes_change(routes, batch, kernel, wanted, count);
     }
     free(batch);

@@ -6,7 +6,7 @@
  * hop leads into the tunnel, from the own table, where routing daemons may see it. What has none is
  * taken from there and stands in the guard table: its traffic must not leave in the clear by a default
  * route. Own exports, and networks this machine is attached to, are thrown back to the tables after
- * ours. And the exclusions of the organization's policy, where this site has a full tunnel.
+ * ours. And the breakouts of the organization's policy, where this site has a full tunnel.
  */
 #ifndef GATEWAY_ROUTES_H
 #define GATEWAY_ROUTES_H
@@ -24,15 +24,15 @@ struct routes_item {
 struct routes {
     struct routes_item *items; /* installed, in order of prefix */
     uint32_t count;
-    struct avpn_breakout exclusions[AVPN_BREAKOUTS]; /* installed */
-    uint32_t exclusion_count;
+    struct avpn_breakout breakouts[AVPN_BREAKOUTS]; /* installed */
+    uint32_t breakout_count;
 };
 
 /* How the kernel is to treat a route of the engine's. `active`: as avpn_node_route_at says. */
 void routes_plan(const struct avpn_route *route, uint32_t active, struct kernel_route *route_out);
-/* The exclusions that a member needs, each once; none without a full tunnel. Returns how many. */
-uint32_t routes_exclusions(const struct avpn_config *config, uint32_t member,
-                           struct avpn_breakout exclusions_out[AVPN_BREAKOUTS]);
+/* The breakouts that a member needs, each once; none without a full tunnel. Returns how many. */
+uint32_t routes_breakouts(const struct avpn_config *config, uint32_t member,
+                           struct avpn_breakout breakouts_out[AVPN_BREAKOUTS]);
 /* From what is installed to what is wanted, which is taken over: allocated, each prefix once. */
 void routes_change(struct routes *routes, struct netlink_batch *batch, struct kernel *kernel,
                    struct routes_item *wanted, uint32_t count);

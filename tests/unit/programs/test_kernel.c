@@ -230,7 +230,7 @@ START_TEST(traffic_of_a_subnet_without_a_tunnel_does_not_leave_in_the_clear)
 }
 END_TEST
 
-START_TEST(a_full_tunnel_leaves_exclusions_out_and_holds_while_no_exit_hub_is_there)
+START_TEST(a_full_tunnel_leaves_breakouts_out_and_holds_while_no_exit_hub_is_there)
 {
     struct avpn_breakout web = {.size = sizeof web, .protocol = IPPROTO_TCP, .destination_first = 443,
                                 .destination_last = 450};
@@ -242,9 +242,9 @@ START_TEST(a_full_tunnel_leaves_exclusions_out_and_holds_while_no_exit_hub_is_th
     begin();
     WANT({"0.0.0.0/0", TUNNEL, 0}, {"10.2.0.0/16", TUNNEL, 0});
     netlink_batch_begin(&batch, &kernel.netlink);
-    kernel_put_exclusion(&batch, &kernel, &web);
-    kernel_put_exclusion(&batch, &kernel, &subnet);
-    kernel_put_exclusion(&batch, &kernel, &icmp);
+    kernel_put_breakout(&batch, &kernel, &web);
+    kernel_put_breakout(&batch, &kernel, &subnet);
+    kernel_put_breakout(&batch, &kernel, &icmp);
     netlink_batch_flush(&batch);
     for (int turn = 0; turn < 2; turn++) {
         ck_assert_str_eq(way("192.0.2.1", 0, 0, 0), "tun");
@@ -260,7 +260,7 @@ START_TEST(a_full_tunnel_leaves_exclusions_out_and_holds_while_no_exit_hub_is_th
         WANT({"0.0.0.0/0", GUARD, 0}, {"10.2.0.0/16", GUARD, 0});
     }
     netlink_batch_begin(&batch, &kernel.netlink);
-    kernel_drop_exclusion(&batch, &kernel, &subnet);
+    kernel_drop_breakout(&batch, &kernel, &subnet);
     netlink_batch_flush(&batch);
     ck_assert_str_eq(way("198.51.100.7", 0, 0, 0), "tun");
     end();
@@ -334,7 +334,7 @@ START_TEST(what_a_crash_left_is_cleaned_up)
          {"fd00:2::/48", TUNNEL, 3}, {"fd00:3::/48", THROW, 0}, {"fd00:4::/48", GUARD, 0},
          {"0.0.0.0/0", GUARD, 0}, {"::/0", TUNNEL, 0});
     netlink_batch_begin(&batch, &kernel.netlink);
-    kernel_put_exclusion(&batch, &kernel, &web);
+    kernel_put_breakout(&batch, &kernel, &web);
     netlink_batch_flush(&batch);
     ck_assert_uint_eq(rule_count(AF_INET), rules_v4 + KERNEL_RULES);
     ck_assert_uint_eq(rule_count(AF_INET6), rules_v6 + KERNEL_RULES);
@@ -466,7 +466,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_route_leads_where_its_hops_say, HARNESS_COUNT(plans)),
     HARNESS_CASE(a_better_place_is_a_lower_metric_and_takes_the_worse_ones_place),
     HARNESS_CASE(traffic_of_a_subnet_without_a_tunnel_does_not_leave_in_the_clear),
-    HARNESS_CASE(a_full_tunnel_leaves_exclusions_out_and_holds_while_no_exit_hub_is_there),
+    HARNESS_CASE(a_full_tunnel_leaves_breakouts_out_and_holds_while_no_exit_hub_is_there),
     HARNESS_CASE(others_routes_stay_as_they_are),
     HARNESS_CASE(what_a_crash_left_is_cleaned_up),
     HARNESS_CASE(a_watched_table_shows_what_others_put_there),
