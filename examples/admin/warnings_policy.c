@@ -240,15 +240,14 @@ static int is_exit_of(const struct org *org, uint32_t hub, uint32_t other)
     return 0;
 }
 
-/* A spoke sends everything to its first hub that is alive [RTE-1], whatever that can do with it. */
-static int can_send(const struct org *org, const struct kin *from, const struct kin *to)
+/* Of its hubs a spoke asks those that reach the other [RTE-1]: they share one, or two of theirs have a tunnel. */
+static int can_meet(const struct org *org, const struct kin *a, const struct kin *b)
 {
-    uint32_t hub = from->hubs[0];
-
-    for (uint32_t i = 0; i < to->hub_count; i++)
-        if (hub == to->hubs[i] || is_exit_of(org, hub, to->hubs[i]) ||
-            is_exit_of(org, to->hubs[i], hub))
-            return 1;
+    for (uint32_t i = 0; i < a->hub_count; i++)
+        for (uint32_t k = 0; k < b->hub_count; k++)
+            if (a->hubs[i] == b->hubs[k] || is_exit_of(org, a->hubs[i], b->hubs[k]) ||
+                is_exit_of(org, b->hubs[k], a->hubs[i]))
+                return 1;
     return 0;
 }
 
@@ -283,7 +282,7 @@ static void warn_of_parted(const struct org *org, const struct setting *where, s
 
     for (uint32_t i = 0; i < groups; i++)
         for (uint32_t k = i + 1; k < groups; k++) {
-            if (can_send(org, &kin[i], &kin[k]) && can_send(org, &kin[k], &kin[i]))
+            if (can_meet(org, &kin[i], &kin[k]))
                 continue;
             if (pairs == 0) {
                 a = &kin[i];
@@ -293,8 +292,8 @@ static void warn_of_parted(const struct org *org, const struct setting *where, s
         }
     if (pairs > 0)
         findings_warn(&org->file, where, NULL,
-                      "leaves %llu pair%s of spokes without a way to each other, %s%s and %s: the "
-                      "first hub of one is no hub of the other",
+                      "leaves %llu pair%s of spokes without a way to each other, %s%s and %s: they "
+                      "have no hub in common",
                       (unsigned long long)pairs, pairs > 1 ? "s" : "", pairs > 1 ? "such as " : "",
                       a->first->name, b->first->name);
 }

@@ -586,7 +586,7 @@ policies() {
         'firewall: rule 3 added: deny icmpv6 from any to 2001:db8:1::/48'
     check "... a breakout, and whose" told 'breakout: new: any to 203.0.113.0/24, at branch-a'
     check "hubs without tunnels: who is cut off is told" message hub_tunnels \
-        'leaves 2 pairs of spokes without a way to each other'
+        'leaves 1 pair of spokes without a way to each other'
     check "... a pair by name" message hub_tunnels 'branch-a and branch-b'
     check "one export at two hubs: who is asked by whom" message 'sites.hub-b.exports[0]' \
         'is exported by hub-a too (line 14), which is asked first, but here by branch-b and 1 more'
