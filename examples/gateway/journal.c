@@ -116,7 +116,7 @@ static void log_route(struct gateway *gateway, const struct avpn_event *event)
     if (event->kind == AVPN_EVENT_ROUTE_DELETE)
         log_line(AVPN_LOG_INFO, "route %s is gone", prefix);
     else if (event->state)
-        log_line(AVPN_LOG_INFO, "route %s is active through %s, its choice number %u", prefix,
+        log_line(AVPN_LOG_INFO, "route %s is active through %s, choice %u", prefix,
                  words_member(gateway, event->peer, name), event->metric + 1);
     else
         log_line(AVPN_LOG_INFO, "route %s is on standby: no next hop is alive", prefix);

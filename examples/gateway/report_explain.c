@@ -244,7 +244,7 @@ static void tell_path(json_t *list, const struct story *story)
     char contact[AVPN_CONTACT_TEXT] = "";
     struct sentence sentence = {{0}, 0};
 
-    if (e->uplink >= AVPN_UPLINKS)
+    if (e->verdict != AVPN_EXPLAIN_TUNNEL || e->uplink >= AVPN_UPLINKS)
         return;
     (void)avpn_contact_format(&e->contact, contact, sizeof contact);
     sentence_add(&sentence, "The path is uplink %u to uplink %u at %s", e->uplink, e->remote_uplink,

@@ -87,9 +87,9 @@ void sentence_conflict(struct sentence *sentence, const struct gateway *gateway,
     if (conflict->kind != AVPN_CONFLICT_WITHDRAWN)
         return;
     if (conflict->winner == 0) {
-        sentence_add(sentence, ". Nobody else has it");
+        sentence_add(sentence, "; nobody else has it");
     } else {
-        sentence_add(sentence, ". ");
+        sentence_add(sentence, "; ");
         sentence_add_member(sentence, gateway, conflict->winner);
         sentence_add(sentence, " has it too and is used");
     }
