@@ -170,7 +170,7 @@ START_TEST(every_event_has_a_name)
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_MEMBER), "member");
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_CLAIM), "claim");
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_PUBLISHED), "published");
-    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_FAULT + 1), "unknown");
+    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_OFFER + 1), "unknown");
     ck_assert_str_eq(avpn_event_name(UINT32_MAX), "unknown");
     for (uint32_t kind = 0; kind <= AVPN_EVENT_FAULT; kind++) {
         ck_assert_str_ne(avpn_event_name(kind), "unknown");
