@@ -409,11 +409,11 @@ PICTURES += [
         *[Line(x, 104, x, 116, width=2) for x in (70, 230, 390, 550)],
         Note(70, 136, "0 s"), Note(230, 136, "1 s"), Note(390, 136, "2 s"), Note(550, 136, "3 s"),
         *[Line(x, 88, x, 110, colour=ORANGE, width=3)
-          for x in (230, 278, 326, 350, 374, 398, 422, 446, 470, 494, 518, 542)],
+          for x in (230, 278, *range(326, 535, 16))],
         Line(70, 88, 70, 110, colour=TEAL, width=3),
         Note(70, 60, "last probe", "that is answered", colour=TEAL),
         Note(230, 60, "the next one", "is not", colour=ORANGE),
-        Note(420, 60, "then every 300 ms,", "then every 150 ms", colour=ORANGE),
+        Note(420, 60, "two more 300 ms apart,", "then every 100 ms", colour=ORANGE),
         Note(560, 60, "dead: the next hop", "takes over", anchor="start", colour=RED),
         Line(70, 170, 550, 170, colour=INK, width=6), Note(310, 192, "packets still go to the silent hub"),
         Line(550, 170, 730, 170, colour=ORANGE, width=6), Note(640, 192, "to the next hop", colour=ORANGE),

@@ -142,6 +142,43 @@ CHECKS = [
     ("who is told that it is revoked is the one", "lib/registry/spread.c",
      "return place != AVPNI_MAP_NONE && &succession->old->members[place] == member",
      "return place != AVPNI_MAP_NONE || member != NULL", ["registry/updates"]),
+    ("policy under the Merkle root", "lib/topo/bundle.c",
+     "avpni_merkle_leaf(document->policy, document->policy_bytes, rest);",
+     "avpni_merkle_leaf(document->policy, 0, rest);",
+     ["authority/bundle", "authority/forgery", "authority/slice"]),
+    ("the sender judges", "lib/node/send.c",
+     "if (!avpni_judge(node, node->firewall.sent, source, destination, packet, bytes)) {",
+     "if (packet == NULL) {", ["node/policy"]),
+    ("the receiver judges again", "lib/node/receive.c",
+     "if (!avpni_judge(node, node->firewall.received, source, destination, packet, bytes)) {",
+     "if (source == NULL || destination == NULL) {", ["node/policy"]),
+    ("ports hidden from the rules", "lib/node/judge.h",
+     """    if (!avpni_inner_transport(packet, bytes, &transport))
+        return false;
+    rule =""", """    if (!avpni_inner_transport(packet, bytes, &transport))
+        return true;
+    rule =""", ["node/policy"]),
+    ("one address for a host", "lib/inner/translate.c",
+     "return avpni_address_is_equal(&back, address);", "return back.family == address->family;",
+     ["inner/translate", "node/policy"]),
+    ("own outer datagrams", "lib/node/send.c", "if (is_recursion(node, packet, bytes, &source)) {",
+     "if (node == NULL || !is_recursion) {", ["node/policy"]),
+    ("limit of ICMP errors", "lib/node/answer.c", "|| !avpni_icmp_take(&node->icmp_limit, now))",
+     "|| now < 0)", ["node/carry"]),
+    ("no error about an error", "lib/node/answer.c", "!avpni_icmp_may_answer(packet, bytes)",
+     "bytes == 0", ["node/carry"]),
+    ("offers of the site that is known", "lib/link/peer.c",
+     "return probe->site_check != 0 && probe->site_check == peer->site_check;",
+     "return probe->site_check != peer->site_check + 1;", ["link/peer"]),
+    ("a question about offers once a second", "lib/link/peer.c",
+     "request->offers == peer->offers || is_early ||", "request->offers == peer->offers ||",
+     ["link/peer"]),
+    ("size that was asked for", "lib/link/mtu.c",
+     "if (mtu->tries == 0 || size != mtu->asked || !is_since_asked(mtu, sent_at))",
+     "if (mtu->tries == 0)", ["link/mtu", "link/path"]),
+    ("a second between plans", "lib/node/routing.c",
+     "due = routing->planned_at < 0 ? now : routing->planned_at + AVPNI_ROUTING_SPAN;",
+     "due = now;", ["node/routing"]),
 ]
 
 

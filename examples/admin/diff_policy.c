@@ -245,7 +245,8 @@ static void diff_hub_tunnels(struct diff *diff)
     change_effect(change_add(diff, NULL, "hub_tunnels", "%s -> %s", was_off ? "false" : "true",
                              is_off ? "false" : "true"),
                   is_off ? "tunnels end between hubs, except where one takes the other's default "
-                           "route; spokes reach each other only through a hub they share"
+                           "route; a spoke reaches another only if its first hub is one of the "
+                           "other's"
                          : "every hub has a tunnel with every other");
 }
 

@@ -142,6 +142,21 @@ static void say_next(const json_t *answer)
     printf(" to %s", next_name(answer));
 }
 
+static void say_origin(const json_t *answer)
+{
+    const json_t *from = json_object_get(answer, "from");
+
+    if (json_is_object(from))
+        printf(" from %s", answer_text(from, "name"));
+    printf(" and is delivered here");
+}
+
+static void say_breakout(const json_t *answer)
+{
+    if (!json_is_object(json_object_get(answer, "breakout")))
+        printf(", for no exit hub takes this site's default route");
+}
+
 /* Its number, as "autovpn rules" counts, and its name if it has one. */
 static void print_rule_title(const json_t *rule)
 {
@@ -162,20 +177,21 @@ static void say_rule(const json_t *answer)
 
 static const struct verdict {
     const char *word; /* the gateway's */
-    int passes;
+    uint8_t passes;
+    uint8_t asks_rules; /* else it never comes to the firewall */
     const char *text;
     void (*say_more)(const json_t *answer);
 } verdicts[] = {
-    {"tunnel", 1, "goes through the tunnel", say_next},
-    {"here", 1, "stays here: the destination is of this site", say_nothing},
-    {"breakout", 1, "leaves by this site's own internet connection", say_nothing},
-    {"delivered", 1, "comes through the VPN and is delivered here", say_nothing},
-    {"denied", 0, "is denied", say_rule},
-    {"source", 0,
+    {"tunnel", 1, 1, "goes through the tunnel", say_next},
+    {"here", 1, 0, "stays here: the destination is of this site", say_nothing},
+    {"breakout", 1, 0, "leaves by this site's own internet connection", say_breakout},
+    {"delivered", 1, 1, "comes through the VPN", say_origin},
+    {"denied", 0, 1, "is denied", say_rule},
+    {"source", 0, 0,
      "is dropped: its source is of no subnet that this site exports, so nobody would take it",
      say_nothing},
-    {"no-route", 0, "is dropped: nobody exports its destination", say_nothing},
-    {"no-tunnel", 0, "is dropped: there is a route, but no tunnel for it is up", say_nothing},
+    {"no-route", 0, 0, "is dropped: nobody exports its destination", say_nothing},
+    {"no-tunnel", 0, 1, "is dropped: there is a route, but no tunnel for it is up", say_nothing},
 };
 
 /* NULL: a word this program does not know. */
@@ -302,20 +318,25 @@ static void print_sentences(const char *title, const json_t *list)
     }
 }
 
+static void print_breakout(const json_t *breakout)
+{
+    char words[RULES_TEXT];
+
+    if (json_is_object(breakout))
+        printf("  breakout     %s\n", show_breakout_words(breakout, words, sizeof words));
+}
+
 static void print_answer(const struct question *question, const json_t *answer)
 {
     const struct verdict *verdict = verdict_of(answer);
-    const json_t *breakout = json_object_get(answer, "breakout");
 
     print_verdict(question, answer, verdict);
     if (!verdict) /* of a newer gateway: in its own words */
         print_sentences("", json_object_get(answer, "text"));
     print_translation(question, answer);
-    print_rule(answer);
-    if (json_is_integer(breakout))
-        printf("  breakout     %lld\n", (long long)json_integer_value(breakout) + 1);
-    else if (json_is_object(breakout))
-        printf("  breakout     %lld\n", (long long)answer_number(breakout, "index") + 1);
+    if (verdict && verdict->asks_rules)
+        print_rule(answer);
+    print_breakout(json_object_get(answer, "breakout"));
     print_route(answer);
     print_path(answer);
     print_sentences("conflict", json_object_get(answer, "conflicts"));

@@ -62,7 +62,7 @@ static void read_protocols(struct org *org, const struct setting *entry, struct 
             settings_problem(&org->file, &value, NULL,
                              "should be tcp, udp, icmp, icmpv6, sctp, dccp, udplite, esp, gre, a "
                              "number from 1 to 255, a list of these, or any alone");
-        else if (protocol > 0)
+        else if (protocol > 0 && !memchr(spec->protocols, protocol, spec->protocol_count))
             spec->protocols[spec->protocol_count++] = (uint8_t)protocol;
     }
 }

@@ -15,6 +15,16 @@ static void print_hop(const json_t *hop)
         printf(" (%s)", answer_text(hop, "state"));
 }
 
+/* That the first choice is in use needs no reason. */
+static int is_as_expected(const json_t *route)
+{
+    const char *first = json_string_value(json_array_get(json_object_get(route, "hops"), 0));
+
+    return strcmp(answer_text(route, "state"), "local") == 0 ||
+           (strcmp(answer_text(route, "state"), "active") == 0 && first &&
+            strcmp(first, answer_text(route, "via")) == 0);
+}
+
 static void print_route(const json_t *route)
 {
     const json_t *hop;
@@ -30,7 +40,7 @@ static void print_route(const json_t *route)
         print_hop(hop);
     }
     putchar('\n');
-    if (answer_has_text(route, "reason"))
+    if (answer_has_text(route, "reason") && !is_as_expected(route))
         printf("    %s\n", answer_text(route, "reason"));
 }
 

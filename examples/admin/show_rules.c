@@ -19,7 +19,7 @@ static void append_protocol(char *text, size_t capacity, const json_t *protocol)
 
     if (json_is_integer(protocol))
         (void)rules_protocol_name((uint8_t)json_integer_value(protocol), name);
-    append(text, capacity, " ", json_is_string(protocol) ? json_string_value(protocol) : name);
+    append(text, capacity, "", json_is_string(protocol) ? json_string_value(protocol) : name);
 }
 
 /* One end: a prefix and, where the rule names any, ports. Absent, null and empty mean any. */
@@ -34,10 +34,18 @@ static void append_end(char *text, size_t capacity, const json_t *rule, const ch
 
 const char *show_rule_words(const json_t *rule, char *text_out, size_t capacity)
 {
-    (void)snprintf(text_out, capacity, "%s", answer_text(rule, "action"));
+    (void)snprintf(text_out, capacity, "%s ", answer_text(rule, "action"));
     append_protocol(text_out, capacity, json_object_get(rule, "protocol"));
     append_end(text_out, capacity, rule, " from ", "source", "source_ports");
     append_end(text_out, capacity, rule, " to ", "destination", "destination_ports");
+    return text_out;
+}
+
+const char *show_breakout_words(const json_t *breakout, char *text_out, size_t capacity)
+{
+    text_out[0] = 0;
+    append_protocol(text_out, capacity, json_object_get(breakout, "protocol"));
+    append_end(text_out, capacity, breakout, " to ", "destination", "destination_ports");
     return text_out;
 }
 

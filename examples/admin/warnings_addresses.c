@@ -209,30 +209,34 @@ static int knows_family(const struct overlaps *overlaps, uint8_t family)
     return 0;
 }
 
-/* Whatever has no exported source is accepted by nobody [RTE-5]; a default route is of both families [RTE-2]. */
-static void warn_of_sources(const struct overlaps *overlaps)
+/* A default route is of both families [RTE-2]; that nobody uses one of them needs no warning. */
+static void warn_of_family(const struct overlaps *overlaps, uint8_t family, const char *name)
 {
-    static const struct {
-        uint8_t family;
-        const char *name;
-    } families[] = {{AVPN_FAMILY_IPV4, "IPv4"}, {AVPN_FAMILY_IPV6, "IPv6"}};
     const struct org *org = overlaps->org;
 
+    if (!knows_family(overlaps, family))
+        return;
     for (uint32_t i = 0; i < org->site_count; i++) {
         const struct org_site *site = &org->sites[i];
 
-        if (site->is_revoked || site->hub_count == 0)
-            continue;
-        if (site->export_count == 0)
+        if (!site->is_revoked && site->export_count > 0 && org_has_exit(site) &&
+            !has_family(org, site, family))
+            findings_warn(&org->file, &site->where, site->name,
+                          "has its default route in the VPN, of %s too, and exports no %s subnet: "
+                          "what its hosts send in %s is dropped",
+                          name, name, name);
+    }
+}
+
+/* Whatever has no exported source is accepted by nobody [RTE-5]. */
+static void warn_of_mute(const struct org *org)
+{
+    for (uint32_t i = 0; i < org->site_count; i++) {
+        const struct org_site *site = &org->sites[i];
+
+        if (!site->is_revoked && site->hub_count > 0 && site->export_count == 0)
             findings_warn(&org->file, &site->where, site->name,
                           "exports nothing: nobody takes what it sends, and nobody can answer");
-        for (uint32_t k = 0; site->export_count > 0 && org_has_exit(site) && k < 2; k++)
-            if (!has_family(org, site, families[k].family) &&
-                knows_family(overlaps, families[k].family))
-                findings_warn(&org->file, &site->where, site->name,
-                              "has its default route in the VPN, of %s too, and exports no %s "
-                              "subnet: what its hosts send in %s is dropped",
-                              families[k].name, families[k].name, families[k].name);
     }
 }
 
@@ -241,5 +245,7 @@ void warnings_addresses(const struct overlaps *overlaps)
     warn_of_overlaps(overlaps);
     for (uint32_t i = 0; i < overlaps->org->translation_count; i++)
         warn_of_translation(overlaps, &overlaps->org->translations[i]);
-    warn_of_sources(overlaps);
+    warn_of_mute(overlaps->org);
+    warn_of_family(overlaps, AVPN_FAMILY_IPV4, "IPv4");
+    warn_of_family(overlaps, AVPN_FAMILY_IPV6, "IPv6");
 }

@@ -23,27 +23,25 @@ static uint32_t covered_by(const struct policy *policy, uint32_t rule)
 static void warn_of_covered(const struct org *org, uint32_t first, uint32_t end)
 {
     const struct policy *policy = org->policy;
-    const struct avpn_rule *before;
+    uint32_t before = covered_by(policy, first);
     struct setting here, there;
     int is_one = 1;
 
     for (uint32_t i = first; i < end; i++) {
         if (covered_by(policy, i) == i)
             return;
-        is_one &= policy->rule_places[covered_by(policy, i)] ==
-                  policy->rule_places[covered_by(policy, first)];
+        is_one &= policy->rule_places[covered_by(policy, i)] == policy->rule_places[before];
     }
-    before = &policy->rules[covered_by(policy, first)];
-    if (!policy_rule_setting(org, first, &here) ||
-        !policy_rule_setting(org, covered_by(policy, first), &there))
+    if (!policy_rule_setting(org, first, &here) || !policy_rule_setting(org, before, &there))
         return;
-    findings_warn(&org->file, &here, policy->rules[first].name,
-                  "can never decide: %s%s%s (line %u)%s come%s first and %s all of it",
-                  before->name[0] ? "rule " : "the rule", before->name[0] ? before->name : "",
-                  before->name[0] ? "" : " before", there.line, is_one ? "" : " and others",
-                  is_one ? "s" : "",
-                  before->action != AVPN_RULE_ALLOW ? (is_one ? "denies" : "deny")
-                                                    : (is_one ? "allows" : "allow"));
+    if (is_one)
+        findings_warn(&org->file, &here, policy->rules[first].name,
+                      "can never decide: the rule at line %u %s all of it before", there.line,
+                      policy->rules[before].action == AVPN_RULE_ALLOW ? "allows" : "denies");
+    else
+        findings_warn(&org->file, &here, policy->rules[first].name,
+                      "can never decide: the rule at line %u and others decide all of it before",
+                      there.line);
 }
 
 static void warn_of_name(const struct org *org, uint32_t first)
@@ -202,21 +200,13 @@ static void warn_of_breakout(const struct overlaps *overlaps, uint32_t place)
 
 /* ---- hubs without tunnels [TOP-2] -------------------------------------------------------------------- */
 
-/* Spokes with the same hubs, whatever their order. */
+/* Spokes with the same hubs in the same order. */
 struct kin {
-    uint32_t hubs[AVPN_HUBS]; /* ids, ascending; revoked ones left out */
+    uint32_t hubs[AVPN_HUBS]; /* ids; revoked ones left out */
     uint32_t hub_count;
     const struct org_site *first;
     uint64_t count;
 };
-
-static int compare_ids(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
 
 static int compare_kin(const void *a, const void *b)
 {
@@ -236,7 +226,6 @@ static struct kin kin_of(const struct org *org, const struct org_site *spoke)
         if (hub && !hub->is_revoked)
             kin.hubs[kin.hub_count++] = hub->id;
     }
-    qsort(kin.hubs, kin.hub_count, sizeof kin.hubs[0], compare_ids);
     return kin;
 }
 
@@ -251,6 +240,7 @@ static int is_exit_of(const struct org *org, uint32_t hub, uint32_t other)
     return 0;
 }
 
+/* Of its hubs a spoke asks those that reach the other [RTE-1]: they share one, or two of theirs have a tunnel. */
 static int can_meet(const struct org *org, const struct kin *a, const struct kin *b)
 {
     for (uint32_t i = 0; i < a->hub_count; i++)
@@ -302,10 +292,10 @@ static void warn_of_parted(const struct org *org, const struct setting *where, s
         }
     if (pairs > 0)
         findings_warn(&org->file, where, NULL,
-                      "leaves %llu pair%s of spokes without a way to each other, for they share no "
-                      "hub: %s and %s%s",
-                      (unsigned long long)pairs, pairs > 1 ? "s" : "", a->first->name,
-                      b->first->name, pairs > 1 ? ", for instance" : "");
+                      "leaves %llu pair%s of spokes without a way to each other, %s%s and %s: they "
+                      "have no hub in common",
+                      (unsigned long long)pairs, pairs > 1 ? "s" : "", pairs > 1 ? "such as " : "",
+                      a->first->name, b->first->name);
 }
 
 static void warn_of_hub_tunnels(const struct org *org)

@@ -87,13 +87,12 @@ struct words {
     uint8_t family;
 };
 
-static uint64_t word_of(const uint8_t bytes[8])
+/* Written out, for then compilers see one load. */
+static uint64_t word_of(const uint8_t b[8])
 {
-    uint64_t word = 0;
-
-    for (int i = 0; i < 8; i++)
-        word = word << 8 | bytes[i];
-    return word;
+    return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
+           (uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
+           (uint64_t)b[6] << 8 | b[7];
 }
 
 static struct words words_of(const struct avpn_address *address)

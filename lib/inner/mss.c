@@ -20,7 +20,7 @@
 #define OPTION_MSS 2
 #define OPTION_MSS_BYTES 4
 
-/* The TCP header of a SYN, all of it, or NULL. */
+/* The TCP header of a SYN, all of it, or NULL. A length below TCP_HEADER has no options. */
 static uint8_t *find_syn(uint8_t *packet, uint32_t bytes, uint32_t *header_bytes_out)
 {
     struct avpni_transport t;
@@ -31,10 +31,7 @@ static uint8_t *find_syn(uint8_t *packet, uint32_t bytes, uint32_t *header_bytes
     uint8_t *tcp = packet + t.offset;
 
     *header_bytes_out = (uint32_t)(tcp[12] >> 4) * 4;
-    if ((tcp[13] & TCP_SYN) == 0 || *header_bytes_out < TCP_HEADER ||
-        *header_bytes_out > bytes - t.offset)
-        return NULL;
-    return tcp;
+    return (tcp[13] & TCP_SYN) != 0 && *header_bytes_out <= bytes - t.offset ? tcp : NULL;
 }
 
 /* `at`: of the value in the header. */

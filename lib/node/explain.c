@@ -109,16 +109,29 @@ static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
 
 /* ---- the two directions ----------------------------------------------------------------- */
 
+/* [TRN-3]: the address that the source has in the VPN leads back to it. */
+static bool has_one_address(const struct question *q, const struct avpn_flow *flow)
+{
+    struct avpn_address host;
+
+    return avpni_translate_to_local(&q->node->translator, &q->out->source, &host) &&
+           avpni_address_is_equal(&host, &flow->source);
+}
+
 /* As send.c does. */
 static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
 {
     struct avpn_explanation *out = q->out;
     const struct avpni_peer *peer;
+    bool is_allowed;
 
     if (q->is_destination_ours || (out->has_route && out->route.hops[0] == AVPN_HOP_ATTACHED))
         return AVPN_EXPLAIN_HERE;
     if (is_broken_out(q, flow))
         return AVPN_EXPLAIN_BREAKOUT;
+    if (!has_one_address(q, flow))
+        return AVPN_EXPLAIN_SOURCE;
+    is_allowed = fill_rule(q); /* of interest whatever comes of it */
     if (!out->has_route)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
@@ -129,7 +142,7 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
     fill_path(q, peer);
     if (!avpni_may_send(q->node, peer, &out->source))
         return AVPN_EXPLAIN_SOURCE;
-    return fill_rule(q) ? AVPN_EXPLAIN_TUNNEL : AVPN_EXPLAIN_DENIED;
+    return is_allowed ? AVPN_EXPLAIN_TUNNEL : AVPN_EXPLAIN_DENIED;
 }
 
 /* As receive.c does with a packet that came through the tunnel of `from`. */

@@ -2,6 +2,7 @@
 /*
  * send: an inner packet of this site on its way out: parse -> route -> translate -> source check -> firewall -> carry (carry.c).
  */
+#include "base/address.h"
 #include "node/answer.h"
 #include "node/carry.h"
 #include "node/judge.h"
@@ -103,6 +104,14 @@ static void send_to(struct avpn_node *node, uint32_t hop, const struct avpn_addr
         avpni_count(&node->context, AVPN_COUNT_SENT);
 }
 
+/* A host whose address at home is translated: no default route leads to it, nor does another site's subnet of the same name. */
+static bool is_of_this_site(const struct avpn_node *node, const struct avpn_address *destination)
+{
+    struct avpn_address exported = avpni_translate_to_vpn(&node->translator, destination);
+
+    return !avpni_address_is_equal(&exported, destination);
+}
+
 static void send_packet(struct avpn_node *node, uint8_t *packet, uint32_t bytes, avpn_time now)
 {
     struct avpni_context *context = &node->context;
@@ -126,8 +135,13 @@ static void send_packet(struct avpn_node *node, uint8_t *packet, uint32_t bytes,
         avpni_count(context, AVPN_DROP_TRANSLATION);
         return;
     }
-    if (node->translator.count > 0)
+    if (node->translator.count > 0) {
         source = avpni_translate_to_vpn(&node->translator, &source);
+        if (is_of_this_site(node, &destination)) {
+            refuse(node, AVPN_ERROR_NOT_FOUND, packet, bytes, now);
+            return;
+        }
+    }
     found = avpn_routes_lookup(node->routing.table.routes, &destination, &hop);
     if (found != AVPN_OK || hop == AVPN_HOP_LOCAL)
         refuse(node, found, packet, bytes, now);

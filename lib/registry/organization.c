@@ -146,14 +146,11 @@ static void link_pair(struct avpni_organization *made, uint32_t namer, uint32_t 
 }
 
 /* Two hubs that name each other are one pair: that of the one whose id is lower. */
-static bool is_linked_from_there(const struct build *build, const struct avpni_member_view *namer,
-                                 uint32_t hub)
+static bool is_linked_from_there(const struct avpni_member_view *namer,
+                                 const struct avpni_member_view *hub)
 {
-    struct avpni_member_view named;
-
-    return avpni_config_view(build->config, build->made->index_of[hub], &named) &&
-           named.id < namer->id && named.role == namer->role &&
-           avpni_member_hub_flags(&named, namer->id) >= 0;
+    return hub->id < namer->id && hub->role == namer->role &&
+           avpni_member_hub_flags(hub, namer->id) >= 0;
 }
 
 static void link_named(struct build *build, uint32_t place, const struct avpni_member_view *namer,
@@ -161,10 +158,12 @@ static void link_named(struct build *build, uint32_t place, const struct avpni_m
 {
     for (uint32_t i = 0; i < namer->hub_count; i++) {
         uint32_t hub = avpni_organization_find_id(build->made, namer->hubs[i].member);
+        struct avpni_member_view named;
 
         if (hub != AVPNI_MAP_NONE &&
-            avpn_config_is_peer(build->config, namer->id, namer->hubs[i].member) &&
-            !is_linked_from_there(build, namer, hub)) {
+            avpni_config_view(build->config, build->made->index_of[hub], &named) &&
+            avpni_member_is_peer(build->config, namer, &named) &&
+            !is_linked_from_there(namer, &named)) {
             link_pair(build->made, place, hub, counting);
         }
     }
@@ -179,8 +178,10 @@ static void link_all(struct build *build, bool counting)
     for (uint32_t i = 0; i < made->configured_count; i++) {
         uint16_t place = build->place_of[i];
         struct avpni_member_view member;
+        bool is_peer_of_all = place != NO_PLACE && has_hub_tunnels(build) &&
+                              made->members[place].role == AVPN_ROLE_HUB;
 
-        if (place == NO_PLACE || (made->members[place].role == AVPN_ROLE_HUB && has_hub_tunnels(build))) {
+        if (place == NO_PLACE || is_peer_of_all) {
             continue;
         }
         (void)avpni_config_view(build->config, i, &member);

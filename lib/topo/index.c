@@ -93,14 +93,13 @@ static void note_hubs(struct avpn_config *config)
     }
 }
 
-/* Is it a peer of the hubs that it names, and not of hubs anyway? [TOP-1] [TOP-2] */
+/* Does it get tunnels by naming hubs? Hubs do where they are not peers anyway. [TOP-1] [TOP-2] */
 static bool has_tunnels_by_name(const struct avpn_config *config,
-                                const struct avpni_member_record *member)
+                                const struct avpni_member_view *member)
 {
     bool has_hub_tunnels = (config->policy.flags & AVPN_ORGANIZATION_NO_HUB_TUNNELS) == 0;
 
-    return is_in_force(member, AVPN_ROLE_SPOKE) ||
-           (!has_hub_tunnels && is_in_force(member, AVPN_ROLE_HUB));
+    return member->role == AVPN_ROLE_SPOKE || !has_hub_tunnels;
 }
 
 /*
@@ -109,18 +108,18 @@ static bool has_tunnels_by_name(const struct avpn_config *config,
  */
 static void visit_namers(const struct avpn_config *config, uint32_t *starts, uint32_t *ids)
 {
-    for (uint32_t i = 0; i < config->member_count; i++) {
-        const struct avpni_member_record *namer = &config->members[config->by_id[i]];
+    struct avpni_member_view namer, named;
 
-        for (uint32_t h = 0; has_tunnels_by_name(config, namer) && h < namer->hub_count; h++) {
-            uint32_t id = config->hubs[namer->hubs + h].member;
-            uint32_t hub = avpni_config_find(config, id);
+    for (uint32_t i = 0; avpni_config_view(config, i, &namer); i++) {
+        for (uint32_t h = 0; has_tunnels_by_name(config, &namer) && h < namer.hub_count; h++) {
+            uint32_t hub = avpni_config_find(config, namer.hubs[h].member);
 
-            if (hub == AVPNI_MEMBER_NONE || !avpn_config_is_peer(config, namer->id, id)) {
+            if (!avpni_config_view(config, hub, &named) ||
+                !avpni_member_is_peer(config, &namer, &named)) {
                 continue;
             }
             if (ids != NULL) {
-                ids[starts[hub]] = namer->id;
+                ids[starts[hub]] = namer.id;
             }
             starts[hub]++;
         }

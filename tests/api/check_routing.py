@@ -5,7 +5,7 @@
     check_routing.py SOURCE_ROOT [AUTOVPN AUTOVPN_GATEWAY]
 
 A YAML block is an org.yaml, to which the first one is put in front where it leaves out name and registries, or, where it has
-neither sites nor registries, a gateway.yaml. Without the programs only the pictures are checked.
+neither sites nor registries, a gateway.yaml, to which an organization is added. Without the programs only the pictures are checked.
 """
 import pathlib
 import re
@@ -38,6 +38,7 @@ def finding(command, line):
 def example_findings(blocks, autovpn, gateway):
     found = []
     common = next(text for _, text in blocks if "registries:" in text)
+    key = re.search(r'key: ("[^"]*")', common).group(1)  # looks like an organization's id
     for line, text in blocks:
         is_org = re.search(r"^(sites|registries):", text, re.MULTILINE)
         with tempfile.TemporaryDirectory() as folder:
@@ -46,6 +47,8 @@ def example_findings(blocks, autovpn, gateway):
                 text += "sites:\n  north: {role: hub}\n"
             elif is_org and "registries:" not in text:
                 text = common + text
+            elif not is_org:
+                text += f"organization: {key}\nstate_directory: {folder}\n"
             file.write_text(text)
             command = [autovpn, "org", "check", file] if is_org else [gateway, "--check", "--config", file]
             found += finding(command, line)

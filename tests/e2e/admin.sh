@@ -521,14 +521,19 @@ helps() {
 
 # message FIELD PART: a finding there says it
 message() {
-    is "[f['message'] for f in d['findings'] if f['field'] == '$1' and '$2' in f['message']] != []" True
+    grep -F -- " $1: " "$DIR/err" | grep -qF -- "$2"
+}
+
+# told CHANGE: "SITE: FIELD: ..." or "FIELD: ...", or how it begins
+told() {
+    grep -qF -- "  $1" "$DIR/out"
 }
 
 # policy LINES...: the file is checked with them
 policy() {
     POLICY=$(printf '%s\n' "$@")
     write_org policy
-    autovpn org check "$DIR/policy/org.yaml" --json > "$DIR/out" 2> "$DIR/err"
+    autovpn org check "$DIR/policy/org.yaml" > "$DIR/out" 2> "$DIR/err"
 }
 
 # refuses FIELD PART LINES...: there is an error
@@ -574,12 +579,12 @@ policies() {
     policy_org
     check "policy: a firewall, breakouts, translations and hubs without tunnels are valid" \
         policy 'hub_tunnels: false' "${RULES[@]}" 'breakout: [{to: 203.0.113.0/24, sites: branch-a}]'
-    check "the diff: hub tunnels" change None hub_tunnels 'true -> false'
-    check "... a rule by name and number, with lists written out" change None firewall \
-        'rule 1 no-ssh added: deny tcp from 10.2.0.0/24 to 10.1.0.7/32 port 22, and 7 more'
-    check "... of a site only what is of the protocol" change None firewall \
-        'rule 3 added: deny icmpv6 from any to 2001:db8:1::/48'
-    check "... a breakout, and whose" change None breakout 'new: any to 203.0.113.0/24, at branch-a'
+    check "the diff: hub tunnels" told 'hub_tunnels: true -> false'
+    check "... a rule by name and number, with lists written out" told \
+        'firewall: rule 1 no-ssh added: deny tcp from 10.2.0.0/24 to 10.1.0.7/32 port 22, and 7 more'
+    check "... of a site only what is of the protocol" told \
+        'firewall: rule 3 added: deny icmpv6 from any to 2001:db8:1::/48'
+    check "... a breakout, and whose" told 'breakout: new: any to 203.0.113.0/24, at branch-a'
     check "hubs without tunnels: who is cut off is told" message hub_tunnels \
         'leaves 1 pair of spokes without a way to each other'
     check "... a pair by name" message hub_tunnels 'branch-a and branch-b'
@@ -599,26 +604,29 @@ policies() {
 policy_diffs() {
     policy "${RULES[@]:0:2}" '  - {action: deny, protocol: icmpv6, to: hub-a}' \
         '  - {name: dns, action: allow, protocol: udp, to: hub-a, ports: 53}' '  - {name: new, action: deny, to: shop}'
-    check "the diff: a rule that moved and changed" change None firewall \
-        'rule 3 dns changed: allow tcp from any to 10.1.0.0/16 port 53, and 5 more -> allow udp from any to 10.1.0.0/16 port 53, and 2 more'
-    check "... a new one" change None firewall 'rule 4 new added: deny any from any to 10.4.0.0/24'
-    check "... one that stayed is not told" is "[c for c in d['changes'] if 'no-ssh' in c['change'] or 'icmpv6' in c['change']]" "[]"
-    check "... a breakout that goes" change None breakout 'no more: any to 203.0.113.0/24'
-    check "... hub tunnels again" change None hub_tunnels 'false -> true'
+    check "the diff: a rule that moved and changed" told \
+        'firewall: rule 3 dns changed: allow tcp from any to 10.1.0.0/16 port 53, and 5 more -> allow udp from any to 10.1.0.0/16 port 53, and 2 more'
+    check "... a new one" told 'firewall: rule 4 new added: deny any from any to 10.4.0.0/24'
+    check "... one that stayed is not told" not says 'no-ssh|icmpv6'
+    check "... a breakout that goes" told 'breakout: no more: any to 203.0.113.0/24'
+    check "... hub tunnels again" told 'hub_tunnels: false -> true'
     policy "${RULES[@]:0:1}" "${RULES[2]}" "${RULES[1]}"
     check "the diff: two that changed places are one that moved" \
-        is "[c['change'][:34] for c in d['changes'] if ' moved' in c['change']]" "['rule 2 no-ssh moved, it was rule 1']"
-    check "... and one that is gone" change None firewall 'rule 3 removed: deny icmpv6'
+        told 'firewall: rule 2 no-ssh moved, it was rule 1: '
+    check "... and only one" not says 'dns'
+    check "... and one that is gone" told 'firewall: rule 3 removed: deny icmpv6'
 }
 
 policy_warnings() {
     policy "${RULES[@]}" '  - {name: late, action: allow, protocol: tcp, from: 10.2.0.7, to: branch-b, ports: 8005}' \
         '  - {name: wide, action: allow, protocol: tcp, from: 10.2.0.7, to: branch-b, ports: 8000-9000}' \
         '  - {name: dns, action: deny, from: 192.168.1.7, to: any}' \
+        '  - {action: allow, protocol: tcp, from: 10.2.1.9, to: 10.1.0.7, ports: [53, 22]}' \
         'breakout: [{to: 10.1.9.0/24}, {to: 203.0.113.0/24, sites: [branch-b]}]'
     check "a rule behind one that covers it can never decide" message 'firewall[3]' \
-        'can never decide: rule no-ssh (line 5) comes first and denies all of it'
-    check "... one that is wider can" is "[f for f in d['findings'] if f['field'] == 'firewall[4]']" "[]"
+        'can never decide: the rule at line 5 denies all of it before'
+    check "... one that two others cover can neither" message 'firewall[6]' 'and others decide all of it'
+    check "... one that is wider can" not complains 'firewall.4.'
     check "a name that is there twice" message 'firewall[5]' 'is the name of the rule at line 6 too'
     check "a local address in a rule: the exported one is meant" message 'firewall[5].from' 'is 10.9.1.7/32 meant?'
     check "a breakout of what a site exports" message 'breakout[0]' 'is exported by hub-a (line'
@@ -673,8 +681,8 @@ translations() {
     SITES=${SITES/"$pair"/local: 10.3.0.0/24}
     check "a local subnet that another site exports as it is" policy
     check "... is told" message 'sites.shop.exports[1].local' 'branch-b exports as they are (10.3.0.0/24'
-    check "the diff: another translation" change "'shop'" translate \
-        'new: 10.3.0.0/24 as 10.9.1.0/24; no more: 192.168.1.0/24 as 10.9.1.0/24'
+    check "the diff: another translation" told \
+        'shop: translate: new: 10.3.0.0/24 as 10.9.1.0/24; no more: 192.168.1.0/24 as 10.9.1.0/24'
     SITES=${SITES/local: 10.3.0.0\/24/local: 10.4.0.0/24}
     policy
     check "a local subnet that the site exports too" message 'sites.shop.exports[1].local' 'known to others as 10.9.1.0/24 alone'
@@ -682,7 +690,7 @@ translations() {
 
 # ---- a gateway's answers -------------------------------------------------------------------------
 
-# fake_gateway ANSWERS: says what is in that file, a JSON object by command, at $DIR/gateway.sock; requests go to $DIR/asked
+# fake_gateway ANSWERS: says what is in that file, a JSON object by command, at $DIR/gateway.sock; requests go to $DIR/request
 fake_gateway() {
     rm -f "$DIR/gateway.sock"
     python3 - "$DIR" << END &
@@ -694,7 +702,7 @@ s.listen(8)
 while True:
     c, _ = s.accept()
     request = json.loads(c.makefile().readline())
-    open(sys.argv[1] + '/asked', 'w').write(json.dumps(request))
+    open(sys.argv[1] + '/request', 'w').write(json.dumps(request))
     c.sendall(json.dumps(answers.get(request['command'], {'error': 'no such command'})).encode() + b'\n')
     c.close()
 END
@@ -711,7 +719,7 @@ explain() {
 }
 
 asked() {
-    python3 -c "import json; d = json.load(open('$DIR/asked')); exit(not ($1))"
+    python3 -c "import json; d = json.load(open('$DIR/request')); exit(not ($1))"
 }
 
 ROUTE="{'prefix': '10.3.0.0/16', 'hops': [{'member': 2, 'name': 'dc-1', 'state': 'held'}, {'member': 3, 'name': 'dc-2', 'state': 'used'}, {'member': 4, 'name': 'dc-3', 'state': 'down'}]}"
@@ -720,11 +728,12 @@ answers() {
     local null='None'
     fake_gateway "{
         'explain': {'verdict': 'tunnel', 'text': ['x'], 'rule': {'index': 2, 'name': 'web', 'action': 'allow'}, 'breakout': $null,
-            'source': '10.9.1.5', 'destination': '10.3.0.9', 'translated': True, 'route': $ROUTE,
+            'source': '10.9.1.5', 'destination': '10.3.0.9', 'translated': {'source': True, 'destination': False}, 'from': $null, 'route': $ROUTE,
             'next_hop': {'member': 3, 'name': 'dc-2'},
             'path': {'uplink': 0, 'remote_uplink': 1, 'contact': '203.0.113.7:51625', 'rtt_us': 12300},
             'suite': 'AES-256-GCM', 'mtu_bytes': 1396, 'conflicts': ['10.3.0.0/16 is exported by dc-1 and dc-2']},
-        'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'active', 'via': 'dc-2', 'hops': ['dc-1', 'dc-2'], 'metric': 102, 'reason': 'dc-1 came back 4 s ago and is held'}],
+        'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'active', 'via': 'dc-2', 'hops': ['dc-1', 'dc-2'], 'metric': 102, 'reason': 'dc-1 came back 4 s ago and is held'},
+                {'prefix': '10.4.0.0/16', 'state': 'active', 'via': 'dc-1', 'hops': ['dc-1', 'dc-2'], 'metric': 101, 'reason': 'dc-1 is up'}],
             'unused': [{'prefix': '192.168.0.0/16', 'member': 7, 'name': 'shop', 'reason': 'this machine is attached to it', 'kind': 'local'}],
             'learned_not_allowed': [{'prefix': '172.16.0.0/12', 'reason': 'is in none of this site exports'}]},
         'rules': {'rules': [{'index': 0, 'name': 'no-ssh', 'action': 'deny', 'protocol': 6, 'source': '10.2.0.0/24', 'destination': $null,
@@ -745,6 +754,8 @@ answers() {
     check "... " is "d['next_hop']['name']" dc-2
     check "routes: metric, and why" run 0 autovpn routes --socket "$DIR/gateway.sock"
     check "... " says '10.3.0.0/16 +102 +active +dc-2 +dc-1 dc-2'
+    check "... of what is not as preferred" says 'dc-1 came back 4 s ago'
+    check "... of nothing else" not says 'dc-1 is up'
     check "... what is not used" says '192.168.0.0/16 +shop +this machine is attached'
     check "... what may not be exported" says '172.16.0.0/12 +is in none'
     check "rules: counters, and the rule in words" run 0 autovpn rules --socket "$DIR/gateway.sock"
@@ -755,9 +766,15 @@ answers() {
     fake_gateway "{'explain': {'verdict': 'denied', 'rule': {'index': 0, 'name': 'no-ssh', 'action': 'deny'}}, 'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'standby', 'via': $null, 'hops': ['dc-1']}]}}"
     check "explain: what is denied has exit status 1" run 1 explain 10.2.0.1 10.3.0.9
     check "... and the rule is named" says 'is denied by rule 1 no-ssh'
+    check "... and the firewall's line too" says 'firewall +rule 1 no-ssh: deny'
     check "routes of a gateway that tells no metric" run 0 autovpn routes --socket "$DIR/gateway.sock"
     check "a gateway that does not know a command is told as older" run 1 autovpn rules --socket "$DIR/gateway.sock"
     check "... " complains 'does not know "rules": it is older'
+    kill $FAKE
+    fake_gateway "{'explain': {'verdict': 'breakout', 'rule': $null, 'breakout': {'index': 0, 'destination': '203.0.113.0/24', 'protocol': 'udp', 'destination_ports': '53'}, 'route': {'prefix': '0.0.0.0/0', 'hops': [{'member': 2, 'name': 'dc-1', 'state': 'standby'}]}}}"
+    check "explain: what breaks out passes" run 0 explain 10.2.0.1 203.0.113.9 udp 53
+    check "... by which breakout" says 'breakout +udp to 203.0.113.0/24 port 53'
+    check "... and never comes to the firewall" not says firewall
     kill $FAKE
     check "explain without an answer" run 2 explain 10.1.0.1 10.3.0.9
     check "explain: usage: an address" run 2 explain 10.1.0.256 10.3.0.9

@@ -399,9 +399,10 @@ lab_ask() {
     "$LAB_BIN_ADMIN" "$@" --socket "$LAB_DIR/$name.sock"
 }
 
-# One value of an answer: lab_value NAME COMMAND 'PYTHON EXPRESSION OVER d'; empty when there is none
+# One value of an answer: lab_value NAME "COMMAND" 'PYTHON EXPRESSION OVER d'; empty when there is none
 lab_value() {
-    lab_ask "$1" "$2" --json 2> /dev/null | python3 -c "
+    # shellcheck disable=SC2086
+    lab_ask "$1" $2 --json 2> /dev/null | python3 -c "
 import json, sys
 try:
     d = json.load(sys.stdin)

@@ -30,7 +30,7 @@ begin() {
     LAB_BY_FILE=$*
     lab_begin
     lab_public
-    lab_registry r1 198.51.100.2
+    lab_registry r1 198.51.100.2 registry1.lab
     lab_registry r2 198.51.100.3 registry2.lab
 }
 
@@ -72,6 +72,39 @@ pings() {
     lab_in "$1" ping -q -n -c 1 -W 1 "$2" > /dev/null 2>&1
 }
 
+# explanation SITE 'PYTHON EXPRESSION OVER d' SOURCE DESTINATION [PROTOCOL [PORT]]
+explanation() {
+    local site=$1 expression=$2
+    shift 2
+    lab_value "$site" "explain $*" "$expression"
+}
+
+# The gateway's word on a flow, "VERDICT NEXT_HOP": explained SITE "WORDS" SOURCE DESTINATION [PROTOCOL [PORT]]
+explained() {
+    local site=$1 wanted=$2 found
+    shift 2
+    found=$(explanation "$site" "d['verdict'] + (' ' + d['next_hop']['name'] if d['verdict'] == 'tunnel' else '')" "$@")
+    equals "$found" "$wanted"
+}
+
+# A field of what is known of one peer: peer SITE PEER FIELD
+peer() {
+    lab_value "$1" peers "[p['$3'] for p in d['peers'] if p['name'] == '$2'][0]"
+}
+
+# The routes of a site, one a line: PREFIX STATE VIA
+routes() {
+    lab_ask "$1" routes | awk 'NR > 1 && NF > 3 {print $1, $3, $4}'
+}
+
+route_is() {
+    equals "$(routes "$1" | awk -v p="$2" '$1 == p {print $2, $3}')" "$3"
+}
+
+kernel_has() {
+    [ -n "$(lab_in "gw-$1" ip route show table "${3:-9350}" "$2" 2> /dev/null)" ]
+}
+
 # What `ping` or `traceroute` says: says NAMESPACE PATTERN COMMAND...
 says() {
     local ns=$1 pattern=$2 output
@@ -97,16 +130,21 @@ laboratory() {
     [ $failures = 0 ]
 }
 
+# Also when interrupted: what each has found so far is told all the same.
 stop_all() {
+    local name
     kill "${running[@]}" 2> /dev/null
     wait
+    for name in "${!running[@]}"; do
+        report "$name" interrupted
+    done
     rm -rf "$OUTPUT"
 }
 
 # The lines of one laboratory, numbered on: report NAME STATUS
 report() {
     local name=$1 line
-    [ "$2" = 0 ] || grep -q '^not ok' "$OUTPUT/$name" || echo "not ok 0 - ended early, exit status $2" >> "$OUTPUT/$name"
+    [ "$2" = 0 ] || grep -q '^# .* failed, ' "$OUTPUT/$name" || echo "not ok 0 - ended early: $2" >> "$OUTPUT/$name"
     while IFS= read -r line; do
         case $line in
         ok\ * | not\ ok\ *)
@@ -135,7 +173,9 @@ for name in $names; do
 done
 for name in $names; do
     wait "${running[$name]}"
-    report "$name" $?
+    status=$?
+    unset "running[$name]"
+    report "$name" $status
 done
 echo "1..$total"
 note "$bad of $total failed, $SECONDS s"

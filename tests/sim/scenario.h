@@ -26,6 +26,11 @@ extern const size_t nat_scenario_count, fault_scenario_count, attack_scenario_co
 /* A hub and spokes behind home routers: the usual case. `count` sites in all, at most 8. */
 struct world *usual_world(const char *name, uint64_t seed, uint32_t count);
 
+/* A loop over both, whose variable is made here. */
+#define EACH_FAMILY(family_)                                                                       \
+    for (uint8_t family_ = AVPN_FAMILY_IPV4; family_ != AVPN_FAMILY_NONE;                          \
+         family_ = family_ == AVPN_FAMILY_IPV4 ? AVPN_FAMILY_IPV6 : AVPN_FAMILY_NONE)
+
 #define SECONDS(n_) ((n_) * AVPN_SECOND)
 #define MINUTES(n_) ((n_) * 60 * AVPN_SECOND)
 #define HOURS(n_) ((n_) * 3600 * AVPN_SECOND)

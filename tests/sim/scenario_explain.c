@@ -171,7 +171,7 @@ static bool fits(struct draw *d, const struct avpn_explanation *e, size_t packet
 
     if (e->verdict != AVPN_EXPLAIN_TUNNEL && to != 0)
         return false;
-    if (e->verdict != AVPN_EXPLAIN_BREAKOUT && has_broken_out)
+    if (e->verdict != AVPN_EXPLAIN_BREAKOUT && e->verdict != AVPN_EXPLAIN_HERE && has_broken_out)
         return false;
     if (e->rule != AVPN_EXPLAIN_DEFAULT &&
         (e->verdict == AVPN_EXPLAIN_TUNNEL || e->verdict == AVPN_EXPLAIN_DENIED) &&
@@ -180,14 +180,15 @@ static bool fits(struct draw *d, const struct avpn_explanation *e, size_t packet
     switch (e->verdict) {
     case AVPN_EXPLAIN_TUNNEL:
         return to == e->next_hop && counted(before, after, AVPN_COUNT_SENT) && error == 0;
-    case AVPN_EXPLAIN_HERE:
-        return error == 0;
+    case AVPN_EXPLAIN_HERE: /* its host had no reason to send it to the gateway: not into a tunnel, that is all */
+        return true;
     case AVPN_EXPLAIN_BREAKOUT:
         return has_broken_out || e->breakout == AVPN_EXPLAIN_DEFAULT;
     case AVPN_EXPLAIN_DENIED:
         return counted(before, after, AVPN_DROP_FIREWALL) && error == WORLD_DENIED;
     case AVPN_EXPLAIN_SOURCE:
-        return counted(before, after, AVPN_DROP_SOURCE);
+        return counted(before, after, AVPN_DROP_SOURCE) ||
+               counted(before, after, AVPN_DROP_TRANSLATION);
     case AVPN_EXPLAIN_NO_ROUTE:
         return counted(before, after, AVPN_DROP_NO_ROUTE);
     case AVPN_EXPLAIN_NO_TUNNEL:
@@ -212,6 +213,20 @@ static void tell(struct draw *d, const struct world_flow *flow, const struct avp
     world_fail(d->w, text);
 }
 
+/*
+ * Explain takes a packet to come from where answers to it would go. With a source that several sites export, or that hosts of both have at
+ * home, or on its way through several exit hubs, that need not be so.
+ */
+static bool is_ambiguous(const struct world *w, const struct world_packet *p,
+                         const struct avpn_flow *flow, const struct avpn_explanation *e)
+{
+    const struct avpn_address ours = world_to_vpn(w, p->arrived_site, flow->source);
+    const bool is_ours = e->has_route && e->route.hops[0] == AVPN_HOP_LOCAL;
+
+    return !sim_address_is_equal(&ours, &flow->source) ||
+           (!is_ours && (e->from != p->from || p->arrived_hop_limit != 64));
+}
+
 /* Where a packet arrived, the node there would say so, and behind whose tunnel it came from. */
 static void check_arrival(struct draw *d, size_t packet)
 {
@@ -231,12 +246,16 @@ static void check_arrival(struct draw *d, size_t packet)
     flow.destination = world_to_local(d->w, p->arrived_site, p->sent.destination);
     world_must(d->w, avpn_node_explain(d->w->nodes[p->arrived_site].node, &flow, &e),
                "avpn_node_explain");
+    if (is_ambiguous(d->w, p, &flow, &e))
+        return;
     if (e.verdict != AVPN_EXPLAIN_DELIVERED || e.from == 0) {
-        char text[120];
+        char text[200], source[AVPN_ADDRESS_TEXT], destination[AVPN_ADDRESS_TEXT];
 
+        avpn_address_format(&flow.source, source, sizeof source);
+        avpn_address_format(&flow.destination, destination, sizeof destination);
         snprintf(text, sizeof text,
-                 "packet %zu of site %u arrived at %u, which explains it as %u from %u", packet,
-                 p->from, p->arrived_site, e.verdict, e.from);
+                 "%s -> %s of site %u arrived at %u, which explains it as %u from %u", source,
+                 destination, p->from, p->arrived_site, e.verdict, e.from);
         world_fail(d->w, text);
     }
     d->verdicts[AVPN_EXPLAIN_DELIVERED]++;
@@ -257,7 +276,8 @@ static void play_flow(struct draw *d)
     after = look(d->w, flow.from);
     if (e.verdict <= AVPN_EXPLAIN_DELIVERED)
         d->verdicts[e.verdict]++;
-    if (!fits(d, &e, packet, &before, &after))
+    /* With a source of another site the answer is about a packet that comes from there. */
+    if (e.from == 0 && !fits(d, &e, packet, &before, &after))
         tell(d, &flow, &e, packet);
     world_run(d->w, 200 * AVPN_MILLISECOND);
     check_arrival(d, packet);
@@ -342,6 +362,11 @@ static uint32_t each_verdict_is_given_where_it_is_due(uint64_t seed)
                   (e.verdict == AVPN_EXPLAIN_BREAKOUT && e.breakout == AVPN_EXPLAIN_DEFAULT));
     e = world_explain(w, &(struct world_flow){.from = 4, .to = 3, .source = "10.0.9.9"});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_SOURCE);
+    /* Its address in the VPN leads to the host at home that has it: this one is none. */
+    e = world_explain(w, &(struct world_flow){.from = 3, .to = 4, .source = "10.0.3.10"});
+    EXPECT(w, e.verdict == AVPN_EXPLAIN_SOURCE);
+    e = world_explain(w, &(struct world_flow){.from = 3, .destination = "192.168.1.77"});
+    EXPECT(w, e.verdict == AVPN_EXPLAIN_HERE);
     e = world_explain(w, &(struct world_flow){.from = 4, .destination = "10.0.4.99"});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_HERE);
     world_node_stop(w, 1);

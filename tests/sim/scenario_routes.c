@@ -122,7 +122,7 @@ static uint32_t without_hub_tunnels_spokes_need_a_hub_in_common(uint64_t seed)
     EXPECT(w, world_wait_all(w, SECONDS(30)));
     EXPECT(w, world_peer(w, 1, 2).member == 0 && world_peer(w, 2, 1).member == 0);
     EXPECT(w, world_echoes(w, 3, 5) && world_echoes(w, 4, 5) && world_echoes(w, 5, 1));
-    for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+    EACH_FAMILY(family) {
         error = answer_to(w, &(struct world_flow){.from = 3, .to = 4, .family = family});
         EXPECT(w, error == WORLD_NO_ROUTE || error == WORLD_NO_TUNNEL);
         EXPECT(w, is_error_of(w, 1, family));
@@ -176,11 +176,11 @@ static uint32_t a_packet_that_has_no_hops_left_is_answered_by_the_hub(uint64_t s
                                        {.role = AVPN_ROLE_HUB},
                                        {.nat = {&sim_nat_home}, .hubs = {1}},
                                        {.nat = {&sim_nat_home}, .hubs = {2}}};
-    const struct avpn_address named = sim_address("192.0.2.200");
+    const struct avpn_address named = sim_address("10.0.1.77");
     struct world *w = world_new(__func__, seed, sites, 4, 2);
 
     EXPECT(w, world_wait_all(w, SECONDS(30)));
-    for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+    EACH_FAMILY(family) {
         struct world_flow flow = {.from = 3, .to = 4, .family = family, .hop_limit = 1};
 
         EXPECT(w, answer_to(w, &flow) == WORLD_HOP_LIMIT && is_error_of(w, 1, family));
@@ -256,7 +256,7 @@ static uint32_t hubs_that_disagree_make_no_loop(uint64_t seed)
     world_run(w, SECONDS(2));
     EXPECT(w, world_hop(w, 1, "10.0.4.0/24") == 2);
     forwarded = world_counter(w, 1, AVPN_COUNT_FORWARDED);
-    for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+    EACH_FAMILY(family) {
         error = answer_to(w, &(struct world_flow){.from = 3, .to = 4, .family = family});
         EXPECT(w, error == WORLD_NO_ROUTE || error == WORLD_NO_TUNNEL);
         EXPECT(w, is_error_of(w, 2, family));
@@ -415,6 +415,8 @@ static uint32_t a_withdrawn_offer_moves_traffic_within_a_second(uint64_t seed)
     struct world *w = world_new(__func__, seed, two_centres, 4, 2);
     const struct avpn_event withdrawn = {.kind = AVPN_EVENT_OFFER, .peer = 1, .state = 0};
     const struct avpn_event offered = {.kind = AVPN_EVENT_OFFER, .peer = 1, .state = 1};
+    const struct avpn_event conflict = {
+        .kind = AVPN_EVENT_CONFLICT, .state = AVPN_CONFLICT_WITHDRAWN, .peer = 2, .other = 1};
     avpn_span away, back;
     avpn_time before;
 
@@ -426,6 +428,7 @@ static uint32_t a_withdrawn_offer_moves_traffic_within_a_second(uint64_t seed)
     away = time_to_move(w, 3, 2);
     EXPECT(w, world_has_conflict(w, 3, AVPN_CONFLICT_WITHDRAWN, SHARED, 2, 1));
     EXPECT(w, world_told(w, 3, &withdrawn, SHARED, before) == 1);
+    EXPECT(w, world_told(w, 3, &conflict, SHARED, before) == 1);
     EXPECT(w, served_by(w, 1, IN_SHARED) == 2); /* to itself too it is not its */
     EXPECT(w, served_by(w, 4, IN_SHARED) == 2);
     before = world_now(w);
@@ -514,6 +517,32 @@ static uint32_t a_hub_of_a_mesh_has_an_exit_hub(uint64_t seed)
     EXPECT(w, answer_to(w, &(struct world_flow){.from = 3}) == WORLD_NO_ROUTE);
     EXPECT(w, answer_to(w, &(struct world_flow){.from = 5}) == WORLD_NO_ROUTE);
     EXPECT(w, answer_to(w, &(struct world_flow){.from = 2}) == WORLD_NO_ROUTE);
+    return world_del(w);
+}
+
+/* [RTE-6]: who still takes a hub for its exit hub is told otherwise. */
+static uint32_t a_hub_is_no_exit_for_those_who_may_not_use_it(uint64_t seed)
+{
+    struct world_site sites[] = {{.role = AVPN_ROLE_HUB},
+                                 {.nat = {&sim_nat_home}, .hubs = {1}, .exits = {1}},
+                                 {.nat = {&sim_nat_home}, .hubs = {1}, .exits = {1}}};
+    struct world *w = world_new(__func__, seed, sites, 3, 2);
+
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    EXPECT(w, has_internet(w, 2, 1) && has_internet(w, 3, 1));
+    sim_cut(w->sim, "198.51.100.1", "11.0.0.2");
+    sim_cut(w->sim, "198.51.100.2", "11.0.0.2");
+    sites[1].exits[0] = 0;
+    EXPECT(w, world_change(w, sites));
+    world_run(w, SECONDS(2));
+    EXPECT(w, world_version(w, 2) != w->version && world_version(w, 1) == w->version);
+    EACH_FAMILY(family) {
+        EXPECT(w, answer_to(w, &(struct world_flow){.from = 2, .family = family}) ==
+                      WORLD_NO_ROUTE);
+        EXPECT(w, is_error_of(w, 1, family));
+    }
+    EXPECT(w, world_counter(w, 1, AVPN_DROP_NO_ROUTE) == 2);
+    EXPECT(w, world_echoes(w, 2, 3) && has_internet(w, 3, 1));
     return world_del(w);
 }
 
@@ -650,6 +679,7 @@ const struct scenario route_scenarios[] = {
     S(what_nobody_offers_is_not_sent_elsewhere),
     S(exit_hubs_are_used_in_order),
     S(a_hub_of_a_mesh_has_an_exit_hub),
+    S(a_hub_is_no_exit_for_those_who_may_not_use_it),
     S(what_is_named_leaves_by_the_sites_own_connection),
     S(without_a_seam_a_breakout_is_dropped),
     S(the_nodes_own_datagrams_never_enter_a_tunnel),

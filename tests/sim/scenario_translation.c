@@ -87,7 +87,8 @@ static uint32_t errors_tell_the_packet_as_its_host_knows_it(uint64_t seed)
 
     EXPECT(w, world_wait_all(w, SECONDS(30)));
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+        EACH_FAMILY(family)
+        {
             struct world_flow flow = {
                 .from = pairs[i][0], .to = pairs[i][1], .family = family, .is_refused = true};
 
@@ -99,12 +100,28 @@ static uint32_t errors_tell_the_packet_as_its_host_knows_it(uint64_t seed)
             EXPECT(w, world_error(w, packet) == WORLD_REFUSED);
             EXPECT(w, world_error(w, packet + 1) == WORLD_REFUSED);
         }
-    for (uint8_t family = AVPN_FAMILY_IPV4; family <= AVPN_FAMILY_IPV6; family++) {
+    EACH_FAMILY(family)
+    {
         packet = world_send(
             w, &(struct world_flow){
                    .from = 2, .to = 3, .family = family, .hop_limit = 1, .is_forbidden = true});
         world_run(w, SECONDS(1));
         EXPECT(w, world_error(w, packet) == WORLD_HOP_LIMIT);
+    }
+    world_link(w, 3, 0, &(struct sim_link){.delay = 5 * AVPN_MILLISECOND, .mtu = 1400});
+    world_run(w, SECONDS(20));
+    EACH_FAMILY(family)
+    {
+        packet = world_send(w, &(struct world_flow){.from = 2,
+                                                    .to = 3,
+                                                    .family = family,
+                                                    .bytes = 1400,
+                                                    .is_whole = true,
+                                                    .is_forbidden = true});
+        world_send(w, &(struct world_flow){.from = 2, .family = family, .is_forbidden = true});
+        world_run(w, SECONDS(1));
+        EXPECT(w, world_error(w, packet) == WORLD_TOO_BIG);      /* by the hub */
+        EXPECT(w, world_error(w, packet + 1) == WORLD_NO_ROUTE); /* by its own gateway */
     }
     return world_del(w);
 }
@@ -171,6 +188,31 @@ static uint32_t home_addresses_are_no_sources_in_the_vpn(uint64_t seed)
     return world_del(w);
 }
 
+/* [RTE-10]: they are of this site, whatever others export and wherever the default route leads. */
+static uint32_t home_addresses_are_never_sent_into_a_tunnel(uint64_t seed)
+{
+    struct world_site sites[4];
+    struct world *w;
+
+    for (int i = 0; i < 4; i++)
+        sites[i] = overlapping[i];
+    sites[1].exits[0] = 1;
+    sites[3].exports[0] = "192.168.0.0/16";
+    w = world_new(__func__, seed, sites, 4, 2);
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    world_send(
+        w, &(struct world_flow){.from = 2, .destination = "192.168.1.77", .is_forbidden = true});
+    world_send(w, &(struct world_flow){.from = 2, .destination = "fd11::77", .is_forbidden = true});
+    world_run(w, SECONDS(1));
+    EXPECT(w, world_counter(w, 2, AVPN_COUNT_SENT) == 0);
+    EXPECT(w,
+           world_echo(w, &(struct world_flow){.from = 2, .to = 4, .destination = "192.168.2.77"}));
+    EXPECT(w,
+           world_echo(w, &(struct world_flow){.from = 1, .to = 4, .destination = "192.168.1.77"}));
+    EXPECT(w, world_echo(w, &(struct world_flow){.from = 2, .exit = 1}));
+    return world_del(w);
+}
+
 static uint32_t a_translated_host_reaches_the_internet_through_an_exit_hub(uint64_t seed)
 {
     struct world_site sites[4];
@@ -223,6 +265,7 @@ const struct scenario translation_scenarios[] = {
     S(errors_tell_the_packet_as_its_host_knows_it),
     S(a_single_host_has_an_address_of_its_own),
     S(home_addresses_are_no_sources_in_the_vpn),
+    S(home_addresses_are_never_sent_into_a_tunnel),
     S(a_translated_host_reaches_the_internet_through_an_exit_hub),
     S(a_translation_that_changes_holds_from_the_next_packet_on),
 };

@@ -395,7 +395,7 @@ START_TEST(a_breakout_matches_its_members_destination_protocol_and_ports)
     firewall.breakouts[1] =
         (struct avpn_breakout){.destination = packets_prefix("198.51.100.0/24"), .protocol = 6};
     firewall.breakouts[2] =
-        (struct avpn_breakout){.protocol = 17, .destination_first = 5000, .destination_last = 5010};
+        (struct avpn_breakout){.protocol = 17, .destination_first = 0, .destination_last = 5010};
     firewall.breakouts[3] = (struct avpn_breakout){.destination = packets_prefix("2001:db8::/32")};
     ck_assert_uint_eq(find_breakout(&firewall, 7, "192.0.2.1", &web), 0);
     ck_assert_uint_eq(find_breakout(&firewall, 8, "192.0.2.1", &web), AVPNI_RULE_NONE);

@@ -57,6 +57,8 @@ static const struct row rows[] = {
      "0402 080A 11111111 22222222 02040550", "0402 080A 11111111 22222222 0204053C"},
     {"two of them", SYN, "020405B4 020405B4", 1400, "02040550 02040550", "0204053C 0204053C"},
     {"not behind the end", SYN, "00 020405B4 000000", 1400, NULL, NULL},
+    {"not behind an end that looks as if it had a length", SYN, "0002 020405B4 0000", 1400, NULL,
+     NULL},
     {"of another length", SYN, "02050000 05B40000", 1400, NULL, NULL},
     {"of length three", SYN, "020305B4", 1400, NULL, NULL},
     {"not behind a length of zero", SYN, "0300 0000 020405B4", 1400, NULL, NULL},

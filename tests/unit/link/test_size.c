@@ -314,6 +314,27 @@ START_TEST(neither_kind_of_answer_stands_for_the_other) /* [PRB-3], [MTU-3] */
 }
 END_TEST
 
+/* The MAC holds for the contact that was asked; that it is the one of this path is for the path to say. */
+START_TEST(a_size_response_for_another_contact_does_not_count)
+{
+    const struct avpn_contact *other = &pair.hosts[1].contacts[1];
+    struct pair_datagram forged;
+    struct avpni_probe probe;
+
+    catch_answer(14);
+    path_of(0)->mtu.asked = 1300; /* so that the other request is told from the path's own */
+    pair.filter = NULL;
+    ck_assert(avpni_probe_request_size(peer_of(0), 0, 1, other, 1300, pair.now));
+    avpni_outbox_flush(&pair.hosts[0].node->context.outbox);
+    probe = opened(&pair.wire[--pair.wire_last % PAIR_WIRE]);
+    pair.filter = watch;
+    forged = forge(probe); /* says that it comes from uplink 0 */
+    ck_assert_uint_eq(opened(&forged).uplink, 0);
+    expect_dropped(other, &forged);
+    pair_end(&pair);
+}
+END_TEST
+
 /* A size request proves nothing and provokes nothing but its answer, wherever it comes from. */
 START_TEST(a_size_request_from_anywhere_gets_less_than_it_brings)
 {
@@ -347,18 +368,37 @@ START_TEST(a_black_hole_ends_in_time)
     avpn_time begun;
 
     start(12, 2000);
-    pair_run(&pair, 17 * AVPN_SECOND);
+    pair_run(&pair, (17000 + 190 * _i) * AVPN_MILLISECOND);
     passes = 1300;
     begun = pair.now;
     while (path_of(0)->mtu.size > 1300) {
         avpni_mtu_note_sent(&path_of(0)->mtu, 1472);
         pair_run(&pair, 10 * AVPN_MILLISECOND);
-        ck_assert_int_lt(pair.now - begun, 3600 * AVPN_MILLISECOND);
+        ck_assert_int_lt(pair.now - begun, 3550 * AVPN_MILLISECOND);
     }
     pair_run(&pair, 12 * AVPN_SECOND);
     ck_assert_uint_gt(path_status().mtu_bytes, 1300 - 8);
     ck_assert_uint_eq(pair.hosts[0].events[AVPN_EVENT_MTU], 2);
     ck_assert_uint_eq(pair.hosts[0].events[AVPN_EVENT_PATH], 1); /* the path never was in doubt */
+    pair_end(&pair);
+}
+END_TEST
+
+/* The plain probe that shows that it is the size goes along, where the usual ones would come too late [MTU-3]. */
+START_TEST(three_tries_are_enough_whenever_plain_probes_go_out)
+{
+    avpn_time asked;
+
+    start(15, 2000);
+    pair_run(&pair, 17 * AVPN_SECOND);
+    avpni_mtu_note_sent(&path_of(0)->mtu, 1472);
+    asked = path_of(0)->mtu.due_at;
+    pair_run(&pair, asked - 5 * AVPN_MILLISECOND - pair.now);
+    avpni_path_probe(path_of(0), pair.now); /* the next one is due just before the third try */
+    avpni_node_flush(pair.hosts[0].node, pair.now);
+    passes = 1300;
+    pair_run(&pair, asked + 1501 * AVPN_MILLISECOND - pair.now);
+    ck_assert_uint_eq(path_of(0)->mtu.size, 1200);
     pair_end(&pair);
 }
 END_TEST
@@ -372,11 +412,11 @@ START_TEST(an_outage_that_the_path_survives_does_not_cost_its_size)
         avpni_mtu_note_sent(&path_of(0)->mtu, 1472);
         pair_run(&pair, (3000 + 130 * i) * AVPN_MILLISECOND);
         avpni_mtu_note_sent(&path_of(0)->mtu, 1472);
-        passes = 0;
-        pair_run(&pair, 1800 * AVPN_MILLISECOND);
-        passes = 2000;
-        pair_run(&pair, 3 * AVPN_SECOND);
-        ck_assert_uint_eq(path_status().mtu_bytes, 1472);
+        for (uint32_t k = 0; k < 480; k++) {
+            passes = k < 180 ? 0 : 2000;
+            pair_run(&pair, 10 * AVPN_MILLISECOND);
+            ck_assert_uint_eq(path_of(0)->mtu.size, 1472);
+        }
     }
     ck_assert_uint_eq(pair.hosts[0].events[AVPN_EVENT_PATH], 1);
     pair_end(&pair);
@@ -394,8 +434,10 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_size_response_counts_once_and_only_from_the_proved_contact),
     HARNESS_CASE(a_size_response_is_too_late_after_three_seconds),
     HARNESS_CASE(neither_kind_of_answer_stands_for_the_other),
+    HARNESS_CASE(a_size_response_for_another_contact_does_not_count),
     HARNESS_CASE(a_size_request_from_anywhere_gets_less_than_it_brings),
-    HARNESS_CASE(a_black_hole_ends_in_time),
+    HARNESS_LOOP(a_black_hole_ends_in_time, 20),
+    HARNESS_CASE(three_tries_are_enough_whenever_plain_probes_go_out),
     HARNESS_CASE(an_outage_that_the_path_survives_does_not_cost_its_size),
 };
 HARNESS_MAIN("link/size", cases)

@@ -161,6 +161,22 @@ START_TEST(the_receiver_judges_again) /* [FWL-1] */
 }
 END_TEST
 
+START_TEST(a_first_fragment_does_not_hide_its_ports) /* [FWL-3] */
+{
+    uint8_t packet[22];
+
+    start();
+    pair_packet(packet, "10.1.0.80", "10.2.0.5", sizeof packet);
+    packet[6] = 0x20; /* more follow */
+    packet[9] = 6;
+    pair_give(&pair, HUB, packet, sizeof packet);
+    pair_run(&pair, AVPN_SECOND / 5);
+    ck_assert_uint_eq(pair.hosts[B].delivered, 0);
+    ck_assert_uint_eq(pair_counter(&pair, HUB, AVPN_DROP_FIREWALL), 1);
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(counters_of_a_rule_that_stays_live_through_a_new_configuration) /* [FWL-1] */
 {
     struct avpn_rule_status status = {.size = sizeof status};
@@ -264,6 +280,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(the_sender_judges_by_the_rules_and_explain_says_the_same,
                  HARNESS_COUNT(rule_rows)),
     HARNESS_CASE(the_receiver_judges_again),
+    HARNESS_CASE(a_first_fragment_does_not_hide_its_ports),
     HARNESS_CASE(counters_of_a_rule_that_stays_live_through_a_new_configuration),
     HARNESS_CASE(equal_lans_talk_by_their_exported_addresses),
     HARNESS_CASE(what_the_policy_excepts_breaks_out_of_a_default_route_only),

@@ -187,6 +187,27 @@ START_TEST(a_hub_that_comes_back_is_trusted_after_the_hold) /* [RTE-7] */
 }
 END_TEST
 
+/* A peer that says something else with every probe makes nobody plan more than once a second. */
+START_TEST(offers_that_flap_are_planned_once_a_second) /* [RTE-8] */
+{
+    struct avpni_peer *hub;
+    uint32_t before;
+
+    start();
+    hub = pair_peer(&pair, B, HUB2);
+    before = pair.hosts[B].events[AVPN_EVENT_ROUTE_REPLACE];
+    for (uint32_t i = 0; i < 50; i++) {
+        hub->offers ^= 2; /* 10.50.0.0/16 */
+        hub->context->offers_changed(hub->context->owner, hub, pair.now);
+        avpni_node_flush(pair.hosts[B].node, pair.now);
+        pair_run(&pair, AVPN_SECOND / 50);
+    }
+    ck_assert_uint_ge(pair.hosts[B].events[AVPN_EVENT_OFFER], 50);
+    ck_assert_uint_le(pair.hosts[B].events[AVPN_EVENT_ROUTE_REPLACE] - before, 3);
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(explain_names_alternatives_and_conflicts)
 {
     struct avpn_flow flow = {.size = sizeof flow};
@@ -228,6 +249,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(offers_survive_a_new_configuration),
     HARNESS_CASE(attached_subnets_are_the_sites_own),
     HARNESS_CASE(a_hub_that_comes_back_is_trusted_after_the_hold),
+    HARNESS_CASE(offers_that_flap_are_planned_once_a_second),
     HARNESS_CASE(explain_names_alternatives_and_conflicts),
 };
 

@@ -252,6 +252,7 @@ static const struct cover_row {
     {{.protocol = 6, .source_first = 22, .source_last = 22}, {.protocol = 6}, 0, 1},
     {{.protocol = 6, .first = 1, .last = 100}, {.protocol = 6, .first = 22, .last = 22}, 1, 0},
     {{.protocol = 6, .first = 1, .last = 100}, {.protocol = 6, .first = 50, .last = 101}, 0, 0},
+    {{.protocol = 6, .first = 0, .last = 100}, {.protocol = 6}, 0, 1},
     {{.protocol = 6, .source_first = 5, .source_last = 9},
      {.protocol = 6, .source_first = 4, .source_last = 9},
      0,

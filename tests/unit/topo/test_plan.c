@@ -216,6 +216,10 @@ static const struct site claims[SITES] = {
     {12, 'S', "1", "10.11.7.128/25 10.11.0.0/16 10.12.0.0/16"},
     {13, 'S', "1 2", "10.12.0.0/16"}};
 
+/* Spoke 14, of no hub, exports parts of what the hubs do, and nobody can reach it. */
+static const struct site lost[SITES] = {
+    {1, 'H', "", "11.0.0.0/8"}, {2, 'H', "", "10.0.0.0/8"}, {14, 'S', "", "10.14.0.0/16 11.14.0.0/16"}};
+
 /* "11:10.9.0.0/16": what is not offered; attached subnets; the whole table; the conflicts. */
 static const struct {
     const struct site *sites;
@@ -308,6 +312,16 @@ static const struct {
      "fd00::/16 2 1, ",
      "own 10.9.0.0/16 11>2, own 10.9.0.0/16 11>1, own 10.11.0.0/16 11>12, "
      "attached 10.11.7.0/24 11>2, attached 10.11.7.128/25 11>12, shared 10.12.0.0/16 12>13, "},
+    {claims, 13, "", "10.11.0.0/16", /* two exports in each other, in what is attached */
+     "10.0.0.0/8 1 2, 10.9.0.0/16 1 2, 10.11.0.0/16 A, 10.12.0.0/16 L, fd00::/16 2 1, ",
+     "shared 10.9.0.0/16 1>2, shared 10.9.0.0/16 1>11, attached 10.11.0.0/16 13>11, "
+     "attached 10.11.0.0/16 13>12, attached 10.11.0.0/16 13>1, attached 10.11.7.0/24 13>2, "
+     "attached 10.11.7.128/25 13>12, attached 10.11.8.0/24 13>11, own 10.12.0.0/16 13>12, "},
+    {star, 12, "", "10.12.1.0/24 10.12.1.128/25",
+     "0.0.0.0/0 1, 10.1.0.0/16 1, 10.11.0.0/16 1, 10.12.0.0/16 L, ::/0 1, ", ""},
+    /* what nobody can reach takes no part of anything */
+    {lost, 1, "", "10.14.3.0/24",
+     "10.0.0.0/8 2, 10.14.3.0/24 A, 11.0.0.0/8 L, ", "attached 10.14.3.0/24 1>2, "},
     /* what nobody offers is attached all the same */
     {star, 12, "11:10.11.0.0/16", "10.11.0.0/16",
      "0.0.0.0/0 1, 10.1.0.0/16 1, 10.11.0.0/16 A, 10.12.0.0/16 L, ::/0 1, ",
@@ -608,6 +622,49 @@ START_TEST(no_more_next_hops_than_a_route_holds)
 }
 END_TEST
 
+/* ::/1 to ::/128, by two hubs; every fourth attached as well. */
+START_TEST(prefixes_may_lie_in_each_other_to_the_last_bit)
+{
+    struct avpn_config *config = empty_config(NULL);
+    struct avpn_prefix attached[32];
+    const struct avpni_plan_seams seams = {.attached = attached, .attached_count = 32};
+    struct avpn_routes *routes;
+    struct avpn_route route;
+
+    for (uint32_t id = 1; id <= 3; id++) {
+        const struct site site = {id, 'H', "", ""};
+        struct avpn_member member = member_of(&site);
+
+        for (uint8_t i = 0; id > 1 && i < AVPN_EXPORTS; i++) {
+            member.exports[member.export_count++] = (struct avpn_prefix){
+                AVPN_FAMILY_IPV6, (uint8_t)(2 * i + id - 1), {0}, {0}};
+        }
+        ck_assert_int_eq(avpn_config_add_member(config, &member), AVPN_OK);
+    }
+    ck_assert_uint_eq(avpn_config_check(config, NULL, NULL), 0);
+    for (uint8_t i = 0; i < 32; i++) {
+        attached[i] = (struct avpn_prefix){AVPN_FAMILY_IPV6, (uint8_t)(128 - 4 * i), {0}, {0}};
+    }
+    for (uint32_t count = 0; count <= 32; count += 32) {
+        struct avpni_plan_seams some = seams;
+
+        some.attached_count = count;
+        ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
+        ck_assert_int_eq(avpni_plan_routes(config, 1, &some, routes), AVPN_OK);
+        /* ::/1 to ::/3 are the others'; ::/4 and the attached ones in it are this machine's. */
+        ck_assert_uint_eq(avpn_routes_count(routes), count == 0 ? 128 : 3 + 32);
+        for (uint32_t i = 0; avpn_routes_at(routes, i, &route) == AVPN_OK; i++) {
+            uint32_t hop = route.prefix.length % 2 == 1 ? 2 : 3;
+
+            ck_assert_uint_eq(route.hop_count, 1);
+            ck_assert_uint_eq(route.hops[0], count == 0 || i < 3 ? hop : AVPN_HOP_ATTACHED);
+        }
+        avpn_routes_del(routes);
+    }
+    avpn_config_del(config);
+}
+END_TEST
+
 START_TEST(running_out_of_memory_is_told_and_leaks_nothing)
 {
     struct counting counting = {0};
@@ -645,6 +702,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(packets_between_any_two_sites_pass_every_source_check, 20),
     HARNESS_LOOP(without_hub_tunnels_packets_go_wherever_there_is_a_way, 20),
     HARNESS_CASE(no_more_next_hops_than_a_route_holds),
+    HARNESS_CASE(prefixes_may_lie_in_each_other_to_the_last_bit),
     HARNESS_CASE(running_out_of_memory_is_told_and_leaks_nothing),
 };
 HARNESS_MAIN("topo/plan", cases)
