@@ -96,7 +96,7 @@ own_packets_inside() {
 
 seen_from() {
     local seen
-    seen=$(lab_value "$1" status "' '.join(r['observed'].rsplit(':', 1)[0] for r in $LAB_WAN['registries'])")
+    seen=$(lab_value "$1" status "' '.join(r['observed'].rsplit(':', 1)[0] for r in d['uplinks'][0]['registries'])")
     [ "$seen" = "$2 $2" ] && return
     [[ $seen == *2001:db8:3::2* && $seen != *2001:db8:1:* ]] && return
     note "seen at $seen"
