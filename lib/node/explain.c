@@ -157,9 +157,8 @@ static uint8_t judge_inbound(struct question *q, const struct avpni_peer *from)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
         return AVPN_EXPLAIN_NO_TUNNEL;
-    to = avpni_node_find_peer(q->node, out->route.hops[out->active]);
-    if (q->node->role != AVPN_ROLE_HUB || to == NULL || to == from ||
-        (from->role == AVPN_ROLE_HUB && to->role == AVPN_ROLE_HUB))
+    to = avpni_onward_peer(q->node, from, &out->destination, out->route.hops[out->active]);
+    if (to == NULL)
         return AVPN_EXPLAIN_NO_ROUTE; /* [RTE-4] */
     fill_path(q, to);
     return AVPN_EXPLAIN_TUNNEL;

@@ -35,4 +35,11 @@ static inline bool avpni_judge(struct avpn_node *node, uint64_t *counters,
 bool avpni_may_send(const struct avpn_node *node, const struct avpni_peer *peer,
                     const struct avpn_address *source);
 
+/*
+ * receive.c: where a packet from a peer goes on to, whose route says `hop`: from a hub to a spoke directly, never to another hub [RTE-4].
+ * NULL: nowhere.
+ */
+struct avpni_peer *avpni_onward_peer(const struct avpn_node *node, const struct avpni_peer *from,
+                                     const struct avpn_address *destination, uint32_t hop);
+
 #endif

@@ -226,6 +226,30 @@ static uint32_t a_hub_that_is_held_carries_what_no_other_can(uint64_t seed)
     return world_del(w);
 }
 
+/*
+ * [RTE-4] [RTE-7]: a spoke's line fails for a while. Both its hubs hold it then and would rather go through the other one, but
+ * what came from a hub is for the spoke itself.
+ */
+static uint32_t a_spoke_that_comes_back_is_reached_at_once(uint64_t seed)
+{
+    struct world *w = settled(__func__, seed);
+
+    for (int i = 0; i < 4; i++) {
+        world_line_set(w, 3, 0, false);
+        world_run(w, SECONDS(6));
+        EXPECT(w, !world_tunnel_is_up(w, 1, 3) && !world_tunnel_is_up(w, 2, 3));
+        world_line_set(w, 3, 0, true);
+        EXPECT(w, world_wait_tunnel(w, 1, 3, SECONDS(60)));
+        EXPECT(w, world_wait_tunnel(w, 2, 3, SECONDS(60)));
+        EXPECT(w, avpn_node_hop_state(w->nodes[1].node, 3) == AVPN_HOP_HELD);
+        EXPECT(w, avpn_node_hop_state(w->nodes[2].node, 3) == AVPN_HOP_HELD);
+        EXPECT(w, world_echoes(w, 4, 3) && world_echoes(w, 3, 4));
+        EXPECT(w, world_echoes(w, 1, 3) && world_echoes(w, 2, 3) && world_echoes(w, 3, 1));
+        world_run(w, SECONDS(10)); /* not for long enough: the next hold is longer */
+    }
+    return world_del(w);
+}
+
 /* ---- and staying ------------------------------------------------------------------------------------- */
 
 /* How many events about routes a site was told since then. */
@@ -277,6 +301,7 @@ const struct scenario failover_scenarios[] = {
     S(the_first_hub_is_trusted_again_after_ten_seconds),
     S(a_hub_that_flaps_is_held_longer_each_time),
     S(a_hub_that_is_held_carries_what_no_other_can),
+    S(a_spoke_that_comes_back_is_reached_at_once),
     S(a_fifth_lost_both_ways_moves_no_route),
 };
 const size_t failover_scenario_count = sizeof failover_scenarios / sizeof *failover_scenarios;

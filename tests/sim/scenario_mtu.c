@@ -85,7 +85,8 @@ static void check_underlay(struct world *w, uint32_t mtu, bool is_v6)
         EXPECT(w, world_has_arrived(w, i) && world_packet(w, i)->errors == 0);
     flow.is_forbidden = true;
     flow.bytes = inner + 1;
-    EACH_FAMILY(family) {
+    EACH_FAMILY(family)
+    {
         flow.family = family;
         if (family == V6 && flow.bytes <= 1280) /* [MTU-7] */
             continue;
@@ -312,7 +313,8 @@ static uint32_t a_small_segment_size_stays_small(uint64_t seed)
     static const uint16_t sizes[] = {536, 1000, 1300, 1380, 1400, 1460, 8960};
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        EACH_FAMILY(family) {
+        EACH_FAMILY(family)
+        {
             const uint32_t most = world_mtu(w, 2, 1) - (family == V6 ? 60 : 40);
             const size_t packet = world_send(
                 w,
@@ -323,6 +325,41 @@ static uint32_t a_small_segment_size_stays_small(uint64_t seed)
             EXPECT(w, world_has_arrived(w, packet));
             EXPECT(w, world_packet(w, packet)->arrived_mss == (sizes[i] < most ? sizes[i] : most));
         }
+    return world_del(w);
+}
+
+/* The segment size that a SYN asks for when it arrives. */
+static uint32_t asked_for(struct world *w, uint32_t from, uint32_t to)
+{
+    const size_t packet = world_send(
+        w, &(struct world_flow){.from = from, .to = to, .protocol = INNER_TCP, .mss = 1460});
+
+    world_run(w, SECONDS(1));
+    return world_packet(w, packet)->arrived_mss;
+}
+
+/* [MTU-8] where it is sent, where it is forwarded, and where it is delivered: each has a tunnel of its own to answer for. */
+static uint32_t every_tunnel_on_the_way_lowers_the_segment_size(uint64_t seed)
+{
+    struct world *w = narrow_world(__func__, seed, 1500, false, 0);
+    const uint32_t wide = world_mtu(w, 2, 1) - 40;
+    const struct sim_link narrow = line_of(1300);
+    struct sim_port *line;
+
+    EXPECT(w, asked_for(w, 2, 3) == wide && asked_for(w, 3, 2) == wide);
+    line = sim_nat_outside(w->nodes[2].uplinks[0].nat);
+    sim_port_link_out(line, &narrow); /* 2 to 1 only */
+    world_run(w, SECONDS(20));
+    EXPECT(w, is_size_of(path_size(w, 2, 1), 1300, false) && path_size(w, 1, 2) == 1472);
+    EXPECT(w, asked_for(w, 2, 3) == world_mtu(w, 2, 1) - 40); /* sent */
+    EXPECT(w, asked_for(w, 3, 2) == world_mtu(w, 2, 1) - 40); /* delivered */
+    sim_port_link_out(line, &(struct sim_link){.delay = 5 * AVPN_MILLISECOND});
+    sim_port_link_in(line, &narrow); /* 1 to 2 only */
+    world_run(w, SECONDS(620));
+    EXPECT(w, is_size_of(path_size(w, 1, 2), 1300, false) && path_size(w, 2, 1) == 1472);
+    EXPECT(w, asked_for(w, 3, 2) == world_mtu(w, 1, 2) - 40); /* forwarded */
+    EXPECT(w, asked_for(w, 1, 2) == world_mtu(w, 1, 2) - 40); /* sent */
+    EXPECT(w, asked_for(w, 2, 1) == world_mtu(w, 1, 2) - 40); /* delivered */
     return world_del(w);
 }
 
@@ -470,6 +507,7 @@ const struct scenario mtu_scenarios[] = {
     S(a_narrow_tunnel_behind_the_hub_is_told_by_the_hub),
     S(a_mebibyte_passes_over_every_underlay),
     S(a_small_segment_size_stays_small),
+    S(every_tunnel_on_the_way_lowers_the_segment_size),
     S(a_black_hole_lasts_no_longer_than_promised),
     S(a_transfer_outlives_a_black_hole_in_its_middle),
     S(a_line_that_became_wider_is_used),
