@@ -76,10 +76,10 @@ static void translate(const struct avpn_translation *translation, struct avpn_ad
 
     for (uint32_t i = 0; i < size; i++) {
         uint32_t bits = length > i * 8 ? length - i * 8 : 0; /* of the subnet, in this byte */
-        uint8_t mask = bits >= 8 ? 0xff : (uint8_t)(0xff00u >> bits);
+        uint32_t mask = bits >= 8 ? 0xffu : 0xff00u >> bits & 0xffu;
 
-        address->bytes[i] = (uint8_t)((translation->exported.bytes[i] & mask) |
-                                      (address->bytes[i] & ~mask));
+        address->bytes[i] =
+            (uint8_t)((translation->exported.bytes[i] & mask) | (address->bytes[i] & ~mask));
     }
 }
 

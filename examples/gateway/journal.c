@@ -77,9 +77,11 @@ static void log_offer(const struct gateway *gateway, const struct avpn_event *ev
     char name[AVPN_NAME_BYTES], prefix[AVPN_PREFIX_TEXT] = "";
 
     (void)avpn_prefix_format(&event->prefix, prefix, sizeof prefix);
-    log_line(event->state ? AVPN_LOG_INFO : AVPN_LOG_WARNING, "%s %s %s",
-             words_member(gateway, event->peer, name),
-             event->state ? "offers again its export" : "does not offer any more its export", prefix);
+    (void)words_member(gateway, event->peer, name);
+    if (event->state)
+        log_line(AVPN_LOG_INFO, "%s offers its export %s again", name, prefix);
+    else
+        log_line(AVPN_LOG_WARNING, "%s no longer offers its export %s", name, prefix);
 }
 
 static void log_mtu(const struct gateway *gateway, const struct avpn_event *event)
