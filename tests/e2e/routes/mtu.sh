@@ -86,11 +86,11 @@ check_transfers() {
 check_black_hole() {
     local started=$SECONDS
     (
-        sleep 0.3
+        sleep 0.7
         narrow wide
     ) &
-    check "a path that becomes narrow unnoticed recovers: 8 MiB by TCP" \
-        answers lan-wide tcp 10.1.0.10 7000 "hub 10.3.0.10" 8388608
+    check "a path that becomes narrow unnoticed recovers: 64 MiB by TCP" \
+        answers lan-wide tcp 10.1.0.10 7000 "hub 10.3.0.10" 67108864
     wait $!
     note "with the black hole in the middle of it: $((SECONDS - started)) s"
     eventually 20 "wide: its inner MTU is smaller then" mtu_between wide 1100 1240
