@@ -66,6 +66,7 @@ lab_begin() {
 lab_end() {
     local dir=$1 prefix=$2 pid name
     [ -n "$dir" ] || return 0
+    trap '' INT TERM # a second one must not leave half of it standing
     while read -r pid; do
         kill "$pid" 2> /dev/null
     done < "$dir/pids"

@@ -46,7 +46,7 @@ finish() {
 eventually() {
     local seconds=$1 name=$2
     shift 2
-    lab_wait "$seconds" "$@" > /dev/null
+    lab_wait "$seconds" "$@" > /dev/null && set -- true
     check "$name" "$@"
 }
 

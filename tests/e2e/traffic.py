@@ -30,7 +30,7 @@ def payload(count):
 
 
 def read_exactly(connection, count):
-    data = b""
+    data = bytearray()
     while len(data) < count:
         piece = connection.recv(min(65536, count - len(data)))
         if not piece:

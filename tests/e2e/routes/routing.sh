@@ -177,13 +177,13 @@ check_one_side() {
 
 # ---- leftovers --------------------------------------------------------------------------------------
 
-# A route of somebody else in the gateway's tables, and a rule; killed, it leaves own ones: own SITE TABLE...
+# What carries the gateway's protocol number, rules too, without metrics: own SITE TABLE...
 own() {
     local site=$1 table family
     shift
     for family in -4 -6; do
         for table in "$@"; do
-            lab_in "gw-$site" ip $family route show table "$table" proto 97 2> /dev/null
+            lab_in "gw-$site" ip $family route show table "$table" proto 97 2> /dev/null | sed 's/ metric [0-9]*//'
         done
         lab_in "gw-$site" ip $family rule | grep -E 'proto (97|0x61)|0x9350'
     done
@@ -197,6 +197,7 @@ foreign_stays() {
 
 check_leftovers() {
     local before
+    # Of somebody else, in the gateway's tables.
     lab_in gw-branch ip route add unreachable 10.77.0.0/24 proto static table 9350
     lab_in gw-branch ip -6 route add unreachable fd77::/64 proto static table 9351
     lab_in gw-branch ip rule add priority 9000 from 10.77.0.0/24 lookup 9350

@@ -23,7 +23,7 @@ build() {
   - {name: no-way-back, action: deny, protocol: tcp, from: y, to: x, ports: 9090}
   - {name: counted, action: allow, protocol: udp, to: y, ports: 7000}'
     # What the kernel of y's gateway says of itself is to come from an address that the VPN knows.
-    LAB_GATEWAY_MORE[y]='tun: {address: 192.168.1.1/32}'
+    LAB_GATEWAY_MORE[y]='tun: {address: 192.168.1.1}'
     lab_site hub 1 friendly hub ""
     lab_site x 2 friendly spoke hub
     lab_site y 3 friendly spoke hub
