@@ -445,6 +445,36 @@ static uint32_t a_withdrawn_offer_moves_traffic_within_a_second(uint64_t seed)
     return world_del(w);
 }
 
+/* [PRB-14]: the bits are by place, and a new configuration moves places; what was withdrawn stays so meanwhile. */
+static uint32_t a_change_of_exports_offers_nothing_that_was_withdrawn(uint64_t seed)
+{
+    struct world_site sites[4];
+    struct world *w;
+    size_t first;
+
+    for (int i = 0; i < 4; i++)
+        sites[i] = two_centres[i];
+    w = world_new(__func__, seed, sites, 4, 2);
+    EXPECT(w, world_wait_all(w, SECONDS(30)));
+    world_run(w, SECONDS(5));
+    offer(w, 1, SHARED, 0);
+    world_run(w, SECONDS(2));
+    EXPECT(w, served_by(w, 3, IN_SHARED) == 2);
+    sites[0].exports[1] = "10.33.0.0/16"; /* before it, in the order of exports */
+    world_publish(w, sites);
+    world_deliver(w, 3);
+    first = world_stream_of(
+        w, &(struct world_flow){.from = 3, .destination = IN_SHARED, .is_free = true}, 3000,
+        AVPN_MILLISECOND);
+    world_run(w, SECONDS(1));
+    EXPECT(w, world_version(w, 1) == w->version && world_version(w, 3) == w->version);
+    for (size_t i = first; i < w->packet_count; i++)
+        if (world_packet(w, i)->arrived_site != 2)
+            EXPECT(w, world_packet(w, i)->arrived_site == 2);
+    EXPECT(w, served_by(w, 3, "10.33.0.1") == 1 && served_by(w, 1, IN_SHARED) == 2);
+    return world_del(w);
+}
+
 /* [RTE-8] not by the default route either. */
 static uint32_t what_nobody_offers_is_not_sent_elsewhere(uint64_t seed)
 {
@@ -680,6 +710,7 @@ const struct scenario route_scenarios[] = {
     S(conflicts_of_every_kind_are_told),
     S(the_outcome_of_a_conflict_is_what_the_rules_say),
     S(a_withdrawn_offer_moves_traffic_within_a_second),
+    S(a_change_of_exports_offers_nothing_that_was_withdrawn),
     S(what_nobody_offers_is_not_sent_elsewhere),
     S(exit_hubs_are_used_in_order),
     S(a_hub_of_a_mesh_has_an_exit_hub),
