@@ -250,6 +250,24 @@ static uint32_t a_spoke_that_comes_back_is_reached_at_once(uint64_t seed)
     return world_del(w);
 }
 
+/* The same where the other hub cannot reach the spoke at all: who holds it has the only tunnel. It is cut off until the hold ends. */
+static uint32_t a_spoke_that_one_hub_reaches_is_not_left_to_another(uint64_t seed)
+{
+    struct world *w = world_new(__func__, seed, two_hubs, 4, 2);
+
+    sim_cut(w->sim, "11.0.0.2", "11.0.0.3");
+    sim_cut(w->sim, "11.0.0.3", "11.0.0.2");
+    EXPECT(w, world_wait_tunnel(w, 1, 3, SECONDS(30)) && world_wait_tunnel(w, 2, 4, SECONDS(30)));
+    world_run(w, SECONDS(5));
+    EXPECT(w, world_echoes(w, 4, 3));
+    world_line_set(w, 3, 0, false);
+    world_run(w, SECONDS(6));
+    world_line_set(w, 3, 0, true);
+    EXPECT(w, world_wait_tunnel(w, 1, 3, SECONDS(60)) && !world_tunnel_is_up(w, 2, 3));
+    EXPECT(w, world_echoes(w, 4, 3) && world_echoes(w, 1, 3));
+    return world_del(w);
+}
+
 /* ---- and staying ------------------------------------------------------------------------------------- */
 
 /* How many events about routes a site was told since then. */
@@ -302,6 +320,9 @@ const struct scenario failover_scenarios[] = {
     S(a_hub_that_flaps_is_held_longer_each_time),
     S(a_hub_that_is_held_carries_what_no_other_can),
     S(a_spoke_that_comes_back_is_reached_at_once),
+    {"a_spoke_that_one_hub_reaches_is_not_left_to_another",
+     a_spoke_that_one_hub_reaches_is_not_left_to_another,
+     "a hub that holds a spoke [RTE-7] asks the other hub, whose tunnel with it it cannot know"},
     S(a_fifth_lost_both_ways_moves_no_route),
 };
 const size_t failover_scenario_count = sizeof failover_scenarios / sizeof *failover_scenarios;
