@@ -16,10 +16,6 @@
 #define UDP_GRO 104
 #endif
 
-#ifndef IPV6_DONTFRAG
-#define IPV6_DONTFRAG 62
-#endif
-
 #define IPV6_LEAST_MTU 1280
 #define SLOT_BYTES 65536u
 #define SEGMENTS_LIMIT 64u         /* of one UDP_SEGMENT message, in the kernel */
@@ -180,7 +176,6 @@ static void set_fragmenting(struct udp *udp, int may_fragment)
         return;
     set_number(udp->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
                may_fragment ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
-    set_number(udp->fd, IPPROTO_IPV6, IPV6_DONTFRAG, !may_fragment);
     if (udp->finds_mtu)
         set_number(udp->fd, IPPROTO_IPV6, IPV6_MTU, may_fragment ? IPV6_LEAST_MTU : 0);
 }
@@ -453,19 +448,18 @@ static void put_message(struct outbox *box, const struct avpn_datagrams *datagra
     box->count++;
 }
 
-/* Of datagrams in one message. The kernel does not segment what it is to fragment. */
-static uint32_t message_limit(const struct udp *udp, const struct avpn_datagrams *run)
+static uint32_t message_limit(const struct udp *udp, const struct avpn_packets *packets)
 {
-    uint32_t limit = run->packets.bytes ? SEGMENTED_BYTES_LIMIT / run->packets.bytes : 1;
+    uint32_t limit = packets->bytes ? SEGMENTED_BYTES_LIMIT / packets->bytes : 1;
 
-    if (!udp->can_segment || limit < 1 || (run->flags & AVPN_DATAGRAMS_MAY_FRAGMENT))
+    if (!udp->can_segment || limit < 1)
         return 1;
     return limit < SEGMENTS_LIMIT ? limit : SEGMENTS_LIMIT;
 }
 
 static void put_run(struct outbox *box, const struct avpn_datagrams *run)
 {
-    uint32_t limit = message_limit(box->udp, run);
+    uint32_t limit = message_limit(box->udp, &run->packets);
 
     for (uint32_t first = 0; first < run->packets.count;) {
         uint32_t left = run->packets.count - first;

@@ -156,10 +156,10 @@ static void list_route(void *user, const struct nlmsghdr *answer)
 
     if (answer->nlmsg_type != RTM_NEWROUTE || head->rtm_type != RTN_UNICAST ||
         head->rtm_protocol == listing->kernel->protocol || (head->rtm_flags & RTM_F_CLONED) ||
-        head->rtm_dst_len == 0 ||
         (head->rtm_family != AF_INET && head->rtm_family != AF_INET6))
         return;
     (void)mnl_attr_parse(answer, sizeof *head, note_attribute, &attributes);
+    /* a default route has no destination */
     if (number_of(&attributes, RTA_TABLE) != listing->table || !attributes.found[RTA_DST] ||
         mnl_attr_get_payload_len(attributes.found[RTA_DST]) !=
             kernel_address_bytes(head->rtm_family) ||

@@ -90,8 +90,7 @@ static void withdraw(struct netlink_batch *batch, const struct kernel *kernel,
                      struct routes_item *item)
 {
     item->is_leaving = 1;
-    if (!item->is_refused)
-        kernel_drop_route(batch, kernel, &item->route, item);
+    kernel_drop_route(batch, kernel, &item->route, item);
 }
 
 static void change(struct netlink_batch *batch, const struct kernel *kernel,

@@ -67,7 +67,10 @@ struct avpn_translation {
     struct avpn_prefix local, exported; /* same family, same length */
 };
 
-/* One node of the organization. Plain values; unused array places are zero. */
+/*
+ * One node of the organization. Plain values; unused array places are zero. Exports and translations mean the same in any
+ * order: they come back as they were added, and ascending (translations by `exported`) from what was read.
+ */
 struct avpn_member {
     uint32_t size; /* sizeof(struct avpn_member) */
     uint32_t id;   /* 1 to AVPN_MEMBER_LAST, unique, never reused */

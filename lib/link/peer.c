@@ -274,14 +274,16 @@ uint32_t avpni_peer_candidates(const struct avpni_peer *peer, uint32_t uplink,
     const struct avpni_uplink *ours = &peer->context->uplinks[uplink];
     const struct avpni_remote *remote = peer->remotes[remote_uplink];
     uint8_t family = ours->local.family;
-    uint32_t count = 0;
+    bool has_manual;
+    uint32_t count;
 
     if (remote == NULL)
         return 0;
-    count = add_unique(candidates_out, count, &remote->manual, family);
+    count = add_unique(candidates_out, 0, &remote->manual, family);
+    has_manual = count > 0;
     if (is_neighbour(ours, remote))
         count = add_unique(candidates_out, count, &remote->local, family);
-    if (remote->manual.family != AVPN_FAMILY_NONE)
+    if (has_manual)
         return count; /* the administrator's word wins over what was observed [PRB-10] */
     for (uint32_t i = 0; i < AVPN_REGISTRIES; i++)
         count = add_unique(candidates_out, count, &remote->observed[i], family);

@@ -26,7 +26,8 @@
 #include "base/address.h"
 #include "topo/sort.h"
 
-#define LEVELS 130 /* prefixes that lie in each other: one for each length, and the level that holds all */
+#define LEVELS                                                                                     \
+    130 /* prefixes that lie in each other: one for each length, and the level that holds all */
 
 /* Everybody's claims: exports by their place in the pool, then attached subnets. */
 struct plan {
@@ -240,13 +241,14 @@ struct group {
 /* What holds for all that lies in a prefix. */
 struct level {
     const struct avpn_prefix *prefix; /* NULL: all addresses */
-    bool is_own;      /* self offers it, or what holds it */
-    bool is_attached; /* this machine is attached to it, or to what holds it */
+    bool is_own;                      /* self offers it, or what holds it */
+    bool is_attached;                 /* this machine is attached to it, or to what holds it */
     bool is_local;    /* its addresses are delivered here, but for what lies in it */
     uint32_t carrier; /* the owner whose tunnels they take; 0: none */
 };
 
-static bool is_offered(const struct plan *plan, const struct avpni_member_view *owner, uint32_t claim)
+static bool is_offered(const struct plan *plan, const struct avpni_member_view *owner,
+                       uint32_t claim)
 {
     const struct avpni_plan_seams *seams = plan->seams;
     uint32_t index = claim - (uint32_t)(owner->exports - plan->config->exports);
@@ -256,7 +258,8 @@ static bool is_offered(const struct plan *plan, const struct avpni_member_view *
 
 static void read_group(const struct plan *plan, uint32_t first, struct group *group_out)
 {
-    struct group group = {.prefix = prefix_of(plan, plan->order[first]), .first = first, .end = first};
+    struct group group = {
+        .prefix = prefix_of(plan, plan->order[first]), .first = first, .end = first};
     struct avpni_member_view owner;
 
     for (; group.end < plan->count &&
@@ -325,7 +328,9 @@ static void enter_level(const struct group *group, const struct level *above,
         .is_own = above->is_own || group->is_own,
         .is_attached = above->is_attached || group->is_attached,
         .is_local = route->hop_count == 0 ? above->is_local : group->is_own,
-        .carrier = route->hop_count == 0 ? above->carrier : is_carried ? group->winner : 0,
+        .carrier = route->hop_count == 0 ? above->carrier
+                   : is_carried          ? group->winner
+                                         : 0,
     };
 }
 

@@ -92,13 +92,9 @@ peer() {
     lab_value "$1" peers "[p['$3'] for p in d['peers'] if p['name'] == '$2'][0]"
 }
 
-# The routes of a site, one a line: PREFIX STATE VIA
-routes() {
-    lab_ask "$1" routes | awk 'NR > 1 && NF > 3 {print $1, $3, $4}'
-}
-
+# A route of a site, "STATE VIA": route_is SITE PREFIX "WORDS"
 route_is() {
-    equals "$(routes "$1" | awk -v p="$2" '$1 == p {print $2, $3}')" "$3"
+    equals "$(lab_value "$1" routes "[r['state'] + ' ' + (r['via'] or '-') for r in d['routes'] if r['prefix'] == '$2'][0]")" "$3"
 }
 
 kernel_has() {

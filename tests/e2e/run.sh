@@ -376,7 +376,7 @@ check_failover() {
     check "home: the second uplink takes over within 6 s" [ "$pause" -lt 6000 ]
     check "home: traffic flows by the second uplink" lab_wait 3 lab_ping home hub
     lab_nat nat-home friendly 172.16.3.2 198.51.100.13 198.51.100.113
-    check "home: the first uplink comes back" lab_wait 25 path_is_selected 0
+    check "home: the first uplink comes back" lab_wait 25 path_is_selected 1
     pause=$(pause_during 4 lab_in gw-home ip link set wan0 down)
     note "pause when the first uplink's link goes down: $pause ms"
     # This side turns at once; the hub's answers do when it has missed probes for up to 3 s.
@@ -387,6 +387,7 @@ check_failover() {
     check "home: status says that it is up again" lab_wait 3 uplink_is True
 }
 
+# Uplinks 1 and 3 are the two WANs with IPv4; 0 and 2 would be the same with IPv6.
 path_is_selected() {
     [ "$(lab_value home peers "[q['uplink'] for p in d['peers'] if p['name'] == 'hub'
         for q in p['paths'] if q['selected']][0]")" = "$1" ]
@@ -398,7 +399,7 @@ uplink_is() {
 
 second_path_is_alive() {
     [ -n "$(lab_value home peers "[1 for p in d['peers'] if p['name'] == 'hub'
-        for q in p['paths'] if q['uplink'] == 1 and q['state'] == 'alive'][0]")" ]
+        for q in p['paths'] if q['uplink'] == 3 and q['state'] == 'alive'][0]")" ]
 }
 
 kill_registries() {

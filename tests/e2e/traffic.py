@@ -16,7 +16,8 @@ import socket
 import sys
 import threading
 
-TIMEOUT = 5
+TIMEOUT = 4.5
+TRIES = 3  # of a datagram: an IPv6 host learns by the first that it was too big
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTUDISC_DONT = 10, 23, 0
 
 
@@ -80,11 +81,14 @@ def serve_streams(name, sock):
 def serve(name, port):
     threading.Thread(target=serve_streams, args=(name, listen(socket.SOCK_STREAM, port)), daemon=True).start()
     sock = listen(socket.SOCK_DGRAM, port)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     may_be_fragmented(sock)
     while True:
         try:
-            data, source = sock.recvfrom(65536)
-            sock.sendto(head(name, source[0], data) + data, source)
+            # The answer comes from the address that was asked.
+            data, control, _, source = sock.recvmsg(65536, 128)
+            asked = [(level, kind, value[:16] + bytes(4)) for level, kind, value in control]
+            sock.sendmsg([head(name, source[0], data) + data], asked, 0, source)
         except OSError:
             pass  # an ICMP error about an answer before
 
@@ -119,8 +123,15 @@ def tcp(address, port, count):
 def udp(address, port, count):
     sent = payload(count)
     with connect(socket.SOCK_DGRAM, address, port) as sock:
-        sock.send(sent)
-        line, _, echo = sock.recv(65536).partition(b"\n")
+        sock.settimeout(TIMEOUT / TRIES)
+        for attempt in range(TRIES):
+            try:
+                sock.send(sent)
+                line, _, echo = sock.recv(65536).partition(b"\n")
+                break
+            except TimeoutError:
+                if attempt == TRIES - 1:
+                    raise
         judge(line, echo, sent)
 
 

@@ -20,5 +20,5 @@ lab_of_alone() {
 }
 
 is_ready() {
-    [ "$(lab_value solo status "d['uplinks'][0]['registries'][0]['state']")" = registered ]
+    [ "$(lab_value solo status "any(r['state'] == 'registered' for u in d['uplinks'] for r in u['registries'])")" = True ]
 }

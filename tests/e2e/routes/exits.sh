@@ -8,7 +8,7 @@ INET=198.51.100.100
 OTHER=198.51.100.101
 INET6=2001:db8::100
 
-# The way back to the LANs whose packets leave by this NAT; IPv6 is masqueraded, too: leaves_by SITE LAN_INDEX...
+# The way back to the LANs whose packets leave by this NAT; IPv6 is translated, too: leaves_by SITE LAN_INDEX...
 leaves_by() {
     local site=$1 index own=${LAB_INDEX[$1]}
     shift
@@ -20,7 +20,7 @@ leaves_by() {
 table ip6 nat {
     chain post {
         type nat hook postrouting priority srcnat
-        oifname wan0 ip6 saddr fd00::/16 masquerade
+        oifname wan0 ip6 saddr fd00::/16 snat to 2001:db8::$((10 + own))
     }
 }
 END

@@ -21,7 +21,7 @@ build() {
 }
 
 carried_by() {
-    [ "$(lab_traffic lan-branch udp $SHARED 7000)" = "$1 10.3.0.10" ]
+    [ "$(lab_traffic lan-branch tcp $SHARED 7000)" = "$1 10.3.0.10" ]
 }
 
 # Outer packets only: what is inside of a tunnel has no way around.
@@ -81,7 +81,7 @@ in_the_clear() {
 
 check_events() {
     local told
-    told=$(lab_value branch events "', '.join(('active ' if e['state'] else 'standby ') + e['peer'] for e in d['events'] if e['prefix'] == '10.90.0.0/24' and e['event'].startswith('route'))")
+    told=$(lab_control branch events "', '.join(('active ' if e['state'] else 'standby ') + e['peer'] for e in d['events'] if e['prefix'] == '10.90.0.0/24' and e['event'].startswith('route'))")
     note "events of the shared subnet: $told"
     check "events tell who carried it, and that nobody did" grep -Eq 'active hub1.*active hub2.*active hub1.*active hub2.*standby' <<< "$told"
 }

@@ -24,7 +24,7 @@ contact() {
 goes_by() {
     local found
     found=$(contact "$1" 10.1.0.10)
-    [[ $found == $2* ]] && return
+    [[ $found == "$2"* ]] && return
     note "the path ends at '$found'"
     return 1
 }

@@ -433,6 +433,11 @@ START_TEST(candidates_come_in_their_order)
     ck_assert(avpni_contact_is_equal(&list[0], &remote->manual));
     ck_assert(avpni_contact_is_equal(&list[1], &remote->local));
     ck_assert_uint_eq(avpni_peer_candidates(peer_of(0), 0, 3, list), 0);
+    /* a port that is forwarded in IPv4 says nothing of IPv6 */
+    ours->local.family = AVPN_FAMILY_IPV6;
+    ck_assert_uint_eq(avpni_peer_candidates(peer_of(0), 0, 0, list), 1);
+    ck_assert(avpni_contact_is_equal(&list[0], &remote->observed[3]));
+    ours->local.family = AVPN_FAMILY_IPV4;
     pair_end(&pair);
 }
 END_TEST
