@@ -191,10 +191,7 @@ static uint32_t the_nodes_own_datagrams_never_enter_a_tunnel(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario exit_scenarios[] = {
     S(exit_hubs_are_used_in_order),
     S(a_hub_of_a_mesh_has_an_exit_hub),

@@ -312,10 +312,7 @@ static uint32_t a_fifth_lost_both_ways_moves_no_route(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario failover_scenarios[] = {
     S(the_next_hub_takes_over_within_three_seconds),
     S(a_hub_that_lost_a_spoke_goes_through_another_hub),

@@ -146,10 +146,7 @@ static uint32_t a_hub_that_lost_one_family_is_not_left(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario ipv6_scenarios[] = {
     S(both_families_pass_inside_of_ipv6),
     S(a_firewall_before_both_ends_is_punched),

@@ -532,10 +532,7 @@ static uint32_t loss_does_not_shrink_the_path_for_long(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario mtu_scenarios[] = {
     S(the_size_of_every_underlay_is_found),
     S(jumbo_frames_are_used_where_the_host_says_so),

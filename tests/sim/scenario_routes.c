@@ -7,6 +7,7 @@
 
 #define V6 AVPN_FAMILY_IPV6
 
+/* How many hubs packets of both families pass; -2: not the same. */
 static int32_t hubs_between(struct world *w, uint32_t from, uint32_t to)
 {
     const int32_t v4 = world_hubs_passed(w, &(struct world_flow){.from = from, .to = to});
@@ -247,10 +248,7 @@ static uint32_t hubs_that_disagree_make_no_loop(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario route_scenarios[] = {
     S(spokes_use_hubs_in_their_own_order),
     S(hubs_of_a_mesh_need_no_other_hub),

@@ -226,10 +226,7 @@ static uint32_t what_nobody_offers_is_not_sent_elsewhere(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario shared_scenarios[] = {
     S(the_first_preference_serves_what_two_hubs_export),
     S(conflicts_of_every_kind_are_told),
