@@ -383,10 +383,7 @@ static uint32_t each_verdict_is_given_where_it_is_due(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario explain_scenarios[] = {
     S(what_is_explained_is_what_happens),
     S(each_verdict_is_given_where_it_is_due),

@@ -250,6 +250,28 @@ static uint32_t a_spoke_that_comes_back_is_reached_at_once(uint64_t seed)
     return world_del(w);
 }
 
+/*
+ * The same where the other hub cannot reach the spoke at all. Who holds it has the only tunnel, and cannot know that: a
+ * limit of holds [RTE-7].
+ */
+static uint32_t a_spoke_that_only_one_hub_reaches_waits_for_the_hold_at_most(uint64_t seed)
+{
+    struct world *w = world_new(__func__, seed, two_hubs, 4, 2);
+
+    sim_cut(w->sim, "11.0.0.2", "11.0.0.3");
+    sim_cut(w->sim, "11.0.0.3", "11.0.0.2");
+    EXPECT(w, world_wait_tunnel(w, 1, 3, SECONDS(30)) && world_wait_tunnel(w, 2, 4, SECONDS(30)));
+    world_run(w, SECONDS(5));
+    EXPECT(w, world_echoes(w, 4, 3));
+    world_line_set(w, 3, 0, false);
+    world_run(w, SECONDS(6));
+    world_line_set(w, 3, 0, true);
+    EXPECT(w, world_wait_tunnel(w, 1, 3, SECONDS(60)) && !world_tunnel_is_up(w, 2, 3));
+    world_run(w, SECONDS(10));
+    EXPECT(w, world_echoes(w, 4, 3) && world_echoes(w, 1, 3));
+    return world_del(w);
+}
+
 /* ---- and staying ------------------------------------------------------------------------------------- */
 
 /* How many events about routes a site was told since then. */
@@ -290,10 +312,7 @@ static uint32_t a_fifth_lost_both_ways_moves_no_route(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario failover_scenarios[] = {
     S(the_next_hub_takes_over_within_three_seconds),
     S(a_hub_that_lost_a_spoke_goes_through_another_hub),
@@ -302,6 +321,7 @@ const struct scenario failover_scenarios[] = {
     S(a_hub_that_flaps_is_held_longer_each_time),
     S(a_hub_that_is_held_carries_what_no_other_can),
     S(a_spoke_that_comes_back_is_reached_at_once),
+    S(a_spoke_that_only_one_hub_reaches_waits_for_the_hold_at_most),
     S(a_fifth_lost_both_ways_moves_no_route),
 };
 const size_t failover_scenario_count = sizeof failover_scenarios / sizeof *failover_scenarios;

@@ -52,10 +52,12 @@ static uint32_t ipv6_is_preferred_and_ipv4_stands_in(uint64_t seed)
     world_run(w, SECONDS(15));
     EXPECT(w, world_path_contact(w, 2, 1).family == V6 && world_path_contact(w, 1, 2).family == V6);
     EXPECT(w, world_path_contact(w, 3, 1).family == V6);
+    EXPECT(w, world_mtu(w, 2, 1) == avpn_inner_bytes(1452));
     world_line_set(w, 2, 0, false);
     world_run(w, SECONDS(4));
     EXPECT(w, world_path_contact(w, 2, 1).family == AVPN_FAMILY_IPV4);
     EXPECT(w, world_path_contact(w, 1, 2).family == AVPN_FAMILY_IPV4);
+    EXPECT(w, world_mtu(w, 2, 1) == avpn_inner_bytes(1472)); /* of both paths, whichever is used */
     EXPECT(w, world_echoes(w, 2, 3) && world_echoes(w, 3, 2));
     world_line_set(w, 2, 0, true);
     world_run(w, MINUTES(3));
@@ -144,10 +146,7 @@ static uint32_t a_hub_that_lost_one_family_is_not_left(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario ipv6_scenarios[] = {
     S(both_families_pass_inside_of_ipv6),
     S(a_firewall_before_both_ends_is_punched),

@@ -474,6 +474,46 @@ static uint32_t a_contact_that_moved_is_measured_again(uint64_t seed)
     return world_del(w);
 }
 
+/* [ESP-6]: sizes are a matter of paths, and new keys none. */
+static uint32_t new_keys_do_not_cost_the_size(uint64_t seed)
+{
+    struct world *w = narrow_world(__func__, seed, 1400, false, 0);
+    const avpn_time session = world_peer(w, 2, 1).session_since;
+    const struct world_flow flow = {
+        .from = 2, .to = 3, .bytes = world_mtu(w, 2, 1), .is_whole = true};
+    const size_t first = world_stream_of(w, &flow, 1300, AVPN_SECOND);
+
+    EXPECT(w, world_peer(w, 2, 1).session_since > session + MINUTES(10));
+    world_run(w, SECONDS(1));
+    for (size_t i = first; i < w->packet_count; i++)
+        if (world_packet(w, i)->errors > 0 || !world_has_arrived(w, i))
+            EXPECT(w, world_has_arrived(w, i));
+    return world_del(w);
+}
+
+/* [MTU-1]: an interface whose MTU is changed by hand. */
+static uint32_t what_the_host_says_of_its_link_holds(uint64_t seed)
+{
+    struct world *w = narrow_world(__func__, seed, 1500, false, 0);
+    size_t packet;
+
+    w->nodes[2].uplinks[0].mtu = 1380;
+    world_uplink_set(w, 2, 0, true);
+    world_run(w, 1100 * AVPN_MILLISECOND); /* with the path's next probe at the latest */
+    packet = world_send(
+        w, &(struct world_flow){
+               .from = 2, .to = 3, .bytes = 1400, .is_whole = true, .is_forbidden = true});
+    EXPECT(w, world_error(w, packet) == WORLD_TOO_BIG);
+    EXPECT(w, path_size(w, 2, 1) <= 1352);
+    world_run(w, SECONDS(10));
+    EXPECT(w, path_size(w, 2, 1) == 1352 && path_size(w, 1, 2) == 1472);
+    w->nodes[2].uplinks[0].mtu = 1500;
+    world_uplink_set(w, 2, 0, true);
+    world_run(w, SECONDS(10));
+    EXPECT(w, path_size(w, 2, 1) == 1472 && w->nodes[2].downs == 0);
+    return world_del(w);
+}
+
 /* Loss alone is no black hole: three size requests in a row are lost now and then, and found again. */
 static uint32_t loss_does_not_shrink_the_path_for_long(uint64_t seed)
 {
@@ -492,10 +532,7 @@ static uint32_t loss_does_not_shrink_the_path_for_long(uint64_t seed)
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario mtu_scenarios[] = {
     S(the_size_of_every_underlay_is_found),
     S(jumbo_frames_are_used_where_the_host_says_so),
@@ -512,6 +549,8 @@ const struct scenario mtu_scenarios[] = {
     S(a_transfer_outlives_a_black_hole_in_its_middle),
     S(a_line_that_became_wider_is_used),
     S(a_contact_that_moved_is_measured_again),
+    S(new_keys_do_not_cost_the_size),
+    S(what_the_host_says_of_its_link_holds),
     S(loss_does_not_shrink_the_path_for_long),
 };
 const size_t mtu_scenario_count = sizeof mtu_scenarios / sizeof *mtu_scenarios;

@@ -254,10 +254,7 @@ static uint32_t a_translation_that_changes_holds_from_the_next_packet_on(uint64_
     return world_del(w);
 }
 
-#define S(name_)                                                                                   \
-    {                                                                                              \
-#name_, name_, NULL                                                                        \
-    }
+#define S(name_) {#name_, name_, NULL}
 const struct scenario translation_scenarios[] = {
     S(sites_with_the_same_addresses_at_home_reach_each_other),
     S(checksums_of_every_protocol_stay_right),

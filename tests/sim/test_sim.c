@@ -53,6 +53,8 @@ int main(int argc, char **argv)
     play(attack_scenarios, attack_scenario_count, argc, argv);
     play(traffic_scenarios, traffic_scenario_count, argc, argv);
     play(route_scenarios, route_scenario_count, argc, argv);
+    play(shared_scenarios, shared_scenario_count, argc, argv);
+    play(exit_scenarios, exit_scenario_count, argc, argv);
     play(failover_scenarios, failover_scenario_count, argc, argv);
     play(policy_scenarios, policy_scenario_count, argc, argv);
     play(translation_scenarios, translation_scenario_count, argc, argv);

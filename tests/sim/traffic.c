@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * traffic: owns the book of inner packets - what was sent, where it arrived, which error came back - and the book
- * of (SPI, IV) pairs. A packet is written again from its description, with the addresses that its destination is to see, and
- * compared with what arrived. Forwarding changes the hop limit, a tunnel's size the TCP segment size; nothing else.
+ * traffic: owns the book of inner packets: what was sent, where it arrived, which error came back. A packet is written
+ * again from its description, with the addresses that its destination is to see, and compared with what arrived. Forwarding changes the hop limit, a tunnel's size the TCP segment size; nothing else.
  */
 #include "world.h"
 #include <stdio.h>
@@ -11,16 +10,6 @@
 
 #define GUARD 64
 #define GUARD_BYTE 0x5a
-
-struct world_nonce {
-    uint64_t key; /* from site, SPI and remote contact; 0: empty */
-    uint64_t iv;
-};
-
-static uint32_t get32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 static bool fail_about(struct world *world, const char *what, size_t number)
 {
@@ -497,6 +486,44 @@ bool world_echoes(struct world *world, uint32_t from, uint32_t to)
                       &(struct world_flow){.from = from, .to = to, .family = AVPN_FAMILY_IPV6});
 }
 
+int32_t world_hubs_passed(struct world *world, const struct world_flow *flow)
+{
+    const size_t packet = world_send(world, flow);
+
+    world_run(world, AVPN_SECOND);
+    return world_has_arrived(world, packet)
+               ? world->packets[packet].sent.hop_limit - world->packets[packet].arrived_hop_limit
+               : -1;
+}
+
+uint32_t world_answer_to(struct world *world, const struct world_flow *flow)
+{
+    struct world_flow doomed = *flow;
+    size_t packet;
+
+    doomed.is_forbidden = true;
+    packet = world_send(world, &doomed);
+    world_run(world, AVPN_SECOND);
+    return world_error(world, packet);
+}
+
+bool world_is_told_by(const struct world *world, uint32_t site)
+{
+    const struct world_packet *packet = &world->packets[world->packet_count - 1];
+    const struct avpn_address address = world_host(site, packet->sent.source.family, 1);
+
+    return packet->errors == 1 && sim_address_is_equal(&packet->error_source, &address);
+}
+
+uint32_t world_served_by(struct world *world, uint32_t from, const char *destination)
+{
+    const size_t packet = world_send(
+        world, &(struct world_flow){.from = from, .destination = destination, .is_free = true});
+
+    world_run(world, AVPN_SECOND);
+    return world_has_arrived(world, packet) ? world->packets[packet].arrived_site : 0;
+}
+
 size_t world_stream_of(struct world *world, const struct world_flow *flow, uint32_t count,
                        avpn_span apart)
 {
@@ -522,77 +549,10 @@ uint32_t world_stream(struct world *world, uint32_t from, uint32_t to, uint32_t 
     return arrived;
 }
 
-/* ---- nonces ------------------------------------------------------------------------ */
-
-static struct world_nonce *nonce_slot(struct world *world, uint64_t key)
-{
-    uint64_t mix = key;
-    size_t slot = (size_t)sim_split_next(&mix) & (world->nonce_slots - 1);
-
-    while (world->nonces[slot].key != 0 && world->nonces[slot].key != key)
-        slot = (slot + 1) & (world->nonce_slots - 1);
-    return &world->nonces[slot];
-}
-
-static void nonces_grow(struct world *world)
-{
-    struct world_nonce *old = world->nonces;
-    const size_t old_slots = world->nonce_slots;
-
-    world->nonce_slots = old_slots == 0 ? 256 : old_slots * 2;
-    world->nonces = calloc(world->nonce_slots, sizeof *world->nonces);
-    if (world->nonces == NULL)
-        abort();
-    for (size_t i = 0; i < old_slots; i++)
-        if (old[i].key != 0)
-            *nonce_slot(world, old[i].key) = old[i];
-    free(old);
-}
-
-/* SPIs are the receiver's choice: two receivers may have the same one. */
-static uint64_t nonce_key(uint32_t site, uint32_t spi, const struct avpn_contact *remote)
-{
-    uint64_t state = (uint64_t)site << 32 | spi;
-
-    state = sim_split_next(&state) ^ remote->port;
-    for (size_t i = 0; i < sizeof remote->bytes; i++)
-        state = sim_split_next(&state) ^ remote->bytes[i];
-    return state | 1;
-}
-
-/* [ESP-4] the sender's IV is its packet number, so under one SPI it only ever grows. */
-void world_watch_sent(struct world *world, uint32_t site, const struct avpn_contact *remote,
-                      const uint8_t *datagram, size_t bytes)
-{
-    struct world_nonce *nonce;
-    uint64_t key, iv;
-
-    if (bytes < 32 || get32(datagram) == 0)
-        return;
-    key = nonce_key(site, get32(datagram), remote);
-    iv = (uint64_t)get32(datagram + 8) << 32 | get32(datagram + 12);
-    if (2 * (world->nonce_count + 1) > world->nonce_slots)
-        nonces_grow(world);
-    nonce = nonce_slot(world, key);
-    if (nonce->key == 0) {
-        nonce->key = key;
-        world->nonce_count++;
-    } else if (iv == 1 && ++world->spi_reuses <= 1 + world->nonce_count / 100) {
-        /* A new session whose SPI the receiver drew a second time: it has other keys. Rare it must be. */
-    } else if (iv <= nonce->iv) {
-        char what[100];
-
-        snprintf(what, sizeof what, "site %u: SPI %08x sealed with IV %llu after %llu", site,
-                 get32(datagram), (unsigned long long)iv, (unsigned long long)nonce->iv);
-        world_fail(world, what);
-    }
-    nonce->iv = iv;
-}
-
 void world_traffic_fini(struct world *world)
 {
     world_transfer_fini(world);
     world_hosts_fini(world);
     free(world->packets);
-    free(world->nonces);
+    world_nonces_fini(world);
 }

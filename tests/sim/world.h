@@ -217,7 +217,7 @@ void world_move(struct world *world, uint32_t site, const char *address);
 /* Faults on a site's access line, both ways. */
 void world_link(struct world *world, uint32_t site, uint32_t uplink, const struct sim_link *link);
 
-/* ---- looking --------------------------------------------------------------------- */
+/* ---- looking (look.c) --------------------------------------------------------------------- */
 
 struct avpn_peer_status world_peer(const struct world *world, uint32_t site, uint32_t peer);
 bool world_tunnel_is_up(const struct world *world, uint32_t a, uint32_t b);
@@ -324,6 +324,14 @@ bool world_ping(struct world *world, uint32_t from, uint32_t to);
 bool world_echo(struct world *world, const struct world_flow *flow);
 /* Both families, from a site's host to another's. */
 bool world_echoes(struct world *world, uint32_t from, uint32_t to);
+/* A packet that arrives within a second: how many hubs it passed; -1: it does not. */
+int32_t world_hubs_passed(struct world *world, const struct world_flow *flow);
+/* The ICMP error, as world_error, that a packet which must not arrive brings back within a second. */
+uint32_t world_answer_to(struct world *world, const struct world_flow *flow);
+/* The last packet sent was answered by one ICMP error, of this site's gateway. */
+bool world_is_told_by(const struct world *world, uint32_t site);
+/* The site at which a packet arrives within a second, wherever that is; 0: nowhere. */
+uint32_t world_served_by(struct world *world, uint32_t from, const char *destination);
 /* `count` packets `apart`, while the time runs; returns how many arrived 2 s after the last. */
 uint32_t world_stream(struct world *world, uint32_t from, uint32_t to, uint32_t count,
                       avpn_span apart);
@@ -372,6 +380,7 @@ void world_watch_sent(struct world *world, uint32_t site, const struct avpn_cont
                       const uint8_t *datagram, size_t bytes);
 void world_traffic_broke_out(struct world *world, uint32_t site, const uint8_t *packet,
                              uint32_t bytes);
+void world_nonces_fini(struct world *world);
 void world_traffic_fini(struct world *world);
 /* A packet of this description, from a host of its site. Returns its number, which is also in it. */
 size_t world_send_packet(struct world *world, const struct world_packet *packet);
