@@ -352,6 +352,15 @@ static void push_tunnel(struct avpni_peer *peer, avpn_time now)
     avpni_events_push(&peer->context->events, &event);
 }
 
+/*
+ * Only a hub is held: whoever prefers another to it knows whether that one is alive. A spoke's other hubs may have no tunnel with it, and
+ * nobody here would know [RTE-7].
+ */
+static bool is_held(struct avpni_peer *peer, avpn_time now)
+{
+    return avpni_hold_up(&peer->hold, now) && peer->role == AVPN_ROLE_HUB;
+}
+
 /* A tunnel that came back is held as a next hop; one that is gone leaves nothing withdrawn [RTE-7], [RTE-8]. */
 static void set_up(struct avpni_peer *peer, bool is_up, avpn_time now)
 {
@@ -361,7 +370,7 @@ static void set_up(struct avpni_peer *peer, bool is_up, avpn_time now)
     peer->up_since = is_up ? now : -1;
     push_tunnel(peer, now);
     if (is_up) {
-        set_hop(peer, avpni_hold_up(&peer->hold, now) ? AVPN_HOP_HELD : AVPN_HOP_ALIVE, now);
+        set_hop(peer, is_held(peer, now) ? AVPN_HOP_HELD : AVPN_HOP_ALIVE, now);
         return;
     }
     avpni_hold_down(&peer->hold, now);

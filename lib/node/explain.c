@@ -157,7 +157,7 @@ static uint8_t judge_inbound(struct question *q, const struct avpni_peer *from)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
         return AVPN_EXPLAIN_NO_TUNNEL;
-    to = avpni_onward_peer(q->node, from, &out->destination, out->route.hops[out->active]);
+    to = avpni_onward_peer(q->node, from, out->route.hops[out->active]);
     if (to == NULL)
         return AVPN_EXPLAIN_NO_ROUTE; /* [RTE-4] */
     fill_path(q, to);

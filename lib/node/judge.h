@@ -40,6 +40,6 @@ bool avpni_may_send(const struct avpn_node *node, const struct avpni_peer *peer,
  * NULL: nowhere.
  */
 struct avpni_peer *avpni_onward_peer(const struct avpn_node *node, const struct avpni_peer *from,
-                                     const struct avpn_address *destination, uint32_t hop);
+                                     uint32_t hop);
 
 #endif

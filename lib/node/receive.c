@@ -20,48 +20,23 @@ struct datagram {
 
 /* ---- inner packets ------------------------------------------------------------------- */
 
-/* The first spoke of the route that can be reached, held or not; NULL: none can. */
-static struct avpni_peer *find_spoke(const struct avpn_node *node,
-                                     const struct avpn_address *destination)
-{
-    const struct avpn_routes *routes = node->routing.table.routes;
-    struct avpn_route route = {.size = sizeof route};
-
-    if (avpn_routes_match(routes, destination, &route) != AVPN_OK)
-        return NULL;
-    for (uint32_t i = 0; i < route.hop_count; i++) {
-        struct avpni_peer *peer = avpni_node_find_peer(node, route.hops[i]);
-
-        if (peer != NULL && peer->role == AVPN_ROLE_SPOKE &&
-            avpn_routes_state(routes, route.hops[i]) != AVPN_HOP_DEAD)
-            return peer;
-    }
-    return NULL;
-}
-
-/*
- * When a spoke comes back all its hubs hold it, and each would rather have the others carry: the one that was asked by a hub
- * does it itself.
- */
 struct avpni_peer *avpni_onward_peer(const struct avpn_node *node, const struct avpni_peer *from,
-                                     const struct avpn_address *destination, uint32_t hop)
+                                     uint32_t hop)
 {
     struct avpni_peer *to = avpni_node_find_peer(node, hop);
 
-    if (node->role != AVPN_ROLE_HUB || to == NULL)
+    if (node->role != AVPN_ROLE_HUB || to == NULL || to == from ||
+        (from->role == AVPN_ROLE_HUB && to->role == AVPN_ROLE_HUB))
         return NULL;
-    if (from->role == AVPN_ROLE_HUB && to->role == AVPN_ROLE_HUB)
-        to = find_spoke(node, destination);
-    return to != from ? to : NULL;
+    return to;
 }
 
 /* To another peer. */
-static void forward(struct avpn_node *node, struct avpni_peer *from,
-                    const struct avpn_address *destination, uint32_t hop, uint8_t *packet,
+static void forward(struct avpn_node *node, struct avpni_peer *from, uint32_t hop, uint8_t *packet,
                     uint32_t bytes, avpn_time now)
 {
     struct avpni_context *context = &node->context;
-    struct avpni_peer *to = avpni_onward_peer(node, from, destination, hop);
+    struct avpni_peer *to = avpni_onward_peer(node, from, hop);
 
     if (to == NULL) {
         avpni_count(context, AVPN_DROP_NO_ROUTE);
@@ -115,7 +90,7 @@ static void receive_inner(struct avpn_node *node, struct avpni_peer *peer, uint8
     }
     found = avpn_routes_lookup(routes, &destination, &hop);
     if (found == AVPN_OK && hop != AVPN_HOP_LOCAL) {
-        forward(node, peer, &destination, hop, packet, bytes, now);
+        forward(node, peer, hop, packet, bytes, now);
     } else if (found == AVPN_OK || (found == AVPN_ERROR_NOT_FOUND && peer->marks_us)) {
         deliver(node, peer, &source, &destination, packet, bytes); /* [RTE-6] */
     } else {

@@ -172,7 +172,7 @@ static void fill_peer(const struct avpn_node *node, const struct avpni_peer *pee
             status->nat = peer->remotes[i]->nat;
     fill_paths(peer, status);
     status->up_since = peer->up_since;
-    status->held_until = peer->hold.until;
+    status->held_until = peer->hop_state == AVPN_HOP_HELD ? peer->hold.until : -1;
     status->mtu_bytes = avpni_peer_inner_limit(peer);
     status->session_since = session != NULL ? session->created_at : -1;
     status->suite = session != NULL ? session->suite : AVPN_SUITE_NONE;

@@ -83,6 +83,7 @@ static void have_watched(uint64_t seed)
     context_of(1)->site_check = SITE;
     context_of(1)->offers = AVPNI_OFFERS_ALL;
     peer_of(0)->site_check = SITE;
+    peer_of(0)->role = AVPN_ROLE_HUB; /* only hubs are held */
 }
 
 static void lose_for(avpn_span span)
@@ -135,6 +136,20 @@ START_TEST(one_that_comes_back_is_held_for_ten_seconds_to_the_moment)
     ck_assert_int_eq(status_of(0).held_until, -1);
     pair_run(&pair, 1000 * AVPN_SECOND); /* rekeys too */
     ck_assert_uint_eq(hop_count, 3);
+    pair_end(&pair);
+}
+END_TEST
+
+/* Its other hubs may have no tunnel with it, and nobody here would know [RTE-7]. */
+START_TEST(a_spoke_that_comes_back_is_not_held)
+{
+    have_watched(2);
+    peer_of(0)->role = AVPN_ROLE_SPOKE;
+    lose_for(4 * AVPN_SECOND);
+    pair_run(&pair, 30 * AVPN_SECOND);
+    ck_assert_uint_eq(hop_count, 2);
+    ck_assert_uint_eq(hops[1].state, AVPN_HOP_ALIVE);
+    ck_assert_int_eq(status_of(0).held_until, -1);
     pair_end(&pair);
 }
 END_TEST
@@ -301,6 +316,7 @@ END_TEST
 static const struct harness_case cases[] = {
     HARNESS_CASE(a_tunnel_that_was_never_up_is_not_held),
     HARNESS_CASE(one_that_comes_back_is_held_for_ten_seconds_to_the_moment),
+    HARNESS_CASE(a_spoke_that_comes_back_is_not_held),
     HARNESS_CASE(one_that_flaps_is_held_longer_each_time),
     HARNESS_CASE(neither_a_rekey_nor_another_path_is_going_down),
     HARNESS_CASE(what_a_peer_offers_is_known_after_its_next_answer),
