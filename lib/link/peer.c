@@ -358,7 +358,12 @@ static void push_tunnel(struct avpni_peer *peer, avpn_time now)
  */
 static bool is_held(struct avpni_peer *peer, avpn_time now)
 {
-    return avpni_hold_up(&peer->hold, now) && peer->role == AVPN_ROLE_HUB;
+    bool is_back = avpni_hold_up(&peer->hold, now);
+
+    if (peer->role == AVPN_ROLE_HUB)
+        return is_back;
+    peer->hold.until = -1;
+    return false;
 }
 
 /* A tunnel that came back is held as a next hop; one that is gone leaves nothing withdrawn [RTE-7], [RTE-8]. */
