@@ -74,7 +74,7 @@ lab_end() {
     while read -r pid; do
         kill -9 "$pid" 2> /dev/null
     done < "$dir/pids"
-    for name in $(ip netns list | awk -v p="$prefix-" 'index($1, p) == 1 {print $1}'); do
+    for name in $(ip netns list 2> /dev/null | awk -v p="$prefix-" 'index($1, p) == 1 {print $1}'); do
         ip netns delete "$name"
         rm -rf "/etc/netns/$name"
     done

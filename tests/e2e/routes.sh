@@ -129,6 +129,7 @@ laboratory() {
 # Also when interrupted: what each has found so far is told all the same.
 stop_all() {
     local name
+    trap '' INT TERM
     kill "${running[@]}" 2> /dev/null
     wait
     for name in "${!running[@]}"; do

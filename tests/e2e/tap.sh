@@ -12,7 +12,7 @@ check() {
     shift
     tests=$((tests + 1))
     if "$@"; then
-        echo "ok $tests - $name${TIMES:+ [$SECONDS]}"
+        echo "ok $tests - $name"
     else
         failures=$((failures + 1))
         echo "not ok $tests - $name"
