@@ -164,6 +164,22 @@ static void tell_hops(struct avpn_node *node, avpn_time now)
     }
 }
 
+static uint32_t place_of(const struct avpn_route *route, uint32_t hop)
+{
+    uint32_t place = 0;
+
+    while (place < route->hop_count && route->hops[place] != hop)
+        place++;
+    return place;
+}
+
+/* The same hop at another place has another metric. */
+static bool is_moved(const struct avpn_route *old, uint32_t old_hop, const struct avpn_route *new,
+                     uint32_t new_hop)
+{
+    return new_hop != old_hop || place_of(new, new_hop) != place_of(old, old_hop);
+}
+
 /* One prefix of the old table, the new one, or both; `order` says which. */
 static void tell_difference(struct avpn_node *node, const struct avpni_table *next,
                             const struct avpn_route *old, uint32_t old_hop,
@@ -174,7 +190,7 @@ static void tell_difference(struct avpn_node *node, const struct avpni_table *ne
 
     if (was_told && !is_told)
         tell_route(node, AVPN_EVENT_ROUTE_DELETE, old, AVPN_ROUTE_NONE, now);
-    if (is_told && (!was_told || active_hop(next->routes, new) != old_hop))
+    if (is_told && (!was_told || is_moved(old, old_hop, new, active_hop(next->routes, new))))
         tell_route(node, kind, new, avpn_routes_active(next->routes, new), now);
 }
 

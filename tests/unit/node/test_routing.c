@@ -208,6 +208,25 @@ START_TEST(offers_that_flap_are_planned_once_a_second) /* [RTE-8] */
 }
 END_TEST
 
+/* The first of two owners is gone for good: what was the second choice is the first, and its metric says so. */
+START_TEST(a_hop_that_moves_up_is_told) /* [RTE-3] */
+{
+    const struct avpn_event *event = &pair.hosts[B].last_event[AVPN_EVENT_ROUTE_REPLACE];
+
+    start();
+    pair_uplink(&pair, HUB2, 0, false);
+    pair_run(&pair, 4 * AVPN_SECOND);
+    ck_assert_int_eq(hop_of(B, "10.50.0.0/16"), HUB + 1);
+    ck_assert_uint_eq(event->metric, 1);
+    pair.sites[HUB2].exports[1] = NULL;
+    pair_configure(&pair);
+    ck_assert_int_eq(hop_of(B, "10.50.0.0/16"), HUB + 1);
+    ck_assert_uint_eq(event->peer, HUB + 1);
+    ck_assert_uint_eq(event->metric, 0);
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(explain_names_alternatives_and_conflicts)
 {
     struct avpn_flow flow = {.size = sizeof flow};
@@ -250,6 +269,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(attached_subnets_are_the_sites_own),
     HARNESS_CASE(a_hub_that_comes_back_is_trusted_after_the_hold),
     HARNESS_CASE(offers_that_flap_are_planned_once_a_second),
+    HARNESS_CASE(a_hop_that_moves_up_is_told),
     HARNESS_CASE(explain_names_alternatives_and_conflicts),
 };
 
