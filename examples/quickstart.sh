@@ -190,6 +190,8 @@ show() {
         step "autovpn routes, at $site"
         lab_ask "$site" routes
     done
+    step "why a packet of spoke1 goes where it goes"
+    lab_ask spoke1 explain 10.2.0.10 10.3.0.10 tcp 443
     step "the kernel's table 9350 at spoke1"
     lab_in gw-spoke1 ip route show table 9350
 }

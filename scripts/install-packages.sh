@@ -36,6 +36,16 @@ if [ "$(id -u)" -ne 0 ]; then
     echo "install-packages.sh: not root; missing: ${missing[*]}" >&2
     exit 1
 fi
+# Routing daemons are for the laboratories' namespaces: none is to run on this machine because of us.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+    trap 'rm -f $policy' EXIT
+fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update
 apt-get -q install -y --no-install-recommends "${missing[@]}"
+for service in frr bird; do
+    [[ " ${missing[*]} " != *" $service"* ]] || systemctl --no-reload disable "$service" >/dev/null 2>&1 || true
+done

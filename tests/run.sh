@@ -147,6 +147,7 @@ if [ $is_quick = no ]; then
     fi
     script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
     script_tests "laboratory-sanitized" 900 "$root/tests/e2e/run.sh" "$sanitized"
+    script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
 fi

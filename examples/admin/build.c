@@ -119,7 +119,7 @@ static void build_registries(struct org *org, struct avpn_config *config)
         build_registry(org, &item, config);
 }
 
-static const struct org_site *site_at(const struct org *org, uint32_t place)
+static struct org_site *site_at(const struct org *org, uint32_t place)
 {
     return &org->sites[org->by_id[place]];
 }
@@ -127,6 +127,7 @@ static const struct org_site *site_at(const struct org *org, uint32_t place)
 static void read_sites(struct org *org, struct avpn_member *members)
 {
     org->export_count = 0;
+    org->translation_count = 0;
     for (uint32_t i = 0; i < org->site_count; i++) {
         org_read_site(org, site_at(org, i), &members[i]);
         if (i > 0 && members[i - 1].id == members[i].id)
@@ -154,7 +155,11 @@ static void place_finding(void *user, const struct avpn_problem *problem)
     struct setting where = *around;
     struct setting item;
 
-    if (settings_get(&org->file, around, field, &where) &&
+    if (strcmp(field, "rules") == 0)
+        (void)policy_rule_setting(org, problem->index, &where);
+    else if (strcmp(field, "breakouts") == 0)
+        (void)policy_breakout_setting(org, problem->index, &where);
+    else if (settings_get(&org->file, around, field, &where) &&
         strcmp(field, "exports") != 0 && /* sorted: places are not those of the file */
         settings_at(&org->file, &where, problem->index, &item))
         where = item;
@@ -183,6 +188,8 @@ static void judge(struct org *org, const struct avpn_member *members)
     struct avpn_config *config = new_config(org);
 
     if (config && org->file.problems == 0) /* no second opinion of half-read sites */
+        policy_add(org, 1, config);
+    if (config && org->file.problems == 0)
         for (uint32_t i = 0; i < org->site_count; i++)
             add_member(org, site_at(org, i), config, &members[i]);
     if (config && org->file.problems == 0)
@@ -250,6 +257,8 @@ static struct avpn_config *assemble(struct org *org, struct avpn_member *members
     forget_reused_keys(org, members);
     if (config)
         add_gone(org, config);
+    if (config)
+        policy_add(org, 0, config);
     if (config && org->file.problems == 0)
         (void)avpn_config_check(config, place_finding, org);
     return config;
@@ -266,6 +275,7 @@ int org_build(struct org *org, struct avpn_config **config_out)
         return -1;
     }
     read_sites(org, members);
+    policy_read(org);
     judge(org, members);
     if (org->file.problems == 0)
         config = assemble(org, members);

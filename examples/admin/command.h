@@ -13,6 +13,7 @@ int command_rotate_key(int count, char **words);
 int command_revoke(int count, char **words);
 int command_log(int count, char **words);
 int command_invite(int count, char **words);
-int command_show(int count, char **words); /* status, peers, routes */
+int command_show(int count, char **words); /* status, peers, routes, rules */
+int command_explain(int count, char **words);
 
 #endif

@@ -5,8 +5,8 @@
  * A list of objects, in the order of sites:
  *
  *     site      its name; null: the whole organization
- *     field     "site", "key", "role", "hubs", "exports", "uplinks", "name", "registries", "suites",
- *               "signing-keys", "root-keys", "psk", "invite"
+ *     field     "site", "key", "role", "hubs", "exports", "translate", "uplinks", "name", "registries",
+ *               "suites", "signing-keys", "root-keys", "psk", "hub_tunnels", "firewall", "breakout", "invite"
  *     change    what changes, a few words
  *     effects   a list of sentences: whose tunnels and routes change, and how
  *     tunnels_begin, tunnels_end, routes_begin, routes_end    names and subnets, all of them, where there are some

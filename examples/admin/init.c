@@ -49,7 +49,11 @@ static const char skeleton[] =
     "#  branch:\n"
     "#    role: spoke\n"
     "#    hubs: [head-office]\n"
-    "#    exports: [10.2.0.0/24]\n";
+    "#    exports: [10.2.0.0/24]\n"
+    "\n"
+    "# The first rule that matches decides; what none matches is allowed.\n"
+    "firewall: []\n"
+    "#  - {name: no-smb, action: deny, protocol: tcp, from: branch, to: any, ports: [139, 445]}\n";
 
 struct init {
     const char *directory;

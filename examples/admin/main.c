@@ -28,7 +28,10 @@ static const char help[] =
     "The gateway on this machine:\n"
     "  status                 this node, its uplinks, NAT and registries\n"
     "  peers                  its tunnels\n"
-    "  routes                 which subnet goes where\n"
+    "  routes                 which subnet goes where, what is not used, and why\n"
+    "  rules                  the firewall, and what each rule decided\n"
+    "  explain SRC DST [PROTOCOL [PORT]]\n"
+    "                         what becomes of such a packet, and why\n"
     "\n"
     "  --help, --version\n";
 
@@ -42,6 +45,7 @@ static const struct {
     {"org", "revoke", command_revoke},   {"org", "log", command_log},
     {NULL, "invite", command_invite},    {NULL, "status", command_show},
     {NULL, "peers", command_show},       {NULL, "routes", command_show},
+    {NULL, "rules", command_show},       {NULL, "explain", command_explain},
 };
 
 static int wants_help(int count, char **words, int from)

@@ -85,6 +85,14 @@ struct org_site *org_site_by_id(const struct org *org, uint32_t id)
     return NULL;
 }
 
+int org_has_exit(const struct org_site *site)
+{
+    for (uint8_t i = 0; i < site->hub_count; i++)
+        if (site->hubs[i].flags & AVPN_HUB_DEFAULT_ROUTE)
+            return 1;
+    return 0;
+}
+
 int org_index_ids(struct org *org)
 {
     free(org->by_id);
@@ -123,13 +131,15 @@ int org_open(struct org *org, const char *path)
     if (settings_open(&org->file, path) != 0)
         return -1;
     settings_root(&org->file, &org->root);
-    if (!settings_expect(&org->file, &org->root, "name", "suites", "registries", "sites", NULL))
+    if (!settings_expect(&org->file, &org->root, "name", "suites", "registries", "hub_tunnels",
+                         "firewall", "breakout", "sites", NULL))
         return -1;
     read_sites(org);
     if (!org->sites)
         return -1;
     org->by_name = make_order(org, compare_names);
-    return org->by_name ? 0 : -1;
+    org->policy = calloc(1, sizeof *org->policy);
+    return org->by_name && org->policy ? 0 : -1;
 }
 
 void org_close(struct org *org)
@@ -139,6 +149,8 @@ void org_close(struct org *org)
     free(org->by_id);
     free(org->gone);
     free(org->exports);
+    free(org->translations);
+    free(org->policy);
     settings_close(&org->file);
     memset(org, 0, sizeof *org);
 }

@@ -17,6 +17,7 @@
 
 #include <autovpn/config.h>
 
+#include "admin/policy.h"
 #include "admin/state.h"
 #include "common/settings.h"
 
@@ -28,6 +29,12 @@ struct org_site {
     uint8_t has_key;      /* 0: waits */
     uint8_t has_file_key; /* `key` is the file's */
     uint8_t is_revoked;   /* by the file or by command */
+    /* As found by build: */
+    uint8_t role; /* enum avpn_role */
+    uint8_t hub_count;
+    struct avpn_member_hub hubs[AVPN_HUBS];
+    uint32_t first_export, export_count;           /* its places in `exports` */
+    uint32_t first_translation, translation_count; /* and in `translations` */
 };
 
 struct org_gone {
@@ -36,10 +43,18 @@ struct org_gone {
     struct avpn_key key;
 };
 
+/* Something a site has, and where it stands in the file. */
 struct org_export {
     struct avpn_prefix prefix;
     uint32_t site;  /* place in `sites` */
-    uint32_t index; /* in the file's list */
+    uint32_t index; /* in the list of exports */
+};
+
+struct org_translation {
+    struct avpn_translation pair;
+    uint32_t site;
+    uint32_t index;
+    uint8_t is_export; /* in the list of exports, else in that of `translate` */
 };
 
 struct org {
@@ -52,7 +67,10 @@ struct org {
     uint32_t gone_count;
     struct org_gone *gone;
     uint32_t export_count, export_capacity;
-    struct org_export *exports; /* of all sites, as found by build */
+    struct org_export *exports; /* of all sites, each one's together, as found by build */
+    uint32_t translation_count, translation_capacity;
+    struct org_translation *translations;
+    struct policy *policy; /* as found by build */
 };
 
 /* 0, or -1 when there is nothing to go on with: problems were shown. */
@@ -61,11 +79,20 @@ void org_close(struct org *org);
 /* NULL: there is none. */
 struct org_site *org_site_by_name(const struct org *org, const char *name);
 struct org_site *org_site_by_id(const struct org *org, uint32_t id);
+/* Does a hub take its default route? After build. */
+int org_has_exit(const struct org_site *site);
 /* Sort by id, when all have one. */
 int org_index_ids(struct org *org);
 
 /* One entry under "sites". Whatever is wrong is told. */
-void org_read_site(struct org *org, const struct org_site *site, struct avpn_member *member);
+void org_read_site(struct org *org, struct org_site *site, struct avpn_member *member);
+/* Its exports and translations: the part of that about addresses. */
+void org_read_subnets(struct org *org, struct org_site *site, struct avpn_member *member);
+/* Where an export or a translation stands. 1, or 0: nowhere. */
+int org_export_setting(const struct org *org, const struct org_export *export,
+                       struct setting *where_out);
+int org_translation_setting(const struct org *org, const struct org_translation *translation,
+                            struct setting *where_out);
 /* The length of a list that may have `limit` elements; 0 after a complaint. */
 uint32_t org_list(struct org *org, const struct setting *list, uint32_t limit);
 

@@ -6,60 +6,29 @@
 #include <time.h>
 
 #include "admin/command.h"
-#include "common/control.h"
-#include "common/version.h"
-
-#define DEFAULT_SOCKET "/run/autovpn/gateway.sock"
-#define ANSWER_MS 5000
+#include "admin/show.h"
 
 static const char help[] =
     "Usage: autovpn %s [--socket PATH] [--json]\n"
     "\n"
     "%s\n"
     "\n"
-    "      --socket PATH  the gateway's control socket (default " DEFAULT_SOCKET ")\n"
+    "      --socket PATH  the gateway's control socket (default " ANSWER_SOCKET ")\n"
     "      --json         the gateway's answer as it is\n"
     "      --help         print this text\n";
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text && text[0] ? text : "-";
-}
-
-static json_int_t number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static double real_of(const json_t *object, const char *name)
-{
-    return json_number_value(json_object_get(object, name));
-}
-
-static int flag_of(const json_t *object, const char *name)
-{
-    return json_is_true(json_object_get(object, name));
-}
-
-static const char *version_of(const json_t *object, const char *name, char text_out[VERSION_TEXT])
-{
-    return version_text((uint64_t)number_of(object, name), text_out);
-}
 
 static void print_registry(const json_t *registry)
 {
     char version[VERSION_TEXT];
 
-    printf("  registry %-24s %-12s %-21s sees us as %-21s rtt %.1f ms", text_of(registry, "host"),
-           text_of(registry, "state"), text_of(registry, "contact"),
-           text_of(registry, "observed"), (double)number_of(registry, "rtt_us") / 1000.0);
-    if (number_of(registry, "config_version"))
-        printf("  serves %s", version_of(registry, "config_version", version));
+    printf("  registry %-24s %-12s %-21s sees us as %-21s rtt %.1f ms", answer_text(registry, "host"),
+           answer_text(registry, "state"), answer_text(registry, "contact"),
+           answer_text(registry, "observed"), (double)answer_number(registry, "rtt_us") / 1000.0);
+    if (answer_number(registry, "config_version"))
+        printf("  serves %s", answer_version(registry, "config_version", version));
     putchar('\n');
-    if (text_of(registry, "fault_text")[0] != '-')
-        printf("    FAULT: it %s\n", text_of(registry, "fault_text"));
+    if (answer_text(registry, "fault_text")[0] != '-')
+        printf("    FAULT: it %s\n", answer_text(registry, "fault_text"));
 }
 
 static void print_uplink(const json_t *uplink)
@@ -70,9 +39,9 @@ static void print_uplink(const json_t *uplink)
     const json_t *registry;
     size_t i;
 
-    printf("\nuplink %lld  %s  %s  local %s  NAT %s", (long long)number_of(uplink, "uplink"),
-           text_of(uplink, "interface"), flag_of(uplink, "up") ? "up" : "down",
-           text_of(uplink, "local"), text_of(uplink, "nat"));
+    printf("\nuplink %lld  %s  %s  local %s  NAT %s", (long long)answer_number(uplink, "uplink"),
+           answer_text(uplink, "interface"), answer_flag(uplink, "up") ? "up" : "down",
+           answer_text(uplink, "local"), answer_text(uplink, "nat"));
     if (first && second)
         printf(" (seen as %s%s%s)", first, strcmp(first, second) ? " and " : "",
                strcmp(first, second) ? second : "");
@@ -98,14 +67,14 @@ static void print_offers(const json_t *configuration)
     const json_t *sync = json_object_get(configuration, "sync");
     char version[VERSION_TEXT];
 
-    if (number_of(configuration, "offered") > number_of(configuration, "version"))
-        printf("configuration %s is offered\n", version_of(configuration, "offered", version));
+    if (answer_number(configuration, "offered") > answer_number(configuration, "version"))
+        printf("configuration %s is offered\n", answer_version(configuration, "offered", version));
     if (json_is_object(sync))
-        printf("receiving it: %lld of %lld bytes\n", (long long)number_of(sync, "received"),
-               (long long)number_of(sync, "total"));
-    if (number_of(configuration, "undone"))
+        printf("receiving it: %lld of %lld bytes\n", (long long)answer_number(sync, "received"),
+               (long long)answer_number(sync, "total"));
+    if (answer_number(configuration, "undone"))
         printf("configuration %s cut this site off and was UNDONE\n",
-               version_of(configuration, "undone", version));
+               answer_version(configuration, "undone", version));
 }
 
 static void print_membership(const json_t *answer)
@@ -116,17 +85,17 @@ static void print_membership(const json_t *answer)
 
     if (json_is_object(join))
         printf("not a member yet: the place of member %lld %s\n",
-               (long long)number_of(join, "member"), text_of(join, "text"));
-    else if (number_of(answer, "config_version") == 0)
+               (long long)answer_number(join, "member"), answer_text(join, "text"));
+    else if (answer_number(answer, "config_version") == 0)
         printf("no configuration yet\n");
-    if (number_of(answer, "config_version")) {
-        printf("%s (%s, member %lld) of %s%s\nconfiguration %s", text_of(answer, "name"),
-               text_of(answer, "role"), (long long)number_of(answer, "member"),
-               text_of(answer, "organization"), flag_of(answer, "revoked") ? ", REVOKED" : "",
-               version_of(answer, "config_version", version));
-        print_day(" of ", number_of(configuration, "created"));
-        print_day(flag_of(answer, "expired") ? ", EXPIRED " : ", expires ",
-                  number_of(configuration, "expires"));
+    if (answer_number(answer, "config_version")) {
+        printf("%s (%s, member %lld) of %s%s\nconfiguration %s", answer_text(answer, "name"),
+               answer_text(answer, "role"), (long long)answer_number(answer, "member"),
+               answer_text(answer, "organization"), answer_flag(answer, "revoked") ? ", REVOKED" : "",
+               answer_version(answer, "config_version", version));
+        print_day(" of ", answer_number(configuration, "created"));
+        print_day(answer_flag(answer, "expired") ? ", EXPIRED " : ", expires ",
+                  answer_number(configuration, "expires"));
         putchar('\n');
     }
     print_offers(configuration);
@@ -139,11 +108,11 @@ static void print_status(const json_t *answer)
 
     print_membership(answer);
     printf("tunnels %lld up of %lld peers, %lld routes, interface %s, running %.0f s",
-           (long long)number_of(answer, "tunnels_up"), (long long)number_of(answer, "peers"),
-           (long long)number_of(answer, "routes"), text_of(answer, "interface"),
-           real_of(answer, "running_s"));
+           (long long)answer_number(answer, "tunnels_up"), (long long)answer_number(answer, "peers"),
+           (long long)answer_number(answer, "routes"), answer_text(answer, "interface"),
+           answer_real(answer, "running_s"));
     if (json_is_real(json_object_get(answer, "first_tunnel_after_s")))
-        printf(", first tunnel after %.3f s", real_of(answer, "first_tunnel_after_s"));
+        printf(", first tunnel after %.3f s", answer_real(answer, "first_tunnel_after_s"));
     putchar('\n');
     json_array_foreach(json_object_get(answer, "uplinks"), i, uplink)
         print_uplink(uplink);
@@ -156,8 +125,8 @@ static const char *selected_contact(const json_t *peer)
     size_t i;
 
     json_array_foreach(json_object_get(peer, "paths"), i, path)
-        if (flag_of(path, "selected"))
-            return text_of(path, "contact");
+        if (answer_flag(path, "selected"))
+            return answer_text(path, "contact");
     return "-";
 }
 
@@ -166,37 +135,23 @@ static void print_peers(const json_t *answer)
     const json_t *peer;
     size_t i;
 
-    printf("%-16s %-6s %-11s %-9s %-22s %-20s %-9s %12s %12s\n", "PEER", "ROLE", "TUNNEL",
-           "UP AFTER", "CONTACT", "NAT", "RTT", "SENT", "RECEIVED");
+    printf("%-16s %-6s %-11s %-9s %-22s %-20s %-9s %-5s %12s %12s\n", "PEER", "ROLE", "TUNNEL",
+           "UP AFTER", "CONTACT", "NAT", "RTT", "MTU", "SENT", "RECEIVED");
     json_array_foreach(json_object_get(answer, "peers"), i, peer) {
         char after[16] = "-";
         char rtt[16] = "-";
+        char mtu[16] = "-";
 
         if (json_is_real(json_object_get(peer, "up_after_s")))
-            (void)snprintf(after, sizeof after, "%.3f s", real_of(peer, "up_after_s"));
-        if (number_of(peer, "rtt_us") > 0)
-            (void)snprintf(rtt, sizeof rtt, "%.1f ms", (double)number_of(peer, "rtt_us") / 1000.0);
-        printf("%-16s %-6s %-11s %-9s %-22s %-20s %-9s %12lld %12lld\n", text_of(peer, "name"),
-               text_of(peer, "role"), text_of(peer, "tunnel"), after, selected_contact(peer),
-               text_of(peer, "nat"), rtt, (long long)number_of(peer, "sent_bytes"),
-               (long long)number_of(peer, "received_bytes"));
-    }
-}
-
-static void print_routes(const json_t *answer)
-{
-    const json_t *route;
-    const json_t *hop;
-    size_t i;
-    size_t k;
-
-    printf("%-24s %-8s %-16s %s\n", "PREFIX", "STATE", "VIA", "IN ORDER OF PREFERENCE");
-    json_array_foreach(json_object_get(answer, "routes"), i, route) {
-        printf("%-24s %-8s %-16s", text_of(route, "prefix"), text_of(route, "state"),
-               text_of(route, "via"));
-        json_array_foreach(json_object_get(route, "hops"), k, hop)
-            printf(" %s", json_string_value(hop));
-        putchar('\n');
+            (void)snprintf(after, sizeof after, "%.3f s", answer_real(peer, "up_after_s"));
+        if (answer_number(peer, "rtt_us") > 0)
+            (void)snprintf(rtt, sizeof rtt, "%.1f ms", (double)answer_number(peer, "rtt_us") / 1000.0);
+        if (answer_number(peer, "mtu_bytes") > 0)
+            (void)snprintf(mtu, sizeof mtu, "%lld", (long long)answer_number(peer, "mtu_bytes"));
+        printf("%-16s %-6s %-11s %-9s %-22s %-20s %-9s %-5s %12lld %12lld\n", answer_text(peer, "name"),
+               answer_text(peer, "role"), answer_text(peer, "tunnel"), after, selected_contact(peer),
+               answer_text(peer, "nat"), rtt, mtu, (long long)answer_number(peer, "sent_bytes"),
+               (long long)answer_number(peer, "received_bytes"));
     }
 }
 
@@ -207,24 +162,21 @@ static const struct shown {
 } commands[] = {
     {"status", "This node, its uplinks, their NAT and its registries.", print_status},
     {"peers", "The nodes this one has, or should have, a tunnel with.", print_peers},
-    {"routes", "Which subnet is reached through which peer.", print_routes},
+    {"routes", "Which subnet is reached through which peer, and what is not used, and why.",
+     show_routes},
+    {"rules", "The rules of the firewall, and how many packets each of them decided.", show_rules},
 };
 
 static int show(const struct shown *shown, const char *socket, int is_json)
 {
-    char problem[300];
-    json_t *answer = control_ask(socket, shown->command, ANSWER_MS, problem, sizeof problem);
+    json_t *answer = answer_ask(socket, json_pack("{s:s}", "command", shown->command));
 
-    if (!answer) {
-        fprintf(stderr, "autovpn: %s\n", problem);
+    if (!answer)
         return 1;
-    }
-    if (is_json) {
-        (void)json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-        putchar('\n');
-    } else {
+    if (is_json)
+        answer_print_json(answer);
+    else
         shown->print(answer);
-    }
     json_decref(answer);
     return 0;
 }
@@ -236,12 +188,12 @@ int command_show(int count, char **words)
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     const struct shown *shown = commands;
-    const char *socket = DEFAULT_SOCKET;
+    const char *socket = ANSWER_SOCKET;
     int is_json = 0;
     int option;
 
     while (strcmp(shown->command, words[0]) != 0)
-        shown++; /* main knows the same three words */
+        shown++; /* main knows the same words */
     while ((option = getopt_long(count, words, "h", options, NULL)) != -1) {
         if (option == 's') {
             socket = optarg;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* site: one entry under "sites" as a member. Whatever is wrong is told at its line; reading goes on. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/org.h"
@@ -73,63 +72,6 @@ static void read_hubs(struct org *org, const struct setting *where, struct avpn_
     member->hub_count = (uint8_t)count;
 }
 
-/* The canonical order of exports [CFG-1] is ours to make, not the writer's of the file. */
-static int compare_prefixes(const void *a, const void *b)
-{
-    const struct avpn_prefix *x = a;
-    const struct avpn_prefix *y = b;
-    int order = x->family - y->family;
-
-    if (order == 0)
-        order = memcmp(x->bytes, y->bytes, sizeof x->bytes);
-    return order ? order : x->length - y->length;
-}
-
-/* Remembered with its place in the file, for findings about all of them; without memory there are fewer of these. */
-static void remember_export(struct org *org, const struct org_site *site, uint32_t index,
-                            const struct avpn_prefix *prefix)
-{
-    if (org->export_count == org->export_capacity) {
-        uint32_t capacity = org->export_capacity ? org->export_capacity * 2 : 64;
-        struct org_export *larger = realloc(org->exports, capacity * sizeof *larger);
-
-        if (!larger)
-            return;
-        org->exports = larger;
-        org->export_capacity = capacity;
-    }
-    org->exports[org->export_count++] =
-        (struct org_export){*prefix, (uint32_t)(site - org->sites), index};
-}
-
-static void read_exports(struct org *org, const struct org_site *site, struct avpn_member *member)
-{
-    struct setting list;
-    struct setting item;
-    uint32_t count;
-
-    if (!settings_get(&org->file, &site->where, "exports", &list))
-        return;
-    count = org_list(org, &list, AVPN_EXPORTS);
-    for (uint32_t i = 0; i < count && settings_at(&org->file, &list, i, &item); i++) {
-        struct avpn_prefix *prefix = &member->exports[i];
-
-        if (!settings_prefix(&org->file, &item, prefix))
-            continue;
-        /* here, where the line is at hand: after sorting, places are not those of the file */
-        if (prefix->length == 0)
-            settings_problem(&org->file, &item, NULL,
-                             "is a default route, no export; a site asks for one with "
-                             "default_route at a hub");
-        for (uint32_t k = 0; k < i; k++)
-            if (compare_prefixes(&member->exports[k], prefix) == 0)
-                settings_problem(&org->file, &item, NULL, "appears twice, keep one of them");
-        remember_export(org, site, i, prefix);
-    }
-    qsort(member->exports, count, sizeof member->exports[0], compare_prefixes);
-    member->export_count = (uint8_t)count;
-}
-
 static void read_uplinks(struct org *org, const struct setting *where, struct avpn_member *member)
 {
     struct setting list;
@@ -171,7 +113,15 @@ static void read_key(struct org *org, const struct org_site *site, struct avpn_m
     }
 }
 
-void org_read_site(struct org *org, const struct org_site *site, struct avpn_member *member)
+/* What findings about several sites need to know of each. */
+static void remember(struct org_site *site, const struct avpn_member *member)
+{
+    site->role = member->role;
+    site->hub_count = member->hub_count;
+    memcpy(site->hubs, member->hubs, sizeof site->hubs);
+}
+
+void org_read_site(struct org *org, struct org_site *site, struct avpn_member *member)
 {
     const struct setting *where = &site->where;
     struct setting value;
@@ -180,8 +130,8 @@ void org_read_site(struct org *org, const struct org_site *site, struct avpn_mem
     memset(member, 0, sizeof *member);
     member->size = sizeof *member;
     member->id = site->id;
-    if (!settings_expect(&org->file, where, "id", "key", "role", "hubs", "exports", "uplinks",
-                         "revoked", NULL))
+    if (!settings_expect(&org->file, where, "id", "key", "role", "hubs", "exports", "translate",
+                         "uplinks", "revoked", NULL))
         return;
     read_name(org, site, member);
     read_key(org, site, member);
@@ -195,6 +145,7 @@ void org_read_site(struct org *org, const struct org_site *site, struct avpn_mem
     member->flags = site->is_revoked ? AVPN_MEMBER_REVOKED : 0;
     read_role(org, where, member);
     read_hubs(org, where, member);
-    read_exports(org, site, member);
+    org_read_subnets(org, site, member);
     read_uplinks(org, where, member);
+    remember(site, member);
 }

@@ -11,6 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Known at both ends: who asks tells it from other complaints. */
+#define NO_SUCH_COMMAND "no such command"
+
 static int fill_address(const char *path, struct sockaddr_un *address_out)
 {
     memset(address_out, 0, sizeof *address_out);
@@ -62,7 +65,7 @@ static json_t *make_answer(struct control *control, const char *request)
         answer = control->answer(control->user, command, object);
     if (!answer)
         answer = json_pack("{s:s}", "error",
-                           command ? "no such command" : "a request is {\"command\": \"...\"}");
+                           command ? NO_SUCH_COMMAND : "a request is {\"command\": \"...\"}");
     json_decref(object);
     return answer;
 }
@@ -280,37 +283,46 @@ static char *read_line(int fd, int timeout_ms)
     return NULL;
 }
 
-static char *exchange(const char *path, const char *command, int timeout_ms, char *problem_out,
+static int send_request(int fd, const json_t *request)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+    size_t length = text ? strlen(text) : 0;
+    int is_sent = 0;
+
+    if (text && length + 1 < CONTROL_REQUEST_BYTES) {
+        text[length] = '\n'; /* in place of its NUL */
+        is_sent = send(fd, text, length + 1, MSG_NOSIGNAL) == (ssize_t)(length + 1);
+    }
+    free(text);
+    return is_sent;
+}
+
+static char *exchange(const char *path, const json_t *request, int timeout_ms, char *problem_out,
                       size_t capacity)
 {
-    char request[256];
     char *text;
     int fd = connect_to(path);
-    int length;
 
     if (fd < 0) {
         (void)snprintf(problem_out, capacity, "%s: %s: is the daemon running?", path,
                        strerror(errno));
         return NULL;
     }
-    length = snprintf(request, sizeof request, "{\"command\": \"%s\"}\n", command);
-    if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length)
-        text = NULL;
-    else
-        text = read_line(fd, timeout_ms);
+    text = send_request(fd, request) ? read_line(fd, timeout_ms) : NULL;
     (void)close(fd);
     if (!text)
         (void)snprintf(problem_out, capacity, "%s: no answer", path);
     return text;
 }
 
-json_t *control_ask(const char *path, const char *command, int timeout_ms, char *problem_out,
+json_t *control_ask(const char *path, const json_t *request, int timeout_ms, char *problem_out,
                     size_t capacity)
 {
+    const char *command = json_string_value(json_object_get(request, "command"));
     json_error_t error;
     json_t *answer;
     const char *complaint;
-    char *text = exchange(path, command, timeout_ms, problem_out, capacity);
+    char *text = exchange(path, request, timeout_ms, problem_out, capacity);
 
     if (!text)
         return NULL;
@@ -319,8 +331,13 @@ json_t *control_ask(const char *path, const char *command, int timeout_ms, char 
     complaint = json_string_value(json_object_get(answer, "error"));
     if (json_is_object(answer) && !complaint)
         return answer;
-    (void)snprintf(problem_out, capacity, "%s: %s: %s", path, command,
-                   complaint ? complaint : "the answer is not a JSON object");
+    if (complaint && strcmp(complaint, NO_SUCH_COMMAND) == 0)
+        (void)snprintf(problem_out, capacity,
+                       "%s: the daemon there does not know \"%s\": it is older than this program",
+                       path, command);
+    else
+        (void)snprintf(problem_out, capacity, "%s: %s: %s", path, command,
+                       complaint ? complaint : "the answer is not a JSON object");
     json_decref(answer);
     return NULL;
 }

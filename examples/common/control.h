@@ -46,8 +46,8 @@ int control_open(struct control *control, struct loop *loop, const char *path,
                  void *user);
 void control_close(struct control *control);
 
-/* The other end: ask and wait at most `timeout_ms`. NULL with a sentence in `problem_out`. */
-json_t *control_ask(const char *path, const char *command, int timeout_ms, char *problem_out,
+/* The other end: ask and wait at most `timeout_ms`. The answer, a new reference; NULL with a sentence in `problem_out`. */
+json_t *control_ask(const char *path, const json_t *request, int timeout_ms, char *problem_out,
                     size_t capacity);
 
 #endif

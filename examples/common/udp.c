@@ -16,6 +16,7 @@
 #define UDP_GRO 104
 #endif
 
+#define IPV6_LEAST_MTU 1280
 #define SLOT_BYTES 65536u
 #define SEGMENTS_LIMIT 64u         /* of one UDP_SEGMENT message, in the kernel */
 #define SEGMENTED_BYTES_LIMIT 65000u
@@ -163,6 +164,22 @@ static void set_number(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/*
+ * Whether outer packets may be fragmented, here and on their way. PROBE: DF is set, and only the
+ * interface's MTU counts, whatever ICMP said. In IPv6 the fragments have the size that every path takes.
+ */
+static void set_fragmenting(struct udp *udp, int may_fragment)
+{
+    set_number(udp->fd, IPPROTO_IP, IP_MTU_DISCOVER,
+               may_fragment ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    if (udp->family != AF_INET6)
+        return;
+    set_number(udp->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+               may_fragment ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+    if (udp->finds_mtu)
+        set_number(udp->fd, IPPROTO_IPV6, IPV6_MTU, may_fragment ? IPV6_LEAST_MTU : 0);
+}
+
 static void set_options(struct udp *udp, const struct udp_options *options)
 {
     int fd = udp->fd;
@@ -171,10 +188,8 @@ static void set_options(struct udp *udp, const struct udp_options *options)
         set_number(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_BYTES);
     if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){SOCKET_BUFFER_BYTES}, sizeof(int)) != 0)
         set_number(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES);
-    /* Outer packets may be fragmented: better slow than a hole where the path's MTU is small. */
-    set_number(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-    if (udp->family == AF_INET6)
-        set_number(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+    /* Where nobody finds the path's MTU: better slow than a hole where it is small. */
+    set_fragmenting(udp, !udp->finds_mtu);
     if (options->is_server) {
         set_number(fd, IPPROTO_IP, IP_PKTINFO, 1);
         if (udp->family == AF_INET6)
@@ -228,6 +243,7 @@ static int open_family(struct udp *udp, const struct udp_options *options, int f
     udp->family = family;
     udp->number = options->number;
     udp->can_segment = 1;
+    udp->finds_mtu = options->finds_mtu;
     udp->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (udp->fd < 0)
         return -1;
@@ -369,7 +385,8 @@ static void send_pieces(struct udp *udp, const struct msghdr *message)
     piece.msg_iovlen = 1;
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         piece.msg_iov = &message->msg_iov[i];
-        (void)sendmsg(udp->fd, &piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sendmsg(udp->fd, &piece, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EMSGSIZE)
+            udp->too_big++;
     }
 }
 
@@ -389,6 +406,8 @@ static void flush(struct outbox *box)
             if (errno == EIO || errno == EOPNOTSUPP)
                 box->udp->can_segment = 0;
             send_pieces(box->udp, &box->messages[sent].msg_hdr);
+        } else if (errno == EMSGSIZE) {
+            box->udp->too_big++;
         }
         sent++; /* lost, as networks do */
     }
@@ -438,8 +457,24 @@ static uint32_t message_limit(const struct udp *udp, const struct avpn_packets *
     return limit < SEGMENTS_LIMIT ? limit : SEGMENTS_LIMIT;
 }
 
+static void put_run(struct outbox *box, const struct avpn_datagrams *run)
+{
+    uint32_t limit = message_limit(box->udp, &run->packets);
+
+    for (uint32_t first = 0; first < run->packets.count;) {
+        uint32_t left = run->packets.count - first;
+        uint32_t now = left < limit ? left : limit;
+
+        if (box->count == UDP_BATCH || box->vector_count + now > VECTORS)
+            flush(box);
+        put_message(box, run, first, now);
+        first += now;
+    }
+}
+
 void udp_send(struct udp *udp, const struct avpn_datagrams *batch, size_t count)
 {
+    uint32_t is_fragmenting = 0; /* how the socket is set */
     struct outbox box;
 
     if (udp->fd < 0)
@@ -448,18 +483,16 @@ void udp_send(struct udp *udp, const struct avpn_datagrams *batch, size_t count)
     box.count = 0;
     box.vector_count = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct avpn_packets *packets = &batch[i].packets;
-        uint32_t limit = message_limit(udp, packets);
+        uint32_t may_fragment = batch[i].flags & AVPN_DATAGRAMS_MAY_FRAGMENT;
 
-        for (uint32_t first = 0; first < packets->count;) {
-            uint32_t left = packets->count - first;
-            uint32_t now = left < limit ? left : limit;
-
-            if (box.count == UDP_BATCH || box.vector_count + now > VECTORS)
-                flush(&box);
-            put_message(&box, &batch[i], first, now);
-            first += now;
+        if (udp->finds_mtu && may_fragment != is_fragmenting) {
+            flush(&box);
+            set_fragmenting(udp, may_fragment != 0);
+            is_fragmenting = may_fragment;
         }
+        put_run(&box, &batch[i]);
     }
     flush(&box);
+    if (is_fragmenting)
+        set_fragmenting(udp, 0);
 }

@@ -6,6 +6,10 @@
  * where the kernel coalesced them (UDP_GRO). Sending hands whole runs to the kernel
  * (UDP_SEGMENT) and many messages per call. A socket that listens at the unspecified address
  * remembers which of the machine's addresses each remote used, and answers from that one.
+ *
+ * A socket for an engine that finds the path MTU by itself sends with DF set (whole in IPv6) and does
+ * not believe what the kernel learned from ICMP [MTU-2], but for runs that may be fragmented [MTU-7].
+ * What is larger than the interface takes is lost and counted.
  */
 #ifndef EXAMPLES_UDP_H
 #define EXAMPLES_UDP_H
@@ -24,16 +28,19 @@ struct udp {
     int family;
     uint32_t number; /* `uplink` of the batches */
     int can_segment;
+    int finds_mtu;
+    uint64_t too_big; /* datagrams that the interface did not take */
     struct udp_origin *origins; /* NULL: bound to one address */
     struct avpn_contact bound;
 };
 
 struct udp_options {
-    struct avpn_contact bind; /* family NONE: any address, both families; port 0: any */
+    struct avpn_contact bind; /* family NONE: any address, both families; no address: any of its family; port 0: any */
     const char *interface;    /* SO_BINDTODEVICE; NULL: none */
     uint32_t mark;            /* SO_MARK; 0: none */
     uint32_t number;
     int is_server; /* remembers origins, takes no coalesced runs */
+    int finds_mtu; /* the engine finds the path MTU: see above */
 };
 
 /* Where messages are received: one for any number of sockets. */

@@ -9,58 +9,11 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "gateway/journal.h"
+#include "gateway/engine.h"
 #include "gateway/report.h"
+#include "gateway/surroundings.h"
 
-#define LOOK_SPAN (5 * AVPN_SECOND)        /* between two looks at the uplinks' addresses */
-#define LOOK_SOON (100 * AVPN_MILLISECOND) /* after the kernel said that something changed */
-#define ROUNDS 16                          /* of reading one descriptor before the others' turn */
-
-/* ---- the engine's seams ------------------------------------------------------------- */
-
-static int64_t seam_read(void *user, const char *name, uint8_t *bytes, size_t capacity)
-{
-    const struct gateway *gateway = user;
-
-    return store_read(&gateway->store, name, bytes, capacity);
-}
-
-static int32_t seam_write(void *user, const char *name, const uint8_t *bytes, size_t count)
-{
-    const struct gateway *gateway = user;
-
-    return store_write(&gateway->store, name, bytes, count);
-}
-
-static void seam_resolve(void *user, uint32_t request, const char *name)
-{
-    struct gateway *gateway = user;
-
-    resolver_ask(&gateway->resolver, request, name);
-}
-
-/* Batches for the same uplink leave together. */
-static void seam_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
-{
-    struct gateway *gateway = user;
-
-    for (size_t first = 0, next; first < count; first = next) {
-        uint32_t uplink = batch[first].uplink;
-
-        for (next = first + 1; next < count && batch[next].uplink == uplink; next++)
-            ;
-        if (uplink < gateway->setup->uplink_count)
-            udp_send(&gateway->uplinks[uplink].udp, batch + first, next - first);
-    }
-}
-
-static void seam_deliver(void *user, const struct avpn_packets *batch, size_t count)
-{
-    struct gateway *gateway = user;
-
-    if (gateway->tun.fd >= 0)
-        tun_write(&gateway->tun, batch, count);
-}
+#define ROUNDS 16 /* of reading one descriptor before the others' turn */
 
 /* ---- events ---------------------------------------------------------------------------- */
 
@@ -74,6 +27,9 @@ static void take_event(struct gateway *gateway, const struct avpn_event *event)
             gateway->first_tunnel_at = event->at;
         break;
     case AVPN_EVENT_CONFIG:
+        gateway->is_config_new = 1;
+        gateway->are_routes_due = 1;
+        break;
     case AVPN_EVENT_REVOKED:
     case AVPN_EVENT_ROUTE_ADD:
     case AVPN_EVENT_ROUTE_REPLACE:
@@ -84,19 +40,29 @@ static void take_event(struct gateway *gateway, const struct avpn_event *event)
         break;
     }
     if (event->lost)
-        gateway->are_routes_due = 1;
+        gateway->are_routes_due = gateway->is_config_new = 1;
 }
 
-static void settle(struct gateway *gateway)
+static void take_events(struct gateway *gateway)
 {
     struct avpn_event event = {.size = sizeof event};
 
     while (avpn_node_next_event(gateway->node, &event) == AVPN_OK)
         take_event(gateway, &event);
+}
+
+static void settle(struct gateway *gateway)
+{
+    take_events(gateway);
+    if (gateway->is_config_new)
+        surroundings_renew(gateway, loop_now());
+    gateway->is_config_new = 0;
+    take_events(gateway); /* what came of that */
+    journal_settle(gateway);
     if (gateway->membership.has_token && avpn_node_config(gateway->node))
         membership_drop_token(&gateway->membership, &gateway->store);
-    if (gateway->are_routes_due && gateway->interface)
-        routes_apply(&gateway->routes, gateway->node, &gateway->kernel, gateway->interface);
+    if (gateway->are_routes_due && gateway->kernel.interface)
+        routes_apply(&gateway->routes, gateway->node, &gateway->kernel);
     gateway->are_routes_due = 0;
 }
 
@@ -135,50 +101,12 @@ static void tun_ready(void *user, uint32_t events)
 static void kernel_ready(void *user, uint32_t events)
 {
     struct gateway *gateway = user;
-    avpn_time soon = loop_now() + LOOK_SOON;
 
     (void)events;
-    kernel_monitor_drain(&gateway->kernel);
-    if (soon < gateway->look_at)
-        gateway->look_at = soon;
+    surroundings_changed(gateway, kernel_monitor_drain(&gateway->kernel), loop_now());
 }
 
 /* ---- uplinks ------------------------------------------------------------------------------ */
-
-/* A registry that is known, to ask the kernel for the way to it. */
-static void registry_contact(const struct gateway *gateway, uint32_t uplink,
-                             struct avpn_contact *contact_out)
-{
-    memset(contact_out, 0, sizeof *contact_out);
-    for (uint32_t i = 0; i < AVPN_REGISTRIES; i++) {
-        struct avpn_registration_status status = {.size = sizeof status};
-
-        if (avpn_node_registration_status(gateway->node, uplink, i, &status) == AVPN_OK &&
-            status.registry.family != AVPN_FAMILY_NONE) {
-            *contact_out = status.registry;
-            return;
-        }
-    }
-}
-
-static void look_at_uplinks(struct gateway *gateway, avpn_time now)
-{
-    for (uint32_t i = 0; i < gateway->setup->uplink_count; i++) {
-        struct uplink *uplink = &gateway->uplinks[i];
-        char text[AVPN_CONTACT_TEXT] = "no address";
-        struct avpn_contact towards;
-
-        registry_contact(gateway, i, &towards);
-        if (!uplink_look(uplink, &towards, gateway->setup->mark))
-            continue;
-        if (uplink->state.is_up)
-            (void)avpn_contact_format(&uplink->state.local, text, sizeof text);
-        log_line(AVPN_LOG_INFO, "uplink %u is %s: %s", i, uplink->state.is_up ? "up" : "down",
-                 text);
-        (void)avpn_node_set_uplink(gateway->node, i, &uplink->state, now);
-    }
-    gateway->look_at = now + LOOK_SPAN;
-}
 
 static int open_uplinks(struct gateway *gateway)
 {
@@ -192,86 +120,18 @@ static int open_uplinks(struct gateway *gateway)
                      setup->uplinks[i].interface, strerror(errno));
             return -1;
         }
+        if (setup->uplinks[i].is_cut)
+            log_line(AVPN_LOG_WARNING, "%s is used with IPv4 only: with IPv6 there would be more than %d "
+                                       "uplinks; say family: in the settings to decide otherwise",
+                     setup->uplinks[i].interface, AVPN_UPLINKS);
         uplink->gateway = gateway;
+        if (uplink->udp.fd < 0)
+            continue; /* a family that this machine does not have */
         uplink->watch = (struct loop_watch){uplink->udp.fd, uplink_ready, uplink};
         if (loop_watch(&gateway->loop, &uplink->watch, EPOLLIN) != 0)
             return -1;
     }
     return 0;
-}
-
-/* ---- configuration -------------------------------------------------------------------------- */
-
-/* Offer the bundle's file to the engine; an equal or older one is not worth a word. */
-static void offer_bundle(struct gateway *gateway)
-{
-    uint8_t *bytes;
-    size_t count;
-    int32_t error;
-
-    if (!gateway->setup->bundle[0])
-        return;
-    if (file_read(gateway->setup->bundle, AVPN_BUNDLE_LIMIT, &bytes, &count) != 0) {
-        log_line(AVPN_LOG_WARNING, "%s cannot be read: %s", gateway->setup->bundle,
-                 strerror(errno));
-        return;
-    }
-    error = avpn_node_set_configuration(gateway->node, bytes, count, loop_now());
-    free(bytes);
-    if (error != AVPN_OK && error != AVPN_ERROR_VERSION)
-        log_line(AVPN_LOG_ERROR, "%s %s; the configuration held stays in force",
-                 gateway->setup->bundle, membership_advice(error));
-}
-
-static int32_t make_node(struct gateway *gateway, const struct avpn_key_pair *identity,
-                         const uint8_t *bundle, size_t count)
-{
-    const struct membership *membership = &gateway->membership;
-    struct avpn_node_options options = {.size = sizeof options};
-    struct avpn_host host = {.size = sizeof host};
-    int32_t error;
-
-    options.organization = membership->organization;
-    options.identity = *identity;
-    options.token = membership->has_token ? &membership->token : NULL;
-    options.undo_after = gateway->setup->undo_after_s * AVPN_SECOND;
-    options.bundle = bundle;
-    options.bundle_bytes = count;
-    host.user = gateway;
-    host.wall_clock = loop_wall_clock;
-    host.store_read = seam_read;
-    host.store_write = seam_write;
-    host.resolve = seam_resolve;
-    host.log = log_host;
-    host.transmit = seam_transmit;
-    host.deliver = seam_deliver;
-    error = avpn_node_new(&options, &host, loop_now(), &gateway->node);
-    explicit_bzero(&options, sizeof options);
-    return error;
-}
-
-/* What is stored may not serve where the bundle's file does. */
-static int open_node(struct gateway *gateway, const struct avpn_key_pair *identity)
-{
-    int32_t error = make_node(gateway, identity, NULL, 0);
-
-    if (error == AVPN_OK) {
-        offer_bundle(gateway);
-        return 0;
-    }
-    log_line(AVPN_LOG_WARNING, "the stored configuration is not used: %s", membership_advice(error));
-    if (gateway->setup->bundle[0]) {
-        uint8_t *bytes = NULL;
-        size_t count;
-
-        if (file_read(gateway->setup->bundle, AVPN_BUNDLE_LIMIT, &bytes, &count) != 0)
-            return -1;
-        error = make_node(gateway, identity, bytes, count);
-        free(bytes);
-    }
-    if (error != AVPN_OK)
-        log_line(AVPN_LOG_ERROR, "the engine does not start: %s", membership_advice(error));
-    return error == AVPN_OK ? 0 : -1;
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -295,6 +155,9 @@ static int open_kernel(struct gateway *gateway)
     struct kernel *kernel = &gateway->kernel;
 
     kernel->table = setup->table;
+    kernel->guard = setup->guard;
+    kernel->metric = setup->metric;
+    gateway->learn.table = setup->learn_table;
     kernel->priority = setup->priority;
     kernel->mark = setup->mark;
     kernel->protocol = (uint8_t)setup->protocol;
@@ -307,9 +170,8 @@ static int open_kernel(struct gateway *gateway)
         return -1;
     }
     kernel_clean(kernel);
-    if (kernel_interface(kernel, gateway->tun.name, setup->mtu, &gateway->interface) != 0 ||
-        (setup->tun_address.family &&
-         kernel_address(kernel, gateway->interface, &setup->tun_address) != 0) ||
+    if (kernel_interface(kernel, gateway->tun.name, setup->mtu) != 0 ||
+        (setup->tun_address.family && kernel_address(kernel, &setup->tun_address) != 0) ||
         kernel_add_rules(kernel) != 0) {
         log_line(AVPN_LOG_ERROR, "interface %s or its rules cannot be set up: %s", setup->tun,
                  strerror(errno));
@@ -391,7 +253,7 @@ int gateway_open(struct gateway *gateway, const struct setup *setup, const char 
          !gateway->membership.has_stored))
         result = 2;
     else if (open_network(gateway) != 0 || open_control(gateway) != 0 ||
-             open_kernel(gateway) != 0 || open_node(gateway, &identity) != 0)
+             open_kernel(gateway) != 0 || engine_open(gateway, &identity) != 0)
         result = 1;
     explicit_bzero(&identity, sizeof identity);
     return result;
@@ -411,7 +273,7 @@ int gateway_open_to_join(struct gateway *gateway, const struct setup *setup,
     } else if (membership_keep_token(&gateway->membership, &gateway->store) != 0) {
         log_line(AVPN_LOG_ERROR, "%s: the token cannot be kept: %s", setup->state, strerror(errno));
         result = 1;
-    } else if (open_network(gateway) != 0 || open_node(gateway, &identity) != 0) {
+    } else if (open_network(gateway) != 0 || engine_open(gateway, &identity) != 0) {
         result = 1;
     }
     explicit_bzero(&identity, sizeof identity);
@@ -422,7 +284,7 @@ static void reload(struct gateway *gateway)
 {
     log_line(AVPN_LOG_INFO, "SIGHUP: reading the bundle again");
     loop_notify("RELOADING=1");
-    offer_bundle(gateway);
+    engine_offer_bundle(gateway);
     loop_notify("READY=1");
 }
 
@@ -440,16 +302,15 @@ void gateway_turn(struct gateway *gateway, avpn_time latest)
     avpn_time now = loop_now();
     avpn_time deadline;
 
-    if (now >= gateway->look_at)
-        look_at_uplinks(gateway, now);
+    (void)surroundings_look(gateway, now);
     deadline = resolver_tick(&gateway->resolver, now);
     answer_names(gateway, now);
     avpn_node_tick(gateway->node, now);
     settle(gateway);
     if (latest < deadline)
         deadline = latest;
-    if (gateway->look_at < deadline)
-        deadline = gateway->look_at;
+    if (surroundings_deadline(gateway) < deadline)
+        deadline = surroundings_deadline(gateway);
     if (avpn_node_deadline(gateway->node) < deadline)
         deadline = avpn_node_deadline(gateway->node);
     loop_wait(&gateway->loop, deadline);
@@ -487,7 +348,7 @@ void gateway_run(struct gateway *gateway)
 void gateway_close(struct gateway *gateway)
 {
     avpn_node_del(gateway->node);
-    if (gateway->kernel.socket)
+    if (gateway->kernel.netlink.socket)
         kernel_clean(&gateway->kernel);
     kernel_close(&gateway->kernel);
     routes_free(&gateway->routes);

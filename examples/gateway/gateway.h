@@ -14,7 +14,10 @@
 #include "common/loop.h"
 #include "common/resolver.h"
 #include "common/store.h"
+#include "gateway/attached.h"
+#include "gateway/journal.h"
 #include "gateway/kernel.h"
+#include "gateway/learn.h"
 #include "gateway/membership.h"
 #include "gateway/routes.h"
 #include "gateway/setup.h"
@@ -35,12 +38,15 @@ struct gateway {
     struct loop_watch tun_watch;
     struct kernel kernel;
     struct loop_watch kernel_watch;
-    uint32_t interface; /* the tun's index */
     struct routes routes;
+    struct attached attached;
+    struct learn learn;
+    struct journal journal;
     struct resolver resolver;
     struct control control;
     int are_routes_due;
-    avpn_time look_at; /* when the uplinks' addresses are looked at next */
+    int is_config_new;
+    avpn_time look_at; /* when uplinks and attached subnets are looked at next */
     avpn_time started_at;
     avpn_time first_tunnel_at; /* -1: none yet */
     uint64_t event_count;

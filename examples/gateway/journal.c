@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "gateway/gateway.h"
+#include "gateway/sentences.h"
 #include "gateway/words.h"
 
 static void log_path(const struct gateway *gateway, const struct avpn_event *event)
@@ -58,16 +59,85 @@ static void log_undone(const struct avpn_event *event)
              version_text(event->version, version));
 }
 
-static void log_conflict(const struct gateway *gateway, const struct avpn_event *event)
+static void log_conflict(struct gateway *gateway, const struct avpn_event *event)
+{
+    struct avpn_conflict_status conflict = {.size = sizeof conflict, .kind = event->state,
+                                            .prefix = event->prefix, .winner = event->peer,
+                                            .loser = event->other};
+    struct sentence sentence = {{0}, 0};
+
+    if (gateway->journal.conflicts++ >= JOURNAL_ROUTES)
+        return;
+    sentence_conflict(&sentence, gateway, &conflict);
+    log_line(AVPN_LOG_WARNING, "%s", sentence.text);
+}
+
+static void log_offer(const struct gateway *gateway, const struct avpn_event *event)
 {
     char name[AVPN_NAME_BYTES], prefix[AVPN_PREFIX_TEXT] = "";
 
     (void)avpn_prefix_format(&event->prefix, prefix, sizeof prefix);
-    log_line(AVPN_LOG_WARNING, "%s is exported by more than one member; %s wins", prefix,
-             words_member(gateway, event->peer, name));
+    (void)words_member(gateway, event->peer, name);
+    if (event->state)
+        log_line(AVPN_LOG_INFO, "%s offers its export %s again", name, prefix);
+    else
+        log_line(AVPN_LOG_WARNING, "%s no longer offers its export %s", name, prefix);
 }
 
-/* Routes come by the thousand and stay out, as does what nobody here knows. */
+static void log_mtu(const struct gateway *gateway, const struct avpn_event *event)
+{
+    char name[AVPN_NAME_BYTES];
+
+    log_line(AVPN_LOG_INFO, "path %u-%u to %s: datagrams of %u bytes pass, packets of %u", event->uplink,
+             event->remote_uplink, words_member(gateway, event->peer, name), event->metric,
+             avpn_inner_bytes(event->metric));
+}
+
+/* ---- routes come by the thousand ------------------------------------------------------------ */
+
+static void count_route(struct journal *journal, const struct avpn_event *event)
+{
+    if (event->kind == AVPN_EVENT_ROUTE_DELETE)
+        journal->gone++;
+    else if (event->state)
+        journal->active++;
+    else
+        journal->standby++;
+}
+
+static void log_route(struct gateway *gateway, const struct avpn_event *event)
+{
+    struct journal *journal = &gateway->journal;
+    char name[AVPN_NAME_BYTES], prefix[AVPN_PREFIX_TEXT] = "";
+
+    if (journal->lines++ >= JOURNAL_ROUTES) {
+        count_route(journal, event);
+        return;
+    }
+    (void)avpn_prefix_format(&event->prefix, prefix, sizeof prefix);
+    if (event->kind == AVPN_EVENT_ROUTE_DELETE)
+        log_line(AVPN_LOG_INFO, "route %s is gone", prefix);
+    else if (event->state)
+        log_line(AVPN_LOG_INFO, "route %s is active through %s, choice %u", prefix,
+                 words_member(gateway, event->peer, name), event->metric + 1);
+    else
+        log_line(AVPN_LOG_INFO, "route %s is on standby: no next hop is alive", prefix);
+}
+
+void journal_settle(struct gateway *gateway)
+{
+    struct journal *journal = &gateway->journal;
+
+    if (journal->active + journal->standby + journal->gone > 0)
+        log_line(AVPN_LOG_INFO, "and other routes: %u active, %u on standby, %u gone", journal->active,
+                 journal->standby, journal->gone);
+    if (journal->conflicts > JOURNAL_ROUTES)
+        log_line(AVPN_LOG_WARNING, "and %u other conflicts between exports; autovpn routes shows them",
+                 journal->conflicts - JOURNAL_ROUTES);
+    *journal = (struct journal){0};
+}
+
+/* What nobody here knows. */
 static void log_other(const struct avpn_event *event)
 {
     char prefix[AVPN_PREFIX_TEXT] = "";
@@ -77,7 +147,7 @@ static void log_other(const struct avpn_event *event)
              event->state);
 }
 
-void journal_event(const struct gateway *gateway, const struct avpn_event *event)
+void journal_event(struct gateway *gateway, const struct avpn_event *event)
 {
     char name[AVPN_NAME_BYTES], version[VERSION_TEXT];
 
@@ -103,6 +173,17 @@ void journal_event(const struct gateway *gateway, const struct avpn_event *event
         break;
     case AVPN_EVENT_CONFLICT:
         log_conflict(gateway, event);
+        break;
+    case AVPN_EVENT_OFFER:
+        log_offer(gateway, event);
+        break;
+    case AVPN_EVENT_MTU:
+        log_mtu(gateway, event);
+        break;
+    case AVPN_EVENT_ROUTE_ADD:
+    case AVPN_EVENT_ROUTE_REPLACE:
+    case AVPN_EVENT_ROUTE_DELETE:
+        log_route(gateway, event);
         break;
     case AVPN_EVENT_EXPIRED:
         log_line(AVPN_LOG_WARNING, "the configuration has expired; it stays in force");

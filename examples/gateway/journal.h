@@ -10,6 +10,15 @@
 
 struct gateway;
 
-void journal_event(const struct gateway *gateway, const struct avpn_event *event);
+#define JOURNAL_ROUTES 16 /* lines about routes at once, and about conflicts; the rest is counted */
+
+struct journal {
+    uint32_t lines, conflicts;
+    uint32_t active, standby, gone; /* without a line of their own */
+};
+
+void journal_event(struct gateway *gateway, const struct avpn_event *event);
+/* Events that belong together have come: say how many were left out. */
+void journal_settle(struct gateway *gateway);
 
 #endif

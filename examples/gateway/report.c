@@ -8,6 +8,7 @@
 
 #include "common/json.h"
 #include "gateway/gateway.h"
+#include "gateway/report_parts.h"
 #include "gateway/words.h"
 
 /* ---- status ---------------------------------------------------------------------------- */
@@ -54,8 +55,11 @@ static json_t *uplinks(const struct gateway *gateway)
             continue;
         json_array_append_new(
             list,
-            json_pack("{s:I, s:s, s:b, s:o, s:s, s:[o, o], s:o}", "uplink", (json_int_t)i,
-                      "interface", setup->interface, "up", status.is_up, "local",
+            json_pack("{s:I, s:s, s:s, s:I, s:I, s:b, s:o, s:s, s:[o, o], s:o}", "uplink", (json_int_t)i,
+                      "interface", setup->interface, "family",
+                      setup->family == AVPN_FAMILY_IPV6 ? "ipv6" : "ipv4", "mtu_bytes",
+                      (json_int_t)gateway->uplinks[i].state.mtu_bytes, "too_big",
+                      (json_int_t)gateway->uplinks[i].udp.too_big, "up", status.is_up, "local",
                       json_contact(&status.local), "nat", avpn_nat_name(status.nat), "evidence",
                       json_contact(&status.evidence[0]), json_contact(&status.evidence[1]),
                       "registries", registrations(gateway, i)));
@@ -122,13 +126,15 @@ static json_t *paths(const struct gateway *gateway, const struct avpn_peer_statu
         if (avpn_node_path_at(gateway->node, peer->member, i, &status) != AVPN_OK)
             break;
         json_array_append_new(
-            list, json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:I, s:I}", "uplink",
+            list, json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:I, s:I, s:I, s:s}", "uplink",
                             (json_int_t)status.uplink, "remote_uplink",
                             (json_int_t)status.remote_uplink, "state", words_path(status.state),
                             "selected", status.is_selected, "contact",
                             json_contact(&status.contact), "rtt_us", (json_int_t)status.rtt_us,
                             "probes_sent", (json_int_t)status.probes_sent, "probes_answered",
-                            (json_int_t)status.probes_answered));
+                            (json_int_t)status.probes_answered, "mtu_bytes",
+                            (json_int_t)status.mtu_bytes, "mtu_state",
+                            words_mtu(status.mtu_state)));
     }
     return list;
 }
@@ -138,7 +144,7 @@ static json_t *peer_object(const struct gateway *gateway, const struct avpn_peer
     avpn_time now = loop_now();
 
     return json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o}",
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
         "member", (json_int_t)peer->member, "name", peer->name, "role", words_role(peer->role),
         "tunnel", words_tunnel(peer->tunnel), "nat", avpn_nat_name(peer->nat), "suite",
         peer->suite ? avpn_suite_name(peer->suite) : "", "connected", peer->is_connected,
@@ -146,7 +152,9 @@ static json_t *peer_object(const struct gateway *gateway, const struct avpn_peer
         peer->up_since < 0 ? json_null() : json_seconds(now, peer->up_since), "up_after_s",
         json_seconds(peer->up_since, gateway->started_at), "session_age_s",
         peer->session_since < 0 ? json_null() : json_seconds(now, peer->session_since),
-        "sent_packets", (json_int_t)peer->sent_packets, "sent_bytes",
+        "held_for_s",
+        peer->held_until > now ? json_seconds(peer->held_until, now) : json_null(), "mtu_bytes",
+        (json_int_t)peer->mtu_bytes, "sent_packets", (json_int_t)peer->sent_packets, "sent_bytes",
         (json_int_t)peer->sent_bytes, "received_packets", (json_int_t)peer->received_packets,
         "received_bytes", (json_int_t)peer->received_bytes, "paths", paths(gateway, peer));
 }
@@ -165,44 +173,7 @@ static json_t *answer_peers(const struct gateway *gateway)
     return json_pack("{s:o}", "peers", list);
 }
 
-/* ---- routes, counters, events --------------------------------------------------------------- */
-
-static json_t *route_object(const struct gateway *gateway, const struct avpn_route *route,
-                            uint32_t active)
-{
-    json_t *hops = json_array();
-    char name[AVPN_NAME_BYTES];
-    int is_local = route->hop_count > 0 && route->hops[0] == AVPN_HOP_LOCAL;
-
-    for (uint32_t i = 0; i < route->hop_count; i++)
-        json_array_append_new(
-            hops, route->hops[i] == AVPN_HOP_LOCAL
-                      ? json_string("local")
-                      : json_string(words_member(gateway, route->hops[i], name)));
-    return json_pack("{s:o, s:s, s:o, s:o}", "prefix", json_prefix(&route->prefix), "state",
-                     is_local                    ? "local"
-                     : active != AVPN_ROUTE_NONE ? "active"
-                                                 : "standby",
-                     "via",
-                     active < route->hop_count ? json_incref(json_array_get(hops, active))
-                                               : json_null(),
-                     "hops", hops);
-}
-
-static json_t *answer_routes(const struct gateway *gateway)
-{
-    json_t *list = json_array();
-
-    for (uint32_t i = 0;; i++) {
-        struct avpn_route route = {.size = sizeof route};
-        uint32_t active = AVPN_ROUTE_NONE;
-
-        if (avpn_node_route_at(gateway->node, i, &route, &active) != AVPN_OK)
-            break;
-        json_array_append_new(list, route_object(gateway, &route, active));
-    }
-    return json_pack("{s:o}", "routes", list);
-}
+/* ---- counters, events --------------------------------------------------------------- */
 
 static json_t *answer_counters(const struct gateway *gateway)
 {
@@ -217,16 +188,17 @@ static json_t *answer_counters(const struct gateway *gateway)
 
 static json_t *event_object(const struct gateway *gateway, const struct avpn_event *event)
 {
-    char name[AVPN_NAME_BYTES];
+    char name[AVPN_NAME_BYTES], other[AVPN_NAME_BYTES];
 
-    return json_pack("{s:o, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "after_s",
+    return json_pack("{s:o, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I}", "after_s",
                      json_seconds(event->at, gateway->started_at), "event",
                      avpn_event_name(event->kind), "state", (json_int_t)event->state, "peer",
-                     event->peer ? words_member(gateway, event->peer, name) : "", "uplink",
+                     event->peer ? words_member(gateway, event->peer, name) : "", "other",
+                     event->other ? words_member(gateway, event->other, other) : "", "uplink",
                      (json_int_t)event->uplink, "remote_uplink", (json_int_t)event->remote_uplink,
                      "registry", (json_int_t)event->registry, "contact",
-                     json_contact(&event->contact), "prefix", json_prefix(&event->prefix),
-                     "version", (json_int_t)event->version, "lost", (json_int_t)event->lost);
+                     json_contact(&event->contact), "prefix", json_prefix(&event->prefix), "metric",
+                     (json_int_t)event->metric, "version", (json_int_t)event->version, "lost", (json_int_t)event->lost);
 }
 
 static json_t *answer_events(const struct gateway *gateway)
@@ -246,14 +218,15 @@ json_t *report_answer(void *user, const char *command, const json_t *request)
         const char *command;
         json_t *(*answer)(const struct gateway *gateway);
     } answers[] = {
-        {"status", answer_status},     {"peers", answer_peers},   {"routes", answer_routes},
-        {"counters", answer_counters}, {"events", answer_events},
+        {"status", answer_status}, {"peers", answer_peers},       {"routes", report_routes},
+        {"rules", report_rules},   {"counters", answer_counters}, {"events", answer_events},
     };
     const struct gateway *gateway = user;
 
-    (void)request;
     if (!gateway->node)
         return NULL;
+    if (strcmp(command, "explain") == 0)
+        return report_explain(gateway, request);
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
         if (strcmp(command, answers[i].command) == 0)
             return answers[i].answer(gateway);

@@ -2,65 +2,40 @@
 #include "gateway/routes.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
-#include "common/udp.h"
+#include "gateway/subnets.h"
 
-/* 0: prefix of the same place, else the order of the table: family, address, length. */
+/* ---- what is wanted -------------------------------------------------------------------- */
+
+void routes_plan(const struct avpn_route *route, uint32_t active, struct kernel_route *route_out)
+{
+    uint32_t first = route->hop_count > 0 ? route->hops[0] : AVPN_HOP_NOBODY;
+
+    memset(route_out, 0, sizeof *route_out);
+    route_out->prefix = route->prefix;
+    if (first == AVPN_HOP_LOCAL || first == AVPN_HOP_ATTACHED) {
+        route_out->kind = KERNEL_ROUTE_THROW;
+    } else if (active < route->hop_count) {
+        route_out->kind = KERNEL_ROUTE_TUNNEL;
+        route_out->place = (uint8_t)active;
+    } else {
+        route_out->kind = KERNEL_ROUTE_GUARD;
+    }
+}
+
 static int compare(const void *a, const void *b)
 {
     const struct routes_item *x = a;
     const struct routes_item *y = b;
-    int order = x->prefix.family - y->prefix.family;
 
-    if (order == 0)
-        order = memcmp(x->prefix.bytes, y->prefix.bytes, sizeof x->prefix.bytes);
-    return order ? order : x->prefix.length - y->prefix.length;
+    return subnets_compare(&x->route.prefix, &y->route.prefix);
 }
 
-static int covers(const struct avpn_prefix *prefix, const struct avpn_contact *address)
-{
-    uint32_t whole = prefix->length / 8u;
-    uint32_t rest = prefix->length % 8u;
-
-    if (prefix->family != address->family || memcmp(prefix->bytes, address->bytes, whole) != 0)
-        return 0;
-    return rest == 0 || (prefix->bytes[whole] ^ address->bytes[whole]) >> (8 - rest) == 0;
-}
-
-/* A route over a network this machine is attached to takes it away: say so when it happens. */
-static void warn_of_cover(const struct avpn_prefix *prefix, uint32_t interface)
-{
-    char text[AVPN_PREFIX_TEXT];
-    struct ifaddrs *all;
-
-    if (prefix->length == 0 || avpn_prefix_format(prefix, text, sizeof text) != AVPN_OK ||
-        getifaddrs(&all) != 0)
-        return;
-    for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
-        struct sockaddr_storage storage = {0};
-        struct avpn_contact address;
-
-        if (!one->ifa_addr || if_nametoindex(one->ifa_name) == interface ||
-            (one->ifa_addr->sa_family != AF_INET && one->ifa_addr->sa_family != AF_INET6))
-            continue;
-        memcpy(&storage, one->ifa_addr,
-               one->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-                                                   : sizeof(struct sockaddr_in6));
-        udp_address_to(&storage, &address);
-        if (covers(prefix, &address))
-            log_line(AVPN_LOG_WARNING, "route %s into the tunnel covers the local network of %s",
-                     text, one->ifa_name);
-    }
-    freeifaddrs(all);
-}
-
-static uint32_t wanted_routes(const struct avpn_node *node, struct routes_item **items_out)
+static uint32_t wanted_routes(const struct avpn_node *node, const struct kernel *kernel,
+                              struct routes_item **items_out)
 {
     struct avpn_node_status status = {.size = sizeof status};
     struct routes_item *items;
@@ -69,76 +44,182 @@ static uint32_t wanted_routes(const struct avpn_node *node, struct routes_item *
     if (avpn_node_status(node, &status) != AVPN_OK)
         return 0;
     items = calloc(status.route_count + 1u, sizeof *items);
-    while (items && count < status.route_count) {
+    for (uint32_t i = 0; items && i < status.route_count; i++) {
         struct avpn_route route = {.size = sizeof route};
         uint32_t active;
 
-        if (avpn_node_route_at(node, count, &route, &active) != AVPN_OK)
+        if (avpn_node_route_at(node, i, &route, &active) != AVPN_OK)
             break;
-        items[count].prefix = route.prefix;
-        items[count].how = route.hop_count > 0 && route.hops[0] == AVPN_HOP_LOCAL
-                               ? KERNEL_ROUTE_THROW
-                               : KERNEL_ROUTE_TUNNEL;
-        count++;
+        if (route.prefix.family == AVPN_FAMILY_IPV4 || kernel->has_ipv6)
+            routes_plan(&route, active, &items[count++].route);
     }
-    if (items)
-        qsort(items, count, sizeof *items, compare);
     *items_out = items;
     return count;
 }
 
-static void complain(const char *what, const struct avpn_prefix *prefix)
+/* ---- what differs ------------------------------------------------------------------------ */
+
+static void complain(void *user, void *subject, int error)
 {
+    const struct kernel *kernel = user;
+    struct routes_item *item = subject;
     char text[AVPN_PREFIX_TEXT] = "?";
-    int saved = errno;
+    int is_repeated = item->is_refused;
 
-    (void)avpn_prefix_format(prefix, text, sizeof text);
-    log_line(AVPN_LOG_ERROR, "route %s was not %s: %s", text, what, strerror(saved));
+    item->is_refused = 1;
+    if (is_repeated || (item->is_leaving && error == ESRCH))
+        return;
+    (void)avpn_prefix_format(&item->route.prefix, text, sizeof text);
+    if (!item->is_leaving && error == EEXIST)
+        log_line(AVPN_LOG_ERROR, "route %s: another program has one with metric %u in table %u, which stays; "
+                                 "give the gateway a table of its own (routing.table)",
+                 text, kernel_metric(kernel, &item->route),
+                 item->route.kind == KERNEL_ROUTE_GUARD ? kernel->guard : kernel->table);
+    else
+        log_line(AVPN_LOG_ERROR, "route %s was not %s: %s", text,
+                 item->is_leaving ? "removed" : "installed", strerror(error));
 }
 
-static void install(struct kernel *kernel, const struct routes_item *item, uint32_t interface)
+static void install(struct netlink_batch *batch, const struct kernel *kernel,
+                    struct routes_item *item)
 {
-    if (item->how == KERNEL_ROUTE_TUNNEL)
-        warn_of_cover(&item->prefix, interface);
-    if (kernel_add_route(kernel, &item->prefix, item->how, interface) != 0)
-        complain("installed", &item->prefix);
+    kernel_put_route(batch, kernel, &item->route, item);
 }
 
-static void withdraw(struct kernel *kernel, const struct routes_item *item)
+static void withdraw(struct netlink_batch *batch, const struct kernel *kernel,
+                     struct routes_item *item)
 {
-    if (kernel_remove_route(kernel, &item->prefix, item->how) != 0 && errno != ESRCH)
-        complain("removed", &item->prefix);
+    item->is_leaving = 1;
+    kernel_drop_route(batch, kernel, &item->route, item);
 }
 
-void routes_apply(struct routes *routes, const struct avpn_node *node, struct kernel *kernel,
-                  uint32_t interface)
+static void change(struct netlink_batch *batch, const struct kernel *kernel,
+                   struct routes_item *old, struct routes_item *new)
 {
-    struct routes_item *wanted = NULL;
-    uint32_t count = wanted_routes(node, &wanted);
+    int is_same = old->route.kind == new->route.kind && old->route.place == new->route.place;
+
+    if (is_same && !old->is_refused)
+        return;
+    new->is_refused = is_same ? 1 : 0; /* said already */
+    install(batch, kernel, new);
+    if (!is_same)
+        withdraw(batch, kernel, old); /* after the new one is there */
+}
+
+void routes_change(struct routes *routes, struct netlink_batch *batch, struct kernel *kernel,
+                   struct routes_item *wanted, uint32_t count)
+{
     uint32_t old = 0;
     uint32_t new = 0;
 
-    if (!wanted)
-        return; /* out of memory: the table stays as it is */
+    netlink_batch_begin(batch, &kernel->netlink);
+    batch->refused = complain;
+    batch->user = kernel;
+    qsort(wanted, count, sizeof *wanted, compare);
     while (old < routes->count || new < count) {
         int order = old == routes->count ? 1
                     : new == count       ? -1
                                          : compare(&routes->items[old], &wanted[new]);
 
-        if (order == 0 && routes->items[old].how != wanted[new].how)
-            order = -1; /* gone first, then made anew */
-        if (order < 0) {
-            withdraw(kernel, &routes->items[old++]);
-        } else if (order > 0) {
-            install(kernel, &wanted[new++], interface);
-        } else {
-            old++;
-            new++;
-        }
+        if (order < 0)
+            withdraw(batch, kernel, &routes->items[old++]);
+        else if (order > 0)
+            install(batch, kernel, &wanted[new++]);
+        else
+            change(batch, kernel, &routes->items[old++], &wanted[new++]);
     }
+    netlink_batch_flush(batch); /* its subjects are about to go */
     free(routes->items);
     routes->items = wanted;
     routes->count = count;
+}
+
+/* ---- breakouts ---------------------------------------------------------------------------- */
+
+static int has_full_tunnel(const struct avpn_member *member)
+{
+    for (uint32_t i = 0; i < member->hub_count; i++)
+        if (member->hubs[i].flags & AVPN_HUB_DEFAULT_ROUTE)
+            return 1;
+    return 0;
+}
+
+static int is_listed(const struct avpn_breakout *list, uint32_t count,
+                     const struct avpn_breakout *breakout)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (memcmp(&list[i], breakout, sizeof *breakout) == 0)
+            return 1;
+    return 0;
+}
+
+uint32_t routes_breakouts(const struct avpn_config *config, uint32_t member,
+                           struct avpn_breakout breakouts_out[AVPN_BREAKOUTS])
+{
+    struct avpn_member self = {.size = sizeof self};
+    uint32_t count = 0;
+
+    if (!config || avpn_config_member(config, member, &self) != AVPN_OK || !has_full_tunnel(&self))
+        return 0;
+    for (uint32_t i = 0; count < AVPN_BREAKOUTS; i++) {
+        struct avpn_breakout breakout = {.size = sizeof breakout};
+
+        if (avpn_config_breakout(config, i, &breakout) != AVPN_OK)
+            break;
+        if (breakout.member != 0 && breakout.member != member)
+            continue;
+        breakout.member = 0; /* two that differ in nothing else are one to the kernel */
+        if (!is_listed(breakouts_out, count, &breakout))
+            breakouts_out[count++] = breakout;
+    }
+    return count;
+}
+
+static void complain_of_rule(void *user, void *subject, int error)
+{
+    (void)user;
+    (void)subject;
+    if (error != ENOENT && error != EEXIST)
+        log_line(AVPN_LOG_ERROR, "the rule of a breakout from the default route was refused: %s",
+                 strerror(error));
+}
+
+static void change_breakouts(struct routes *routes, struct netlink_batch *batch,
+                              const struct avpn_node *node, struct kernel *kernel)
+{
+    struct avpn_node_status status = {.size = sizeof status};
+    struct avpn_breakout wanted[AVPN_BREAKOUTS];
+    uint32_t count;
+
+    if (avpn_node_status(node, &status) != AVPN_OK)
+        return;
+    netlink_batch_begin(batch, &kernel->netlink);
+    batch->refused = complain_of_rule;
+    count = routes_breakouts(avpn_node_config(node), status.member, wanted);
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_listed(routes->breakouts, routes->breakout_count, &wanted[i]))
+            kernel_put_breakout(batch, kernel, &wanted[i]);
+    for (uint32_t i = 0; i < routes->breakout_count; i++)
+        if (!is_listed(wanted, count, &routes->breakouts[i]))
+            kernel_drop_breakout(batch, kernel, &routes->breakouts[i]);
+    netlink_batch_flush(batch);
+    memcpy(routes->breakouts, wanted, count * sizeof wanted[0]);
+    routes->breakout_count = count;
+}
+
+void routes_apply(struct routes *routes, const struct avpn_node *node, struct kernel *kernel)
+{
+    struct netlink_batch *batch = malloc(sizeof *batch);
+    struct routes_item *wanted = NULL;
+    uint32_t count = batch ? wanted_routes(node, kernel, &wanted) : 0;
+
+    /* Without memory the tables stay as they are. */
+    if (wanted) {
+        /* what is not to enter the tunnel is known before the default route that leads there */
+        change_breakouts(routes, batch, node, kernel);
+        routes_change(routes, batch, kernel, wanted, count);
+    }
+    free(batch);
 }
 
 void routes_free(struct routes *routes)

@@ -7,7 +7,8 @@
 #include <autovpn/host.h>
 
 #include "common/log.h"
-#include "common/settings.h"
+#include "gateway/kernel.h"
+#include "gateway/setup_read.h"
 
 static void set_defaults(struct setup *setup)
 {
@@ -15,11 +16,12 @@ static void set_defaults(struct setup *setup)
     strcpy(setup->state, "/var/lib/autovpn");
     strcpy(setup->control, "/run/autovpn/gateway.sock");
     strcpy(setup->tun, "avpn0");
-    setup->mtu = 1400;
+    setup->mtu = 1500; /* as the LAN's: it is the engine that says what is too big [MTU-6] */
     setup->table = 9350;
     setup->priority = 9350;
     setup->mark = 0x9350;
     setup->protocol = 0x61;
+    setup->metric = 100;
     setup->log_level = AVPN_LOG_INFO;
 }
 
@@ -50,8 +52,7 @@ static void read_path(struct settings *file, const struct setting *map, const ch
         settings_problem(file, &value, NULL, "should be an absolute path, beginning with /");
 }
 
-static void read_interface(struct settings *file, const struct setting *value,
-                           char out[IFNAMSIZ])
+void setup_read_interface(struct settings *file, const struct setting *value, char out[IFNAMSIZ])
 {
     if (copy_text(file, value, out, IFNAMSIZ) && strpbrk(out, "/ \t:"))
         settings_problem(file, value, NULL, "should be a network interface's name, like eth0");
@@ -66,62 +67,6 @@ static void read_number(struct settings *file, const struct setting *map, const 
         settings_number(file, &value, least, most, number_out);
 }
 
-static void read_uplink(struct settings *file, const struct setting *map,
-                        struct setup_uplink *uplink)
-{
-    struct setting value;
-    struct setting other;
-    uint32_t port = 0;
-    int has_interface;
-    int has_address;
-
-    if (!settings_expect(file, map, "interface", "address", "port", NULL))
-        return;
-    has_interface = settings_get(file, map, "interface", &value);
-    has_address = settings_get(file, map, "address", &other);
-    if (has_interface)
-        read_interface(file, &value, uplink->interface);
-    if (has_address)
-        settings_address(file, &other, &uplink->address);
-    if (has_interface == has_address)
-        settings_problem(file, map, "", "should have either interface or address%s",
-                         has_address ? ", not both" : "");
-    if (settings_get(file, map, "port", &value) &&
-        settings_number(file, &value, SETUP_PORT_FIRST, SETUP_PORT_LAST, &port))
-        uplink->port = (uint16_t)port;
-}
-
-static int is_same_place(const struct setup_uplink *a, const struct setup_uplink *b)
-{
-    return strcmp(a->interface, b->interface) == 0 &&
-           memcmp(&a->address, &b->address, sizeof a->address) == 0;
-}
-
-static void read_uplinks(struct settings *file, const struct setting *root, struct setup *setup)
-{
-    struct setting list;
-    struct setting item;
-    uint32_t count;
-
-    if (!settings_require(file, root, "uplinks", &list))
-        return;
-    count = settings_list(file, &list);
-    if (count == 0 && list.node && list.node->type == YAML_SEQUENCE_NODE)
-        settings_problem(file, &list, NULL, "should name at least one uplink");
-    if (count > AVPN_UPLINKS) {
-        settings_problem(file, &list, NULL, "should name at most %d uplinks, not %u", AVPN_UPLINKS,
-                         count);
-        count = AVPN_UPLINKS;
-    }
-    for (uint32_t i = 0; i < count && settings_at(file, &list, i, &item); i++) {
-        read_uplink(file, &item, &setup->uplinks[i]);
-        for (uint32_t k = 0; k < i; k++)
-            if (is_same_place(&setup->uplinks[k], &setup->uplinks[i]))
-                settings_problem(file, &item, "", "is the same as uplinks[%u]", k);
-    }
-    setup->uplink_count = count;
-}
-
 static void read_tun(struct settings *file, const struct setting *root, struct setup *setup)
 {
     struct setting map;
@@ -131,7 +76,7 @@ static void read_tun(struct settings *file, const struct setting *root, struct s
         !settings_expect(file, &map, "name", "mtu", "address", NULL))
         return;
     if (settings_get(file, &map, "name", &value))
-        read_interface(file, &value, setup->tun);
+        setup_read_interface(file, &value, setup->tun);
     read_number(file, &map, "mtu", 576, 9000, &setup->mtu);
     /* An interface address is not a subnet: its host part is the point of it. */
     if (settings_get(file, &map, "address", &value)) {
@@ -145,18 +90,51 @@ static void read_tun(struct settings *file, const struct setting *root, struct s
     }
 }
 
+/* A table of our own: 253 to 255 are the kernel's. */
+static void read_table(struct settings *file, const struct setting *map, const char *name,
+                       uint32_t *table_out)
+{
+    struct setting value;
+
+    if (settings_get(file, map, name, &value) &&
+        settings_number(file, &value, 1, INT32_MAX, table_out) && *table_out >= 253 &&
+        *table_out <= 255)
+        settings_problem(file, &value, NULL, "is one of the kernel's own tables; should be another");
+}
+
 static void read_routing(struct settings *file, const struct setting *root, struct setup *setup)
 {
+    uint32_t guard = 0;
     struct setting map;
 
-    if (!settings_get(file, root, "routing", &map) ||
-        !settings_expect(file, &map, "table", "priority", "mark", "protocol", NULL))
+    if (settings_get(file, root, "routing", &map) &&
+        settings_expect(file, &map, "table", "guard_table", "priority", "mark", "protocol", "metric",
+                        NULL)) {
+        read_table(file, &map, "table", &setup->table);
+        read_table(file, &map, "guard_table", &guard);
+        read_number(file, &map, "priority", 1, 32766 - KERNEL_RULES, &setup->priority);
+        read_number(file, &map, "mark", 1, UINT32_MAX, &setup->mark);
+        read_number(file, &map, "protocol", 5, 255, &setup->protocol);
+        read_number(file, &map, "metric", 1, 1000000, &setup->metric);
+        if (guard == setup->table || (guard == 0 && setup->table == 252))
+            settings_problem(file, &map, "", "guard_table should be another one than table, and none of "
+                                             "the kernel's");
+    }
+    setup->guard = guard ? guard : setup->table + 1;
+}
+
+static void read_learn(struct settings *file, const struct setting *root, struct setup *setup)
+{
+    struct setting map;
+    struct setting value;
+
+    if (!settings_get(file, root, "learn", &map) || !settings_expect(file, &map, "table", NULL) ||
+        !settings_require(file, &map, "table", &value) ||
+        !settings_number(file, &value, 1, INT32_MAX, &setup->learn_table))
         return;
-    /* 253 to 255 are the kernel's own tables; two priorities more are used above the first */
-    read_number(file, &map, "table", 256, INT32_MAX, &setup->table);
-    read_number(file, &map, "priority", 1, 32763, &setup->priority);
-    read_number(file, &map, "mark", 1, UINT32_MAX, &setup->mark);
-    read_number(file, &map, "protocol", 5, 255, &setup->protocol);
+    if (setup->learn_table == setup->table || setup->learn_table == setup->guard)
+        settings_problem(file, &value, NULL,
+                         "is the gateway's own table; should be that of a routing daemon, 254: main");
 }
 
 static void read_log(struct settings *file, const struct setting *root, struct setup *setup)
@@ -178,7 +156,7 @@ static void read_all(struct settings *file, struct setup *setup)
 
     settings_root(file, &root);
     if (!settings_expect(file, &root, "organization", "state_directory", "bundle", "uplinks",
-                         "tun", "routing", "control", "log", "undo_after_s", NULL))
+                         "tun", "routing", "learn", "control", "log", "undo_after_s", NULL))
         return;
     if (settings_get(file, &root, "organization", &value) &&
         settings_key(file, &value, &setup->organization))
@@ -189,9 +167,10 @@ static void read_all(struct settings *file, struct setup *setup)
         setup->bundle_line = value.line;
     read_number(file, &root, "undo_after_s", 10, 86400, &setup->undo_after_s);
     read_path(file, &root, "control", setup->control, sizeof setup->control);
-    read_uplinks(file, &root, setup);
+    setup_read_uplinks(file, &root, setup);
     read_tun(file, &root, setup);
     read_routing(file, &root, setup);
+    read_learn(file, &root, setup);
     read_log(file, &root, setup);
 }
 

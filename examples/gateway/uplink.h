@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uplink: one WAN interface of this machine: its socket, the port it keeps, and what local
- * address it has right now.
+ * uplink: one WAN interface of this machine in one family: its socket, the port it keeps, and what
+ * local address and MTU it has right now.
  *
  * The port is drawn once from 32768-61000 and kept in the state directory, so that NAT
  * mappings and port forwards survive a restart [DMX-4]. The local address is what the kernel
- * would send from: a socket connected to a public address is asked, nothing is sent.
+ * would send from: a socket connected to a public address is asked, nothing is sent. A family of which
+ * there is no address is an uplink that is down.
  */
 #ifndef GATEWAY_UPLINK_H
 #define GATEWAY_UPLINK_H

@@ -2,7 +2,9 @@
 #include "gateway/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/gateway.h"
 
@@ -31,6 +33,72 @@ const char *words_registration(uint8_t state)
 
     return state < 4 ? names[state] : "unknown";
 }
+
+const char *words_mtu(uint8_t state)
+{
+    static const char *const names[] = {"none", "base", "searching", "done", "below"};
+
+    return state < 5 ? names[state] : "unknown";
+}
+
+const char *words_action(uint8_t action)
+{
+    return action == AVPN_RULE_ALLOW ? "allow" : action == AVPN_RULE_DENY ? "deny" : "unknown";
+}
+
+const char *words_verdict(uint8_t verdict)
+{
+    static const char *const names[] = {"none",   "tunnel",   "here",      "breakout", "denied",
+                                        "source", "no-route", "no-tunnel", "delivered"};
+
+    return verdict < sizeof names / sizeof names[0] ? names[verdict] : "unknown";
+}
+
+/* ---- protocols ------------------------------------------------------------------------------ */
+
+static const struct {
+    uint8_t number;
+    const char *name;
+} protocols[] = {{1, "icmp"}, {2, "igmp"},    {6, "tcp"},   {17, "udp"},   {33, "dccp"}, {41, "ipv6"},
+                 {47, "gre"}, {50, "esp"},    {51, "ah"},   {58, "icmpv6"}, {89, "ospf"}, {103, "pim"},
+                 {132, "sctp"}, {136, "udplite"}};
+
+const char *words_protocol(uint8_t protocol, char text[WORDS_PROTOCOL])
+{
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+        if (protocols[i].number == protocol)
+            return protocols[i].name;
+    (void)snprintf(text, WORDS_PROTOCOL, "%u", protocol);
+    return text;
+}
+
+int words_protocol_parse(const char *text, uint8_t *protocol_out)
+{
+    char *end;
+    long number;
+
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+        if (strcasecmp(protocols[i].name, text) == 0) {
+            *protocol_out = protocols[i].number;
+            return 1;
+        }
+    number = strtol(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || number > 255)
+        return 0;
+    *protocol_out = (uint8_t)number;
+    return 1;
+}
+
+/* ---- sentences' ends -------------------------------------------------------------------------- */
+
+/* enum avpn_hop_reason */
+static const struct words hop_words[] = {
+    {"none", "not in use"},
+    {"used", "in use"},
+    {"standby", "stands by"},
+    {"held", "came back a short while ago, and waits"},
+    {"down", "its tunnel is down"},
+};
 
 /* enum avpn_join_state, after "the place of member N" */
 static const struct words join_words[] = {
@@ -63,6 +131,11 @@ static const struct words *words_of(const struct words *list, size_t count, uint
     return number < count ? &list[number] : &unknown;
 }
 
+const struct words *words_hop(uint8_t reason)
+{
+    return words_of(hop_words, sizeof hop_words / sizeof hop_words[0], reason);
+}
+
 const struct words *words_join(uint32_t state)
 {
     return words_of(join_words, sizeof join_words / sizeof join_words[0], state);
@@ -79,7 +152,8 @@ const char *words_member(const struct gateway *gateway, uint32_t id,
     const struct avpn_config *config = avpn_node_config(gateway->node);
     struct avpn_member member = {.size = sizeof member};
 
-    if (config && avpn_config_member(config, id, &member) == AVPN_OK)
+    /* a slice does not tell the names of those who are no peers */
+    if (config && avpn_config_member(config, id, &member) == AVPN_OK && member.name[0])
         memcpy(name_out, member.name, AVPN_NAME_BYTES);
     else
         (void)snprintf(name_out, AVPN_NAME_BYTES, "member %u", id);

@@ -40,11 +40,19 @@ struct avpn_packets {
     uint32_t stride;     /* distance between the starts of two packets; ignored when count is 1 */
 };
 
+/*
+ * This run may be fragmented by the outer IP layer on its way; every other datagram is to be sent with DF set (IPv4) and whole
+ * (IPv6), and to vanish where it is too big: that is how the path MTU is found [MTU-2], [MTU-7].
+ */
+#define AVPN_DATAGRAMS_MAY_FRAGMENT 1u
+
 /* Datagrams of one uplink from, or to, one contact. */
 struct avpn_datagrams {
     uint32_t uplink; /* 0..3: which socket */
     struct avpn_contact remote;
     struct avpn_packets packets;
+    uint32_t flags; /* AVPN_DATAGRAMS_*; ignored when received */
+    uint32_t reserved;
 };
 
 /*
@@ -52,6 +60,8 @@ struct avpn_datagrams {
  * AVPN_PACKET_LIMIT.
  */
 AVPN_API uint32_t avpn_sealed_bytes(uint32_t bytes);
+/* The largest inner packet that fits an ESP datagram of `bytes` bytes; 0 if none does. */
+AVPN_API uint32_t avpn_inner_bytes(uint32_t bytes);
 
 #ifdef __cplusplus
 }

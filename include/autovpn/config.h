@@ -6,10 +6,10 @@
  * Two ways to one: an administrator's program makes it empty, adds to it, checks it and has an
  * authority sign it (authority.h); a node or registry reads it from a signed bundle. A
  * configuration that was read is not to be changed. One thread at a time; read-only calls
- * may run in parallel. Spec: doc/protocol.md 8, [CFG-1] to [CFG-10], [TOP-1].
+ * may run in parallel. Spec: doc/protocol.md 8, [CFG-1] to [CFG-14], [TOP-1], [TOP-2].
  *
- * A bundle is the whole document; a slice is what one member gets of it: every site (role, hubs,
- * exports), but key, name and manual contacts of itself and its peers only.
+ * A bundle is the whole document; a slice is what one member gets of it: the policy and every site (role, hubs,
+ * exports), but key, name, manual contacts and subnet translation of itself and its peers only.
  *
  *     struct avpn_config *config;
  *     avpn_config_new(NULL, &config);
@@ -33,9 +33,13 @@ extern "C" {
 /* [CFG-8] */
 #define AVPN_NAME_BYTES 64 /* 63 characters and NUL */
 #define AVPN_MEMBERS 65535
+#define AVPN_MEMBER_LAST 0xFFFFFEFFu /* the highest id [CFG-9]: those above are no members' (route.h) */
 #define AVPN_HUBS 16
 #define AVPN_EXPORTS 64
 #define AVPN_UPLINKS 4
+#define AVPN_TRANSLATIONS 64
+#define AVPN_RULES 1024
+#define AVPN_BREAKOUTS 256
 #define AVPN_REGISTRIES 8
 #define AVPN_AUTHORITY_KEYS 8
 #define AVPN_SUITES 4
@@ -55,10 +59,21 @@ struct avpn_member_hub {
     uint32_t flags;  /* AVPN_HUB_* */
 };
 
-/* One node of the organization. Plain values; unused array places are zero. */
+/*
+ * Subnet translation, 1:1 [CFG-14]: hosts of `local` are known to the rest of the organization by the address
+ * with the same host bits in `exported`, which lies in one of the member's exports. A single host: /32 or /128.
+ */
+struct avpn_translation {
+    struct avpn_prefix local, exported; /* same family, same length */
+};
+
+/*
+ * One node of the organization. Plain values; unused array places are zero. Exports and translations mean the same in any
+ * order: they come back as they were added, and ascending (translations by `exported`) from what was read.
+ */
 struct avpn_member {
     uint32_t size; /* sizeof(struct avpn_member) */
-    uint32_t id;   /* 1 or more, unique, never reused */
+    uint32_t id;   /* 1 to AVPN_MEMBER_LAST, unique, never reused */
     struct avpn_key key;
     char name[AVPN_NAME_BYTES];
     uint8_t role; /* enum avpn_role */
@@ -67,10 +82,45 @@ struct avpn_member {
     uint8_t export_count;
     uint8_t uplink_count; /* 0..4: how many places of `manual` are meant */
     uint8_t is_known; /* out: 0 in a slice that does not tell key, name and manual contacts; ignored by add */
-    uint8_t reserved[2];
+    uint8_t translation_count;
+    uint8_t reserved;
     struct avpn_member_hub hubs[AVPN_HUBS]; /* in order of preference */
     struct avpn_prefix exports[AVPN_EXPORTS];
     struct avpn_contact manual[AVPN_UPLINKS]; /* port forwarding: wins over what was observed; family NONE: none */
+    struct avpn_translation translations[AVPN_TRANSLATIONS];
+};
+
+/* ---- the policy: what holds for the whole organization [CFG-13] --------------------- */
+
+/* Hubs have no tunnels with each other, but where one takes the other's default route [TOP-2]. */
+#define AVPN_ORGANIZATION_NO_HUB_TUNNELS 1u
+
+enum avpn_rule_action { AVPN_RULE_ALLOW = 1, AVPN_RULE_DENY = 2 };
+
+/*
+ * One rule of the site-to-site firewall [FWL-1]. The first that matches decides; none: allowed. Each packet is judged
+ * for itself, by the addresses it has in the VPN (after translation), where it enters the VPN and again where it
+ * leaves it. What depends on the state of a connection is the host's business.
+ */
+struct avpn_rule {
+    uint32_t size; /* sizeof(struct avpn_rule) */
+    uint8_t action;   /* enum avpn_rule_action */
+    uint8_t protocol; /* IANA number; 0: any */
+    uint8_t reserved[2];
+    struct avpn_prefix source, destination; /* family NONE: any, of both families */
+    /* Inclusive ranges; 0 to 0: any. Only with TCP (6), UDP (17), DCCP (33), SCTP (132) and UDP-Lite (136). */
+    uint16_t source_first, source_last, destination_first, destination_last;
+    char name[AVPN_NAME_BYTES]; /* shown where it decides; may be empty */
+};
+
+/* What a member with a full tunnel sends out by its own internet connection all the same [RTE-9]. */
+struct avpn_breakout {
+    uint32_t size;   /* sizeof(struct avpn_breakout) */
+    uint32_t member; /* whose; 0: of every member */
+    struct avpn_prefix destination; /* family NONE: any */
+    uint8_t protocol; /* as in a rule */
+    uint8_t reserved[3];
+    uint16_t destination_first, destination_last;
 };
 
 struct avpn_registry_entry {
@@ -118,6 +168,11 @@ AVPN_API int32_t avpn_config_add_registry(struct avpn_config *config,
                                           const struct avpn_registry_entry *registry);
 AVPN_API int32_t avpn_config_add_member(struct avpn_config *config,
                                         const struct avpn_member *member);
+/* Behind those that are there: order decides. */
+AVPN_API int32_t avpn_config_add_rule(struct avpn_config *config, const struct avpn_rule *rule);
+AVPN_API int32_t avpn_config_add_breakout(struct avpn_config *config,
+                                          const struct avpn_breakout *breakout);
+AVPN_API int32_t avpn_config_set_flags(struct avpn_config *config, uint32_t flags); /* AVPN_ORGANIZATION_* */
 
 /*
  * Check [CFG-9]; returns the number of problems (0: valid), each first shown to `report` (which
@@ -175,6 +230,14 @@ AVPN_API int32_t avpn_config_succeeds(const struct avpn_config *held,
                                       const struct avpn_config *next);
 /* AVPN_OK if everything is there that `member` needs [CFG-10]; AVPN_ERROR_NOT_FOUND. */
 AVPN_API int32_t avpn_config_is_complete(const struct avpn_config *config, uint32_t member);
+/* The policy. By place; AVPN_ERROR_EMPTY beyond the end. */
+AVPN_API uint32_t avpn_config_flags(const struct avpn_config *config);
+AVPN_API uint32_t avpn_config_rule_count(const struct avpn_config *config);
+AVPN_API int32_t avpn_config_rule(const struct avpn_config *config, uint32_t index,
+                                  struct avpn_rule *rule_out);
+AVPN_API uint32_t avpn_config_breakout_count(const struct avpn_config *config);
+AVPN_API int32_t avpn_config_breakout(const struct avpn_config *config, uint32_t index,
+                                      struct avpn_breakout *breakout_out);
 AVPN_API uint32_t avpn_config_suites(const struct avpn_config *config, uint8_t *suites_out,
                                      size_t capacity); /* returns how many there are */
 /* AVPN_ERROR_NOT_FOUND: it was not read from a bundle. */
@@ -203,7 +266,7 @@ AVPN_API int32_t avpn_config_psk(const struct avpn_config *config, uint32_t memb
                                  const struct avpn_key_pair *self, struct avpn_key *psk_out,
                                  struct avpn_key *previous_out);
 
-/* ---- peer selection: pure functions of the configuration, [TOP-1] -------------- */
+/* ---- peer selection: pure functions of the configuration, [TOP-1], [TOP-2] ------ */
 
 /* 1 if a and b are to have a tunnel, else 0 (also when one is unknown). */
 AVPN_API int32_t avpn_config_is_peer(const struct avpn_config *config, uint32_t a, uint32_t b);

@@ -26,15 +26,17 @@ enum avpn_event_kind {
     AVPN_EVENT_TUNNEL = 4,     /* peer: `state` 1 up, 0 down */
     AVPN_EVENT_PATH = 5,       /* peer/uplink/remote_uplink: `state` 1 alive, 0 dead; `contact` */
     AVPN_EVENT_ROAM = 6,       /* peer/uplink/remote_uplink moved to `contact` */
-    AVPN_EVENT_ROUTE_ADD = 7,  /* `prefix` via `peer`; `state` 1 active, 0 standby (all hops dead) */
+    AVPN_EVENT_ROUTE_ADD = 7,  /* `prefix` via `peer`, `metric`; `state` 1 active, 0 standby (no hop is alive) */
     AVPN_EVENT_ROUTE_REPLACE = 8,
     AVPN_EVENT_ROUTE_DELETE = 9,
     AVPN_EVENT_EXPIRED = 10,   /* the configuration held has expired, it stays in force */
-    AVPN_EVENT_CONFLICT = 11,  /* `prefix` is exported by `peer` and by `other`; `peer` wins */
+    AVPN_EVENT_CONFLICT = 11,  /* `state`: enum avpn_conflict (node.h); `peer` wins `prefix` over `other` */
     AVPN_EVENT_REVOKED = 12,   /* this node is revoked, or no longer a member: all tunnels are gone */
     AVPN_EVENT_UNDONE = 13,    /* configuration `version` cut this node off and was undone [CFG-12] */
     AVPN_EVENT_JOIN = 14,      /* `state`: enum avpn_join_state (node.h); registry */
     AVPN_EVENT_FAULT = 15,     /* registry: `state`: enum avpn_registry_fault (node.h), `version` it speaks of */
+    AVPN_EVENT_MTU = 16,       /* peer/uplink/remote_uplink: datagrams of `metric` bytes pass, or not even these; `state` DONE or BELOW of enum avpn_mtu_state [MTU-4] */
+    AVPN_EVENT_OFFER = 17,     /* `peer` offers its export `prefix` (`state` 1) or no longer does (0) [RTE-8] */
     /* registry */
     AVPN_EVENT_PUBLISHED = 33, /* organization serves configuration `version` */
     AVPN_EVENT_CLAIM = 34,     /* organization: a device claims the place of `peer` */
@@ -56,6 +58,8 @@ struct avpn_event {
     uint64_t version;
     struct avpn_contact contact;
     struct avpn_prefix prefix;
+    uint32_t metric; /* of a route: the place of `peer` in the order of preference, from 0 */
+    uint32_t reserved;
 };
 
 /* "tunnel", "route-add" ... Static text, never NULL. */

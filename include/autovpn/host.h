@@ -88,6 +88,13 @@ struct avpn_host {
     void (*deliver)(void *user, const struct avpn_packets *batch, size_t count);
 
     /*
+     * Inner packets given to avpn_node_send that are to leave by the site's own internet connection [RTE-9]. Borrowed until
+     * return. For hosts that do not sort them out before, as the gateway does with rules of the kernel. Default: dropped and
+     * counted.
+     */
+    void (*breakout)(void *user, const struct avpn_packets *batch, size_t count);
+
+    /*
      * One event, the moment it happens; the same events are also queued for
      * avpn_*_next_event. Default: polling only.
      */

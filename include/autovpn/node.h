@@ -51,11 +51,16 @@ struct avpn_node_options {
     avpn_span undo_after; /* cut off for so long, a new configuration is undone [CFG-12]; 0: 120 s, negative: never */
 };
 
+#define AVPN_MTU_LEAST 576
+#define AVPN_MTU_MOST 65575 /* the largest IPv6 packet there is */
+
 /* One uplink as the host sees it. */
 struct avpn_uplink {
     uint32_t size;  /* sizeof(struct avpn_uplink) */
     uint32_t is_up; /* 0 or 1 */
     struct avpn_contact local; /* the socket's own address and port; family NONE: not known */
+    uint32_t mtu_bytes; /* of the link, IP header included: no larger datagrams are tried [MTU-1]; AVPN_MTU_LEAST to _MOST, 0: 1500 */
+    uint32_t reserved;
 };
 
 /*
@@ -75,11 +80,33 @@ AVPN_API void avpn_node_del(struct avpn_node *node);
 AVPN_API void avpn_node_leave(struct avpn_node *node, avpn_time now);
 
 /*
- * Bring an uplink up or down, or tell that its local address changed.
- * AVPN_ERROR_ARGUMENT: number 4 or more, or size.
+ * Bring an uplink up or down, or tell that its local address or the MTU of its link changed.
+ * AVPN_ERROR_ARGUMENT: number 4 or more, size, or an MTU that no IP link has.
  */
 AVPN_API int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                                       const struct avpn_uplink *state, avpn_time now);
+
+/*
+ * The node's own addresses on the inside, one of a family: ICMP errors come from there [ICM-2]. Without one of a family it is the first
+ * host of its first export of that family. Copied. AVPN_ERROR_ARGUMENT: more than 2, two of a family.
+ */
+AVPN_API int32_t avpn_node_set_addresses(struct avpn_node *node, const struct avpn_address *addresses,
+                                         size_t count);
+/*
+ * All subnets this machine is attached to, whether it exports them or not [RTE-10]: what others export inside of them is not used
+ * here, and a conflict. Replaces those of the last call, copied. AVPN_ERROR_ARGUMENT: one is not canonical, or a default; AVPN_ERROR_LIMIT:
+ * more than AVPN_ATTACHED. On error those before stay. Out of memory the table follows a second later.
+ */
+#define AVPN_ATTACHED 256
+AVPN_API int32_t avpn_node_set_attached(struct avpn_node *node, const struct avpn_prefix *prefixes,
+                                        size_t count, avpn_time now);
+/*
+ * Which of its exports this node offers now, 1 or 0 each, by place in avpn_member.exports; at first all [RTE-8]. For a host that
+ * learns routes from a routing daemon or sees a LAN interface go. It holds for the configuration in force: after AVPN_EVENT_CONFIG all are
+ * offered that are new. AVPN_ERROR_NOT_FOUND: this node has no such export. Out of memory the table follows a second later.
+ */
+AVPN_API int32_t avpn_node_set_offer(struct avpn_node *node, const struct avpn_prefix *prefix,
+                                     int32_t is_offered, avpn_time now);
 
 /*
  * Offer a newer configuration, a bundle or this node's slice of it: verified, applied by difference, kept: tunnels it does
@@ -144,11 +171,19 @@ enum avpn_counter {
     AVPN_DROP_NO_ROUTE,           /* no route to the inner destination */
     AVPN_DROP_NO_TUNNEL,          /* a route, but no next hop with a tunnel that is up */
     AVPN_DROP_HOP_LIMIT,          /* forwarding would exceed the inner hop limit */
-    AVPN_DROP_SIZE,               /* bigger than fits a datagram */
+    AVPN_DROP_SIZE,               /* [MTU-6] bigger than the path carries, and not to be fragmented */
     AVPN_DROP_EXHAUSTED,          /* [ESP-6] SA at its limit */
     AVPN_DROP_MEMORY,             /* an allocation failed while handling it */
     AVPN_DROP_RANDOM,             /* the randomness seam failed while handling it */
     AVPN_DROP_UPLINK,             /* datagram from or to an uplink that is not up */
+    AVPN_DROP_FIREWALL,           /* [FWL-1] a rule denies it, or hides its ports from the rules [FWL-3] */
+    AVPN_DROP_TRANSLATION,        /* [TRN-3] to an address that no host of this site has */
+    AVPN_DROP_RECURSION,          /* [RTE-11] our own outer datagram, on its way into a tunnel */
+    AVPN_DROP_BREAKOUT,           /* [RTE-9] to leave by the site's own connection, and the host has no seam for it */
+    AVPN_COUNT_BREAKOUT,          /* given to the host's breakout seam */
+    AVPN_COUNT_ICMP,              /* [ICM-1] errors made here */
+    AVPN_COUNT_FRAGMENTED,        /* [MTU-6] inner packets sent in pieces */
+    AVPN_COUNT_CLAMPED,           /* [MTU-8] TCP segment sizes lowered */
     AVPN_COUNTERS                 /* how many there are */
 };
 
@@ -256,6 +291,9 @@ struct avpn_peer_status {
     uint32_t rtt_us;       /* of the path traffic takes, smoothed */
     avpn_time up_since;    /* -1: not up */
     avpn_time session_since; /* of the keys in use; -1: none */
+    avpn_time held_until;    /* the tunnel came back, and is trusted as a next hop from then [RTE-7]; -1: it is */
+    uint32_t mtu_bytes;      /* the largest inner packet the path traffic takes carries whole; 0: no path */
+    uint32_t reserved;
     uint64_t sent_packets, sent_bytes, received_packets, received_bytes; /* inner */
 };
 /* By place, 0 .. peer_count - 1 in order of member id. AVPN_ERROR_EMPTY beyond the end. */
@@ -264,6 +302,14 @@ AVPN_API int32_t avpn_node_peer_at(const struct avpn_node *node, uint32_t index,
 /* By member id. AVPN_ERROR_NOT_FOUND. */
 AVPN_API int32_t avpn_node_peer(const struct avpn_node *node, uint32_t member,
                                 struct avpn_peer_status *status_out);
+
+enum avpn_mtu_state {
+    AVPN_MTU_NONE = 0,      /* the path is not alive */
+    AVPN_MTU_BASE = 1,      /* it is being found out whether even 1200 bytes pass */
+    AVPN_MTU_SEARCHING = 2,
+    AVPN_MTU_DONE = 3,      /* found; confirmed now and then */
+    AVPN_MTU_BELOW = 4      /* less than 1200 bytes pass: datagrams may be fragmented [MTU-7] */
+};
 
 enum avpn_path_state { AVPN_PATH_EMPTY = 0, AVPN_PATH_PUNCHING = 1, AVPN_PATH_ALIVE = 2 };
 
@@ -276,14 +322,116 @@ struct avpn_path_status {
     uint32_t rtt_us; /* smoothed */
     avpn_time answered_at; /* last probe answered; -1: never */
     uint32_t probes_sent, probes_answered;
+    uint32_t mtu_bytes;   /* largest datagram (UDP payload) proved to pass [MTU-3]; 1200 in states base and below; 0: not alive */
+    uint8_t mtu_state;    /* enum avpn_mtu_state */
+    uint8_t reserved[3];
 };
 /* By place, 0 .. path_count - 1. AVPN_ERROR_EMPTY beyond the end, AVPN_ERROR_NOT_FOUND no such peer. */
 AVPN_API int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_t index,
                                    struct avpn_path_status *status_out);
 
-/* The node's routes; hops are member ids, AVPN_HOP_LOCAL for own exports. As avpn_routes_at. */
+/*
+ * The node's routes; hops are member ids, AVPN_HOP_* otherwise. `active_out`: place of the hop in use, or AVPN_ROUTE_NONE. As
+ * avpn_routes_at.
+ */
 AVPN_API int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index,
                                     struct avpn_route *route_out, uint32_t *active_out);
+/* State of a member as a next hop, enum avpn_hop_state. */
+AVPN_API uint32_t avpn_node_hop_state(const struct avpn_node *node, uint32_t member);
+
+struct avpn_conflict_status {
+    uint32_t size;
+    uint32_t kind; /* enum avpn_conflict */
+    struct avpn_prefix prefix;
+    uint32_t winner, loser; /* member ids */
+};
+/* Routes that are not used, or not as configured, and why. At most AVPN_CONFLICTS are kept. AVPN_ERROR_EMPTY beyond the end. */
+#define AVPN_CONFLICTS 4096
+AVPN_API int32_t avpn_node_conflict_at(const struct avpn_node *node, uint32_t index,
+                                       struct avpn_conflict_status *status_out);
+
+/* A rule of the firewall, and what it did here since it came into force. */
+struct avpn_rule_status {
+    uint32_t size;
+    uint32_t reserved;
+    struct avpn_rule rule;
+    uint64_t sent_packets;     /* that it decided on their way into the VPN */
+    uint64_t received_packets; /* on their way out of it */
+};
+/* By place. AVPN_ERROR_EMPTY beyond the end. */
+AVPN_API int32_t avpn_node_rule_at(const struct avpn_node *node, uint32_t index,
+                                   struct avpn_rule_status *status_out);
+
+/*
+ * Contacts to which the node sends of itself: registries, and peers' contacts proved or tried. For hosts that keep outer traffic out of
+ * the tunnel by routes of their own; the gateway marks its sockets instead [RTE-11]. By place, in no order; the list changes
+ * with every call that takes `now`. AVPN_ERROR_EMPTY beyond the end.
+ */
+AVPN_API int32_t avpn_node_outer_at(const struct avpn_node *node, uint32_t index,
+                                    uint32_t *uplink_out, struct avpn_contact *contact_out);
+
+/* ---- explain ------------------------------------------------------------- */
+
+/* A packet, as far as the engine cares. */
+struct avpn_flow {
+    uint32_t size;
+    uint8_t protocol; /* IANA number; 0: not said, rules and breakouts that name one do not match */
+    uint8_t reserved;
+    uint16_t source_port, destination_port; /* 0: not said, likewise */
+    uint16_t reserved2;
+    struct avpn_address source, destination; /* as this site's hosts use them, if they are of this site */
+};
+
+enum avpn_explain_verdict {
+    AVPN_EXPLAIN_NONE = 0,
+    AVPN_EXPLAIN_TUNNEL = 1,      /* leaves through the tunnel of `next_hop` */
+    AVPN_EXPLAIN_HERE = 2,        /* the destination is of this site: not the VPN's business */
+    AVPN_EXPLAIN_BREAKOUT = 3,    /* leaves by the site's own internet connection, by `breakout` or for want of a default route */
+    AVPN_EXPLAIN_DENIED = 4,      /* by `rule` */
+    AVPN_EXPLAIN_SOURCE = 5,      /* the source is of none of this site's exports: no peer would accept it */
+    AVPN_EXPLAIN_NO_ROUTE = 6,    /* nobody exports the destination */
+    AVPN_EXPLAIN_NO_TUNNEL = 7,   /* `route` has no hop that is alive */
+    AVPN_EXPLAIN_DELIVERED = 8    /* comes from `from`, a peer or one behind it, and is delivered here */
+};
+
+enum avpn_hop_reason {
+    AVPN_HOP_REASON_NONE = 0,
+    AVPN_HOP_REASON_USED = 1,
+    AVPN_HOP_REASON_STANDBY = 2,  /* alive, but others come first */
+    AVPN_HOP_REASON_HELD = 3,     /* came back a short while ago [RTE-7] */
+    AVPN_HOP_REASON_DOWN = 4      /* its tunnel is down */
+};
+
+struct avpn_explanation {
+    uint32_t size;
+    uint8_t verdict; /* enum avpn_explain_verdict */
+    uint8_t is_translated; /* bit 0 the source, bit 1 the destination */
+    uint8_t suite;         /* of the tunnel, enum avpn_suite; 0: none */
+    uint8_t reserved;
+    struct avpn_address source, destination; /* as the VPN sees them */
+    uint32_t rule;     /* place of the rule that decides, or AVPN_EXPLAIN_DEFAULT: none does, allowed */
+    uint32_t breakout; /* place, or AVPN_EXPLAIN_DEFAULT */
+    uint32_t from;     /* member behind whose tunnel the source lies, or 0: this site */
+    uint32_t next_hop; /* member, or 0 */
+    uint32_t has_route;
+    struct avpn_route route;                 /* that decides for the destination, if has_route */
+    uint32_t active;                         /* place of the hop in use, or AVPN_ROUTE_NONE */
+    uint8_t hop_reasons[AVPN_ROUTE_HOPS];    /* enum avpn_hop_reason, by place in route.hops */
+    uint32_t conflict_count;                 /* of avpn_node_conflict_at, about this destination */
+    uint32_t conflicts[8];                   /* the first of them, by place */
+    uint8_t uplink, remote_uplink;           /* of the path, 255: none */
+    uint8_t reserved2[2];
+    struct avpn_contact contact;             /* where the path ends; family NONE: none */
+    uint32_t rtt_us;
+    uint32_t mtu_bytes;                      /* largest inner packet that is carried whole */
+};
+#define AVPN_EXPLAIN_DEFAULT UINT32_MAX
+/*
+ * What this node would do with a packet now, and why; nothing is sent or counted. AVPN_ERROR_ARGUMENT: size, or no
+ * addresses of one family. AVPN_ERROR_STATE: there is no configuration.
+ */
+AVPN_API int32_t avpn_node_explain(const struct avpn_node *node, const struct avpn_flow *flow,
+                                   struct avpn_explanation *explanation_out);
 
 /* The configuration in force, or NULL. Borrowed until the next call that may change it. */
 AVPN_API const struct avpn_config *avpn_node_config(const struct avpn_node *node);

@@ -3,16 +3,16 @@
  * route: a route table for IPv4 and IPv6: prefix -> next hops in order of preference.
  *
  * A next hop is a number the caller chooses (a peer's member id, say). Which hops are alive is
- * the caller's to say, in one call per hop; a lookup gives the first live one.
+ * the caller's to say, in one call per hop; a lookup gives the first live one. Spec: [RTE-3], [RTE-5], [RTE-7].
  *
- * Life: new, put/remove/lookup, del. Threads: while nobody changes a table (set_alive is a change), any number
+ * Life: new, put/remove/lookup, del. Threads: while nobody changes a table (set_state is a change), any number
  * may read it; a change needs it alone. Lookups do not allocate.
  *
  *     struct avpn_routes *routes;
  *     avpn_routes_new(NULL, &routes);
  *     struct avpn_route r = {.size = sizeof r, .prefix = lan, .hop_count = 2, .hops = {7, 9}};
  *     avpn_routes_put(routes, &r);
- *     avpn_routes_set_alive(routes, 7, 1);
+ *     avpn_routes_set_state(routes, 7, AVPN_HOP_ALIVE);
  *     avpn_routes_lookup(routes, &address, &hop);       // hop == 7
  */
 #ifndef AUTOVPN_ROUTE_H
@@ -26,8 +26,28 @@ extern "C" {
 #endif
 
 #define AVPN_ROUTE_HOPS 16
-#define AVPN_HOP_LOCAL 0u /* the prefix is this site's own: deliver here */
 #define AVPN_ROUTE_NONE UINT32_MAX
+
+/* Hops with a meaning of their own. Only LOCAL is ever alive. */
+#define AVPN_HOP_LOCAL 0u                       /* the prefix is this site's own: deliver here */
+#define AVPN_HOP_ATTACHED (UINT32_MAX - 1)      /* this site is attached to it and does not export it */
+#define AVPN_HOP_NOBODY (UINT32_MAX - 2)        /* its owners do not offer it now */
+
+enum avpn_hop_state {
+    AVPN_HOP_DEAD = 0,
+    AVPN_HOP_ALIVE = 1,
+    AVPN_HOP_HELD = 2 /* alive again, but not trusted yet: only where no other hop is alive [RTE-7] */
+};
+
+/* Two claims on the same addresses of a site's table, and who wins [RTE-3], [RTE-8], [RTE-10]: avpn_node_conflict_at. */
+enum avpn_conflict {
+    AVPN_CONFLICT_NONE = 0,
+    AVPN_CONFLICT_SHARED = 1,   /* `winner` and `loser` export `prefix`: the loser's next hops come after the winner's */
+    AVPN_CONFLICT_OWN = 2,      /* this site (`winner`) exports `prefix` too: the loser's is not used here */
+    AVPN_CONFLICT_INSIDE = 3,   /* `prefix` of `winner` lies in the larger export of this site (`loser`): it takes its part */
+    AVPN_CONFLICT_ATTACHED = 4, /* this machine (`winner`) is attached to `prefix`, or to more; `loser` exports it, or more: not used for it */
+    AVPN_CONFLICT_WITHDRAWN = 5 /* `loser` exports `prefix` and does not offer it now; `winner` is the one in use, or 0 */
+};
 
 struct avpn_routes;
 
@@ -35,7 +55,7 @@ struct avpn_route {
     uint32_t size; /* sizeof(struct avpn_route) */
     struct avpn_prefix prefix;
     uint32_t hop_count;             /* 1..AVPN_ROUTE_HOPS */
-    uint32_t hops[AVPN_ROUTE_HOPS]; /* in order of preference, no duplicates; AVPN_HOP_LOCAL is always alive */
+    uint32_t hops[AVPN_ROUTE_HOPS]; /* in order of preference, no duplicates */
 };
 
 AVPN_API int32_t avpn_routes_new(const struct avpn_host *host, struct avpn_routes **routes_out);
@@ -51,11 +71,15 @@ AVPN_API int32_t avpn_routes_put(struct avpn_routes *routes, const struct avpn_r
 AVPN_API int32_t avpn_routes_remove(struct avpn_routes *routes, const struct avpn_prefix *prefix);
 AVPN_API void avpn_routes_clear(struct avpn_routes *routes);
 
-/* Whether a hop is alive (0 or 1); new hops are dead. AVPN_ERROR_MEMORY: unchanged. */
-AVPN_API int32_t avpn_routes_set_alive(struct avpn_routes *routes, uint32_t hop, int32_t is_alive);
+/*
+ * enum avpn_hop_state of a hop; new hops are dead. AVPN_ERROR_MEMORY: unchanged. AVPN_ERROR_ARGUMENT: no such state,
+ * or one of the hops above, whose states are fixed.
+ */
+AVPN_API int32_t avpn_routes_set_state(struct avpn_routes *routes, uint32_t hop, uint32_t state);
+AVPN_API uint32_t avpn_routes_state(const struct avpn_routes *routes, uint32_t hop);
 
 /*
- * The first live hop of the longest prefix that matches. AVPN_ERROR_NOT_FOUND: no prefix
+ * The first live hop of the longest prefix that matches, or else the first held one. AVPN_ERROR_NOT_FOUND: no prefix
  * matches; AVPN_ERROR_EMPTY: one does, but all its hops are dead ([RTE-3]: a shorter
  * prefix does not step in).
  */
@@ -75,7 +99,7 @@ AVPN_API int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index
 /* The route with this very prefix. AVPN_ERROR_NOT_FOUND. */
 AVPN_API int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_prefix *prefix,
                                  struct avpn_route *route_out);
-/* The index in `hops` of the first live hop, or AVPN_ROUTE_NONE. */
+/* The index in `hops` of the hop that a lookup gives, or AVPN_ROUTE_NONE. */
 AVPN_API uint32_t avpn_routes_active(const struct avpn_routes *routes,
                                      const struct avpn_route *route);
 /* Bytes on the heap. */

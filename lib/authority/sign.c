@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define SITE_LIMIT 1536 /* more than the largest one */
-#define IDENTITY_LIMIT 256
+#define IDENTITY_LIMIT 2560
 #define HEAD_LIMIT (AVPNI_HEAD_BODY_BYTES + sizeof(struct avpni_signatures))
 
 /* What one bundle is made of. */
@@ -27,6 +27,8 @@ struct job {
     struct avpn_key organization;
     const uint8_t *charter;
     size_t charter_bytes;
+    const uint8_t *policy;
+    size_t policy_bytes;
     uint32_t invite_order[AVPN_INVITES]; /* by member id */
 };
 
@@ -168,9 +170,14 @@ static void write_head(const struct job *job, uint8_t *bundle, size_t count)
 static int32_t write_bundle(struct avpni_writer *w, const struct job *job)
 {
     static const uint8_t no_head[HEAD_LIMIT];
+    const struct avpni_document start = {.head = no_head,
+                                         .head_bytes = head_bytes_of(job),
+                                         .charter = job->charter,
+                                         .charter_bytes = job->charter_bytes,
+                                         .policy = job->policy,
+                                         .policy_bytes = job->policy_bytes};
 
-    avpni_document_write_start(w, AVPNI_DOCUMENT_WHOLE, no_head, head_bytes_of(job), job->charter,
-                               job->charter_bytes);
+    avpni_document_write_start(w, AVPNI_DOCUMENT_WHOLE, &start);
     int32_t result = write_members(w, job);
 
     if (result == AVPN_OK) {
@@ -272,13 +279,31 @@ static int32_t sign(const struct job *job, uint8_t *bundle_out, size_t capacity,
     return write_bundle(&w, job);
 }
 
+/* To be released with avpni_release. */
+static int32_t make_policy(const struct job *job, uint8_t **policy_out, size_t *policy_bytes_out)
+{
+    const struct avpni_policy *policy = avpni_config_policy(job->config);
+    struct avpni_writer size = avpni_writer(NULL, 0);
+
+    avpni_policy_write(&size, policy);
+    *policy_out = avpni_allocate(&job->authority->memory, size.position, 1);
+    if (*policy_out == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    struct avpni_writer w = avpni_writer(*policy_out, size.position);
+
+    avpni_policy_write(&w, policy);
+    *policy_bytes_out = size.position;
+    return AVPN_OK;
+}
+
 int32_t avpn_authority_sign(const struct avpn_authority *authority,
                             const struct avpn_config *config,
                             const struct avpn_publication *publication, uint8_t *bundle_out,
                             size_t capacity, size_t *needed_out)
 {
     struct job job = {.authority = authority, .config = config, .publication = publication};
-    uint8_t *charter = NULL;
+    uint8_t *charter = NULL, *policy = NULL;
 
     *needed_out = 0;
     int32_t result = begin(&job);
@@ -288,9 +313,14 @@ int32_t avpn_authority_sign(const struct avpn_authority *authority,
                                     &job.charter_bytes);
     }
     if (result == AVPN_OK) {
+        result = make_policy(&job, &policy, &job.policy_bytes);
+    }
+    if (result == AVPN_OK) {
         job.charter = charter;
+        job.policy = policy;
         result = sign(&job, bundle_out, capacity, needed_out);
     }
+    avpni_release(&authority->memory, policy);
     avpni_release(&authority->memory, charter);
     return result;
 }

@@ -190,6 +190,16 @@ uint32_t avpn_sealed_bytes(uint32_t bytes)
     return AVPN_HEADROOM + ((bytes + TRAILER_BYTES + 3) & ~(uint32_t)3) + AVPNI_TAG_BYTES;
 }
 
+uint32_t avpn_inner_bytes(uint32_t bytes)
+{
+    if (bytes < ESP_BYTES_MIN) {
+        return 0;
+    }
+    uint32_t inner = ((bytes - AVPN_HEADROOM - AVPNI_TAG_BYTES) & ~(uint32_t)3) - TRAILER_BYTES;
+
+    return inner < AVPN_PACKET_LIMIT ? inner : AVPN_PACKET_LIMIT;
+}
+
 /* The next header for a packet, by its version; 0 where there is none. */
 static uint8_t next_header_of(const uint8_t *packet, uint32_t bytes)
 {

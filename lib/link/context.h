@@ -26,6 +26,7 @@ struct avpni_uplink {
     struct avpn_contact local;
     struct avpn_contact evidence[2];
     struct avpn_contact observed; /* the newest answer of any registry */
+    uint32_t mtu_bytes;           /* as the host told, or 1500 */
 };
 
 struct avpni_context {
@@ -49,6 +50,9 @@ struct avpni_context {
     struct avpni_claim_request claim;
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
+    uint64_t offers;     /* of own exports, bit by place, ones beyond them [PRB-14] */
+    uint32_t site_check; /* of the own site, 0 without a configuration */
+
     struct avpni_uplink uplinks[AVPN_UPLINKS];
     uint8_t faults[AVPN_REGISTRIES]; /* bit 1 << enum avpn_registry_fault (link/fault.h) */
     uint32_t live_paths;
@@ -58,8 +62,10 @@ struct avpni_context {
     uint32_t session_capacity, session_free;
 
     void *owner;
-    /* A tunnel came up or went down. */
-    void (*tunnel_changed)(void *owner, struct avpni_peer *peer, bool is_up, avpn_time now);
+    /* What a peer is as a next hop has changed: enum avpn_hop_state [RTE-7]. */
+    void (*hop_changed)(void *owner, struct avpni_peer *peer, uint32_t state, avpn_time now);
+    /* A peer offers other exports than before: peer->offers [RTE-8]. */
+    void (*offers_changed)(void *owner, struct avpni_peer *peer, avpn_time now);
     /* A registry told about a member's uplink. */
     void (*entry_learned)(void *owner, uint32_t registry, const struct avpni_entry *entry,
                           avpn_time now);

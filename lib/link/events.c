@@ -81,6 +81,8 @@ const char *avpn_event_name(uint32_t kind)
         [AVPN_EVENT_UNDONE] = "undone",
         [AVPN_EVENT_JOIN] = "join",
         [AVPN_EVENT_FAULT] = "fault",
+        [AVPN_EVENT_MTU] = "mtu",
+        [AVPN_EVENT_OFFER] = "offer",
         [AVPN_EVENT_MEMBER] = "member",
         [AVPN_EVENT_PUBLISHED] = "published",
         [AVPN_EVENT_CLAIM] = "claim",

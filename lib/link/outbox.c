@@ -64,14 +64,23 @@ void avpni_outbox_commit(struct avpni_outbox *outbox, uint32_t uplink,
     outbox->transmitted++;
 }
 
-void avpni_outbox_add_run(struct avpni_outbox *outbox, uint32_t uplink,
+void avpni_outbox_set_flags(struct avpni_outbox *outbox, uint32_t flags)
+{
+    assert(outbox->count > 0);
+    outbox->runs[outbox->count - 1].flags = flags;
+}
+
+void avpni_outbox_add_run(struct avpni_outbox *outbox, uint32_t uplink, uint32_t flags,
                           const struct avpn_contact *remote, const struct avpn_packets *packets)
 {
     if (outbox->count == AVPNI_OUTBOX_RUNS) {
         avpni_outbox_flush(outbox);
     }
     outbox->runs[outbox->count++] =
-        (struct avpn_datagrams){.uplink = uplink, .remote = *remote, .packets = *packets};
+        (struct avpn_datagrams){.uplink = uplink,
+                                .flags = flags,
+                                .remote = *remote,
+                                .packets = *packets};
     outbox->transmitted += packets->count;
 }
 

@@ -41,8 +41,10 @@ uint8_t *avpni_outbox_reserve(struct avpni_outbox *outbox, size_t size);
 /* Send what was written at the place reserved last. `size` is at most what was reserved. */
 void avpni_outbox_commit(struct avpni_outbox *outbox, uint32_t uplink,
                          const struct avpn_contact *remote, size_t size);
-/* Send a run whose bytes are the caller's: borrowed until the next flush. */
-void avpni_outbox_add_run(struct avpni_outbox *outbox, uint32_t uplink,
+/* AVPN_DATAGRAMS_* of the one committed last. */
+void avpni_outbox_set_flags(struct avpni_outbox *outbox, uint32_t flags);
+/* Send a run whose bytes are the caller's: borrowed until the next flush. `flags`: AVPN_DATAGRAMS_*. */
+void avpni_outbox_add_run(struct avpni_outbox *outbox, uint32_t uplink, uint32_t flags,
                           const struct avpn_contact *remote, const struct avpn_packets *packets);
 void avpni_outbox_flush(struct avpni_outbox *outbox);
 /* Bytes on the heap. */

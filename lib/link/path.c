@@ -4,7 +4,8 @@
  *
  * Invariants: `contact` is proved whenever the state is ALIVE. Requests to contacts that are
  * not proved are counted per candidate and never exceed AVPNI_PUNCH_PROBES in one
- * attempt, whoever named the contact. live_paths of the context counts exactly the ALIVE ones.
+ * attempt, whoever named the contact. live_paths of the context counts exactly the ALIVE ones, and only these have a
+ * size (link/mtu.h).
  */
 #include "link/path.h"
 
@@ -36,6 +37,7 @@ int32_t avpni_path_new(struct avpni_peer *peer, uint32_t uplink, uint32_t remote
     path->remote_uplink = (uint8_t)remote_uplink;
     path->answered_at = -1;
     path->unanswered_at = AVPN_TIME_NEVER;
+    avpni_mtu_stop(&path->mtu);
     avpni_timer_init(&path->timer, fire, path);
     *path_out = path;
     return AVPN_OK;
@@ -65,7 +67,8 @@ static void set_timer(struct avpni_path *path, avpn_time when)
     avpni_timer_set(&path->peer->context->timers, &path->timer, when);
 }
 
-static void push_event(struct avpni_path *path, uint32_t kind, uint32_t state, avpn_time now)
+static struct avpn_event path_event(const struct avpni_path *path, uint32_t kind, uint32_t state,
+                                    avpn_time now)
 {
     struct avpn_event event = avpni_event(kind, state, now);
 
@@ -73,6 +76,13 @@ static void push_event(struct avpni_path *path, uint32_t kind, uint32_t state, a
     event.uplink = path->uplink;
     event.remote_uplink = path->remote_uplink;
     event.contact = path->contact;
+    return event;
+}
+
+static void push_event(struct avpni_path *path, uint32_t kind, uint32_t state, avpn_time now)
+{
+    struct avpn_event event = path_event(path, kind, state, now);
+
     avpni_events_push(&path->peer->context->events, &event);
 }
 
@@ -226,7 +236,7 @@ static avpn_span probe_span(const struct avpni_context *context)
     return stretched > AVPNI_PROBE_SPAN ? stretched : AVPNI_PROBE_SPAN;
 }
 
-/* Three seconds after the last answer, but never before the probe was repeated for two. */
+/* Three seconds after the last answer [PRB-9]; where probes are stretched, not before it was asked for two. */
 static avpn_time dead_at(const struct avpni_path *path)
 {
     avpn_time by_answer = path->answered_at + AVPNI_PATH_DEAD_AFTER;
@@ -245,19 +255,73 @@ static avpn_time earlier(avpn_time a, avpn_time b)
 
 static avpn_time next_probe_at(const struct avpni_path *path)
 {
-    if (path->unanswered_at != AVPN_TIME_NEVER)
+    if (path->unanswered_at == AVPN_TIME_NEVER)
+        return path->probe_at + probe_span(path->peer->context);
+    if (path->probe_at - path->unanswered_at < AVPNI_PROBE_HURRY_AFTER)
         return path->probe_at + AVPNI_PROBE_RETRY;
-    return path->probe_at + probe_span(path->peer->context);
+    return path->probe_at + AVPNI_PROBE_HURRY; /* so many that chance does not lose them all [PRB-9] */
 }
 
 static void set_alive_timer(struct avpni_path *path)
 {
     avpn_time when = earlier(next_probe_at(path), dead_at(path));
 
+    when = earlier(when, path->mtu.due_at);
     if (path->is_challenging)
         when = earlier(when, path->challenged_at + AVPNI_ROAM_WAIT);
     set_timer(path, when);
 }
+
+/* ---- size, 6.1 -------------------------------------------------------------- */
+
+static uint32_t size_limit(const struct avpni_path *path)
+{
+    return avpni_mtu_limit(path->peer->context->uplinks[path->uplink].mtu_bytes,
+                           path->contact.family);
+}
+
+static void tell_size(struct avpni_path *path, avpn_time now)
+{
+    uint32_t size = avpni_mtu_news(&path->mtu);
+    struct avpn_event event;
+
+    if (size == 0)
+        return;
+    event = path_event(path, AVPN_EVENT_MTU, path->mtu.state, now); /* [MTU-4] */
+    event.metric = size;
+    avpni_events_push(&path->peer->context->events, &event);
+}
+
+/*
+ * Where one was lost a plain probe goes along, if there was none meanwhile: if that is lost too, it is not the
+ * size [MTU-3].
+ */
+static void serve_size(struct avpni_path *path, avpn_time now)
+{
+    uint32_t size = avpni_mtu_serve(&path->mtu, size_limit(path), path->rtt_us,
+                                    path->answered_probe, now);
+
+    tell_size(path, now);
+    if (size == 0)
+        return;
+    avpni_probe_request_size(path->peer, path->uplink, path->remote_uplink, &path->contact, size,
+                             now);
+    if (path->mtu.tries > 1 && path->probe_at < path->mtu.asked_since)
+        probe_contact(path, now);
+}
+
+bool avpni_path_size_answered(struct avpni_path *path, const struct avpn_contact *source,
+                              uint32_t size, avpn_time sent_at, avpn_time now)
+{
+    if (path->state != AVPN_PATH_ALIVE || !avpni_contact_is_equal(&path->contact, source) ||
+        !avpni_mtu_answered(&path->mtu, size, sent_at, now))
+        return false;
+    tell_size(path, now);
+    set_alive_timer(path);
+    return true;
+}
+
+/* ---- from alive and to it ----------------------------------------------------- */
 
 static void become_alive(struct avpni_path *path, const struct avpn_contact *contact,
                          avpn_time now)
@@ -272,6 +336,7 @@ static void become_alive(struct avpni_path *path, const struct avpn_contact *con
     path->unanswered_at = AVPN_TIME_NEVER;
     path->probe_at = now;
     path->rtt_us = 0;
+    avpni_mtu_start(&path->mtu, size_limit(path), now);
     path->peer->context->live_paths++;
     push_event(path, AVPN_EVENT_PATH, 1, now);
 }
@@ -281,9 +346,18 @@ static void die(struct avpni_path *path, avpn_time now)
     path->peer->context->live_paths--;
     path->state = AVPN_PATH_EMPTY;
     path->is_challenging = false;
+    avpni_mtu_stop(&path->mtu);
     push_event(path, AVPN_EVENT_PATH, 0, now);
     begin(path, NULL, now);
     avpni_peer_reselect(path->peer, now);
+}
+
+void avpni_path_probe(struct avpni_path *path, avpn_time now)
+{
+    if (path->state != AVPN_PATH_ALIVE)
+        return;
+    probe_contact(path, now);
+    set_alive_timer(path);
 }
 
 void avpni_path_reset(struct avpni_path *path, avpn_time now)
@@ -295,6 +369,7 @@ void avpni_path_reset(struct avpni_path *path, avpn_time now)
     path->candidate_count = 0;
     path->failures = 0;
     path->is_challenging = false;
+    avpni_mtu_stop(&path->mtu);
     if (was_alive) {
         path->peer->context->live_paths--;
         push_event(path, AVPN_EVENT_PATH, 0, now);
@@ -329,6 +404,7 @@ static void end_challenge(struct avpni_path *path, avpn_time now)
     path->answered_at = now;
     path->unanswered_at = AVPN_TIME_NEVER;
     path->probe_at = now;
+    avpni_mtu_start(&path->mtu, size_limit(path), now); /* another way, another size */
     push_event(path, AVPN_EVENT_ROAM, 1, now);
 }
 
@@ -417,6 +493,7 @@ static void serve_alive(struct avpni_path *path, avpn_time now)
     }
     if (now >= next_probe_at(path))
         probe_contact(path, now);
+    serve_size(path, now);
     set_alive_timer(path);
 }
 

@@ -4,12 +4,13 @@
  * contact proved at the far end, whether it is alive. States and events: doc/protocol.md 7.3.
  *
  * A path has one timer, which means the next punch while punching, the next
- * attempt while empty, and the next probe, death or end of a challenge while alive.
+ * attempt while empty, and the next probe, size request, death or end of a challenge while alive.
  */
 #ifndef AVPNI_LINK_PATH_H
 #define AVPNI_LINK_PATH_H
 
 #include "link/context.h"
+#include "link/mtu.h"
 
 struct avpni_peer;
 
@@ -40,6 +41,7 @@ struct avpni_path {
     avpn_time unanswered_at;  /* the first probe since the last answer; AVPN_TIME_NEVER: none */
     uint32_t rtt_us;
     uint32_t probes_sent, probes_answered;
+    struct avpni_mtu mtu; /* how large a datagram it carries, while alive */
 };
 
 int32_t avpni_path_new(struct avpni_peer *peer, uint32_t uplink, uint32_t remote_uplink,
@@ -55,6 +57,11 @@ void avpni_path_heard(struct avpni_path *path, const struct avpn_contact *source
 /* A genuine response; `sent_at` from its transaction. False: it does not count [PRB-3]. */
 bool avpni_path_answered(struct avpni_path *path, const struct avpn_contact *source,
                          avpn_time sent_at, avpn_time now);
+/* A size response to a request sent at `sent_at`. False: it does not count [MTU-3]. */
+bool avpni_path_size_answered(struct avpni_path *path, const struct avpn_contact *source,
+                              uint32_t size, avpn_time sent_at, avpn_time now);
+/* Probe it at once, if it is alive [PRB-14]. */
+void avpni_path_probe(struct avpni_path *path, avpn_time now);
 /* The proved contact, or a candidate of the attempt under way. */
 bool avpni_path_expects(const struct avpni_path *path, const struct avpn_contact *contact);
 bool avpni_path_is_alive(const struct avpni_path *path);

@@ -50,6 +50,10 @@ int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const str
     peer->up_since = -1;
     peer->failback_at = AVPN_TIME_NEVER;
     peer->heard_at = now;
+    avpni_hold_init(&peer->hold);
+    peer->hop_state = AVPN_HOP_DEAD;
+    peer->offers = peer->offers_told = AVPNI_OFFERS_ALL;
+    peer->offers_asked_at = -1;
     peer->is_initiator = memcmp(context->identity.public_key.bytes, key->bytes, AVPN_KEY_BYTES) < 0;
     avpni_timer_init(&peer->timer, fire, peer);
     if (avpni_dh(&peer->shared, &context->identity.secret_key, key)) {
@@ -114,12 +118,55 @@ static void attempt_all(struct avpni_peer *peer, uint32_t remote_uplink, avpn_ti
     }
 }
 
-int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
+/* ---- what it offers [PRB-14], [RTE-8] -------------------------------------------------- */
+
+static void set_offers(struct avpni_peer *peer, uint64_t offers, avpn_time now)
+{
+    if (peer->offers == offers)
+        return;
+    peer->offers = offers;
+    peer->context->offers_changed(peer->context->owner, peer, now);
+}
+
+/* Whether a probe speaks of the exports that our configuration gives the peer. 0 is no site, on neither end. */
+static bool is_of_site(const struct avpni_peer *peer, const struct avpni_probe *probe)
+{
+    return probe->site_check != 0 && probe->site_check == peer->site_check;
+}
+
+/* Only a question: requests can be replayed, and replays must not make us send more than this. */
+static void ask_offers(struct avpni_peer *peer, struct avpni_path *path,
+                       const struct avpni_probe *request, avpn_time now)
+{
+    bool is_early =
+        peer->offers_asked_at >= 0 && now - peer->offers_asked_at < AVPNI_OFFERS_ASK;
+
+    if (!is_of_site(peer, request) || request->offers == peer->offers || is_early ||
+        !avpni_path_is_alive(path))
+        return;
+    peer->offers_asked_at = now;
+    avpni_path_probe(path, now);
+}
+
+void avpni_peer_announce_offers(struct avpni_peer *peer, avpn_time now)
+{
+    for (uint32_t i = 0; i < AVPNI_PATHS; i++)
+        if (peer->paths[i] != NULL)
+            avpni_path_probe(peer->paths[i], now);
+}
+
+/* ---- what the configuration and registries say ------------------------------------------ */
+
+int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, uint32_t site_check,
                              const struct avpn_contact *manual, size_t manual_count, avpn_time now)
 {
     static const struct avpn_contact none = {0};
 
     peer->role = role; /* in any case: forwarding depends on it [RTE-4] */
+    if (peer->site_check != site_check) {
+        peer->site_check = site_check;
+        set_offers(peer, AVPNI_OFFERS_ALL, now); /* what it said was about other exports */
+    }
     for (uint32_t i = 0; i < manual_count && i < AVPN_UPLINKS; i++)
         if (manual[i].family != AVPN_FAMILY_NONE && need_remote(peer, i) == NULL)
             return AVPN_ERROR_MEMORY;
@@ -135,12 +182,15 @@ int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
     return AVPN_OK;
 }
 
-static void set_purge_timer(struct avpni_peer *peer)
+static void set_timer(struct avpni_peer *peer)
 {
-    avpn_time purge_at = peer->heard_at + peer->context->purge_after;
+    avpn_time when = peer->heard_at + peer->context->purge_after;
 
-    avpni_timer_set(&peer->context->timers, &peer->timer,
-                    peer->failback_at < purge_at ? peer->failback_at : purge_at);
+    if (peer->failback_at < when)
+        when = peer->failback_at;
+    if (peer->hold.until >= 0 && peer->hold.until < when)
+        when = peer->hold.until;
+    avpni_timer_set(&peer->context->timers, &peer->timer, when);
 }
 
 /* For those who compare what registries say (link/witness.h). */
@@ -181,7 +231,7 @@ void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct a
     remote->local = entry->local;
     remote->observed[registry] = entry->observed;
     peer->heard_at = now;
-    set_purge_timer(peer);
+    set_timer(peer);
     if (is_new || !was_connected)
         attempt_all(peer, entry->uplink, now); /* [PRB-11] */
 }
@@ -224,14 +274,16 @@ uint32_t avpni_peer_candidates(const struct avpni_peer *peer, uint32_t uplink,
     const struct avpni_uplink *ours = &peer->context->uplinks[uplink];
     const struct avpni_remote *remote = peer->remotes[remote_uplink];
     uint8_t family = ours->local.family;
-    uint32_t count = 0;
+    bool has_manual;
+    uint32_t count;
 
     if (remote == NULL)
         return 0;
-    count = add_unique(candidates_out, count, &remote->manual, family);
+    count = add_unique(candidates_out, 0, &remote->manual, family);
+    has_manual = count > 0;
     if (is_neighbour(ours, remote))
         count = add_unique(candidates_out, count, &remote->local, family);
-    if (remote->manual.family != AVPN_FAMILY_NONE)
+    if (has_manual)
         return count; /* the administrator's word wins over what was observed [PRB-10] */
     for (uint32_t i = 0; i < AVPN_REGISTRIES; i++)
         count = add_unique(candidates_out, count, &remote->observed[i], family);
@@ -286,18 +338,49 @@ static uint8_t best_path(const struct avpni_peer *peer)
     return AVPNI_PATH_NONE;
 }
 
+static void set_hop(struct avpni_peer *peer, uint32_t state, avpn_time now)
+{
+    peer->hop_state = state;
+    peer->context->hop_changed(peer->context->owner, peer, state, now);
+}
+
+static void push_tunnel(struct avpni_peer *peer, avpn_time now)
+{
+    struct avpn_event event = avpni_event(AVPN_EVENT_TUNNEL, peer->is_up, now);
+
+    event.peer = peer->member;
+    avpni_events_push(&peer->context->events, &event);
+}
+
+/*
+ * Only a hub is held: whoever prefers another to it knows whether that one is alive. A spoke's other hubs may have no tunnel with it, and
+ * nobody here would know [RTE-7].
+ */
+static bool is_held(struct avpni_peer *peer, avpn_time now)
+{
+    bool is_back = avpni_hold_up(&peer->hold, now);
+
+    if (peer->role == AVPN_ROLE_HUB)
+        return is_back;
+    peer->hold.until = -1;
+    return false;
+}
+
+/* A tunnel that came back is held as a next hop; one that is gone leaves nothing withdrawn [RTE-7], [RTE-8]. */
 static void set_up(struct avpni_peer *peer, bool is_up, avpn_time now)
 {
-    struct avpn_event event;
-
     if (peer->is_up == is_up)
         return;
     peer->is_up = is_up;
     peer->up_since = is_up ? now : -1;
-    event = avpni_event(AVPN_EVENT_TUNNEL, is_up, now);
-    event.peer = peer->member;
-    avpni_events_push(&peer->context->events, &event);
-    peer->context->tunnel_changed(peer->context->owner, peer, is_up, now);
+    push_tunnel(peer, now);
+    if (is_up) {
+        set_hop(peer, is_held(peer, now) ? AVPN_HOP_HELD : AVPN_HOP_ALIVE, now);
+        return;
+    }
+    avpni_hold_down(&peer->hold, now);
+    set_hop(peer, AVPN_HOP_DEAD, now);
+    set_offers(peer, AVPNI_OFFERS_ALL, now);
 }
 
 /* [PTH-1] at once where the selected path is gone, [PTH-2] after a while where it is only not the best. */
@@ -319,8 +402,8 @@ void avpni_peer_reselect(struct avpni_peer *peer, avpn_time now)
     }
     if (peer->selected != AVPNI_PATH_NONE)
         peer->heard_at = now;
-    set_purge_timer(peer);
     set_up(peer, peer->selected != AVPNI_PATH_NONE && peer->tunnel.current != NULL, now);
+    set_timer(peer);
     if (is_first && peer->selected != AVPNI_PATH_NONE)
         avpni_tunnel_drive(peer, now);
 }
@@ -342,7 +425,14 @@ void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_ti
     }
 }
 
-/* ---- purge and failback ----------------------------------------------------------------- */
+uint32_t avpni_peer_inner_limit(const struct avpni_peer *peer)
+{
+    return peer->selected == AVPNI_PATH_NONE
+               ? 0
+               : avpn_inner_bytes(peer->paths[peer->selected]->mtu.size); /* [MTU-6] */
+}
+
+/* ---- purge, failback, and the end of a hold ----------------------------------------------------------------- */
 
 void avpni_peer_forget_registries(struct avpni_peer *peer)
 {
@@ -383,6 +473,8 @@ static void fire(void *owner, avpn_time now)
         avpni_timer_clear(&peer->context->timers, &peer->timer);
         return;
     }
+    if (avpni_hold_end(&peer->hold, now))
+        set_hop(peer, AVPN_HOP_ALIVE, now);
     avpni_peer_reselect(peer, now);
 }
 
@@ -398,6 +490,7 @@ static void receive_request(struct avpni_peer *peer, uint32_t uplink,
         return;
     avpni_probe_respond(peer, uplink, source, probe); /* [PRB-2] */
     avpni_path_heard(path, source, now);
+    ask_offers(peer, path, probe, now);
     avpni_tunnel_probe(peer, probe, now);
 }
 
@@ -405,7 +498,7 @@ static void receive_response(struct avpni_peer *peer, uint32_t uplink,
                              const struct avpn_contact *source, const struct avpni_probe *probe,
                              avpn_time now)
 {
-    avpn_time sent_at = avpni_probe_sent_at(peer, uplink, source, probe->transaction, now);
+    avpn_time sent_at = avpni_probe_sent_at(peer, uplink, source, probe, now);
     struct avpni_path *path;
 
     if (sent_at < 0) {
@@ -419,20 +512,46 @@ static void receive_response(struct avpni_peer *peer, uint32_t uplink,
         avpni_count(peer->context, AVPN_DROP_TRANSACTION);
         return;
     }
+    if (is_of_site(peer, probe))
+        set_offers(peer, probe->offers, now);
     avpni_tunnel_probe(peer, probe, now);
 }
 
+/* It can only come of a request to a proved contact, so there is a path. */
+static void receive_size_response(struct avpni_peer *peer, uint32_t uplink,
+                                  const struct avpn_contact *source,
+                                  const struct avpni_probe *probe, avpn_time now)
+{
+    avpn_time sent_at = avpni_probe_sent_at(peer, uplink, source, probe, now);
+    struct avpni_path *path = peer->paths[uplink * AVPN_UPLINKS + probe->uplink];
+
+    if (sent_at < 0 || path == NULL ||
+        !avpni_path_size_answered(path, source, probe->size, sent_at, now))
+        avpni_count(peer->context, AVPN_DROP_TRANSACTION);
+}
+
 void avpni_peer_receive_probe(struct avpni_peer *peer, uint32_t uplink,
-                              const struct avpn_contact *source, uint8_t *bytes, avpn_time now)
+                              const struct avpn_contact *source, const uint8_t *bytes,
+                              size_t count, avpn_time now)
 {
     struct avpni_probe probe;
 
-    if (!avpni_probe_open(peer, bytes, &probe)) {
+    if (!avpni_probe_open(peer, bytes, count, &probe)) {
         avpni_count(peer->context, AVPN_DROP_PROBE);
         return;
     }
-    if (probe.kind == AVPNI_PROBE_REQUEST)
+    switch ((enum avpni_probe_kind)probe.kind) {
+    case AVPNI_PROBE_REQUEST:
         receive_request(peer, uplink, source, &probe, now);
-    else
+        break;
+    case AVPNI_PROBE_RESPONSE:
         receive_response(peer, uplink, source, &probe, now);
+        break;
+    case AVPNI_PROBE_SIZE_REQUEST:
+        avpni_probe_respond(peer, uplink, source, &probe); /* changes nothing here [MTU-2] */
+        break;
+    case AVPNI_PROBE_SIZE_RESPONSE:
+        receive_size_response(peer, uplink, source, &probe, now);
+        break;
+    }
 }

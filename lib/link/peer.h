@@ -9,12 +9,14 @@
 #define AVPNI_LINK_PEER_H
 
 #include "link/context.h"
+#include "link/hold.h"
 #include "link/tunnel.h"
 
 struct avpni_path;
 
 #define AVPNI_PATHS (AVPN_UPLINKS * AVPN_UPLINKS)
 #define AVPNI_PATH_NONE 255
+#define AVPNI_OFFERS_ALL UINT64_MAX /* bits without an export are ones too [PRB-14] */
 
 /* What is known about one of the peer's uplinks. */
 struct avpni_remote {
@@ -43,10 +45,16 @@ struct avpni_peer {
     struct avpni_path *paths[AVPNI_PATHS]; /* by local uplink * 4 + remote uplink */
     uint8_t selected;                      /* the path traffic takes, or AVPNI_PATH_NONE [PTH-1] */
     struct avpni_tunnel tunnel;
-    struct avpni_timer timer; /* failback and purge */
+    struct avpni_timer timer; /* failback, purge and the end of a hold */
     avpn_time heard_at;       /* last connected or heard [PRB-12] */
     avpn_time up_since;
     avpn_time failback_at;
+    struct avpni_hold hold;
+    uint32_t hop_state;  /* enum avpn_hop_state, as last told to the node above */
+    uint32_t site_check; /* of its site in the configuration in force [PRB-14] */
+    uint64_t offers;     /* bit by place of its exports; all ones until it says otherwise [RTE-8] */
+    uint64_t offers_told; /* by the node above, in events */
+    avpn_time offers_asked_at; /* when its request with other offers last made us probe; -1: never */
     uint64_t sent_packets, sent_bytes, received_packets, received_bytes;
 };
 
@@ -57,10 +65,14 @@ int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const str
                        avpn_time now, struct avpni_peer **peer_out);
 void avpni_peer_del(struct avpni_peer *peer);
 
-/* Role and manual contacts by the configuration in force. */
-int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role,
+/* Role, site check and manual contacts by the configuration in force. Another site check than before: all is offered. */
+int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, uint32_t site_check,
                              const struct avpn_contact *manual, size_t manual_count,
                              avpn_time now);
+/* Our offers changed: probe all live paths, so that the peer asks. */
+void avpni_peer_announce_offers(struct avpni_peer *peer, avpn_time now);
+/* The largest inner packet that the selected path carries whole; 0: none is selected. */
+uint32_t avpni_peer_inner_limit(const struct avpni_peer *peer);
 /* What a registry says [REG-14]. */
 void avpni_peer_learn(struct avpni_peer *peer, uint32_t registry, const struct avpni_entry *entry,
                       avpn_time now);
@@ -69,9 +81,10 @@ void avpni_peer_forget_registries(struct avpni_peer *peer);
 /* An uplink of ours came up, went down, or moved. */
 void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_time now);
 
-/* A probe with our tag for this peer arrived. Bytes are overwritten. */
+/* A probe with our tag for this peer arrived, a datagram of `count` bytes. */
 void avpni_peer_receive_probe(struct avpni_peer *peer, uint32_t uplink,
-                              const struct avpn_contact *source, uint8_t *bytes, avpn_time now);
+                              const struct avpn_contact *source, const uint8_t *bytes,
+                              size_t count, avpn_time now);
 
 /* The candidates of one remote uplink seen from one of ours, in order [PRB-10]; how many. */
 uint32_t avpni_peer_candidates(const struct avpni_peer *peer, uint32_t uplink, uint32_t remote_uplink,

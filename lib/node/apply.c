@@ -8,7 +8,7 @@
 #include "crypto/box.h"
 #include "link/claim.h"
 #include "node/node.h"
-#include "topo/plan.h"
+#include "topo/config.h"
 #include <autovpn/sa.h>
 #include <string.h>
 
@@ -20,10 +20,12 @@ struct change {
     struct avpni_psks psks;
     struct avpni_peer **peers;
     uint8_t *is_kept; /* by place in peers: moved over, not new */
+    uint64_t *peer_offers; /* likewise: of its next site [RTE-8] */
     uint32_t peer_count;
     struct avpni_map by_tag, by_key;
-    struct avpn_routes *routes;
-    uint32_t *active_hops;
+    uint64_t offers; /* of this node */
+    struct avpni_table table;
+    struct avpni_firewall firewall;
     avpn_time now;
 };
 
@@ -43,9 +45,12 @@ static int32_t make_peer(struct change *change, uint32_t place, const struct avp
 {
     struct avpni_peer *old = avpni_node_find_peer(change->node, member->id);
 
+    change->peer_offers[place] = UINT64_MAX;
     if (old != NULL && memcmp(&old->key, &member->key, sizeof old->key) == 0) {
         change->peers[place] = old;
         change->is_kept[place] = 1;
+        change->peer_offers[place] =
+            avpni_offers_carry(change->node->config, change->config, member->id, old->offers);
         return AVPN_OK;
     }
     return avpni_peer_new(&change->node->context, member->id, &member->key, change->now,
@@ -77,7 +82,9 @@ static int32_t make_peers(struct change *change)
 
     change->peers = avpni_allocate(memory, (size_t)count + 1, sizeof(struct avpni_peer *));
     change->is_kept = avpni_allocate(memory, (size_t)count + 1, 1);
-    if (ids == NULL || change->peers == NULL || change->is_kept == NULL)
+    change->peer_offers = avpni_allocate(memory, (size_t)count + 1, sizeof *change->peer_offers);
+    if (ids == NULL || change->peers == NULL || change->is_kept == NULL ||
+        change->peer_offers == NULL)
         error = AVPN_ERROR_MEMORY;
     if (error == AVPN_OK)
         avpn_config_peers(change->config, change->self.id, ids, count);
@@ -94,112 +101,37 @@ static int32_t make_peers(struct change *change)
     return error == AVPN_OK ? index_peers(change) : error;
 }
 
-/* ---- routes ------------------------------------------------------------------------ */
+/* ---- routes, rules ------------------------------------------------------------------- */
 
-static void tell_conflict(void *user, const struct avpn_prefix *prefix, uint32_t winner,
-                          uint32_t loser)
-{
-    struct change *change = user;
-    struct avpn_event event = avpni_event(AVPN_EVENT_CONFLICT, 0, change->now);
-
-    event.prefix = *prefix;
-    event.peer = winner;
-    event.other = loser;
-    avpni_events_push(&change->node->context.events, &event);
-}
-
-static void tell_route(struct avpn_node *node, uint32_t kind, const struct avpn_route *route,
-                       uint32_t active, avpn_time now)
-{
-    struct avpn_event event = avpni_event(kind, active != AVPN_ROUTE_NONE, now);
-
-    event.prefix = route->prefix;
-    event.peer = route->hops[active == AVPN_ROUTE_NONE ? 0 : active];
-    avpni_events_push(&node->context.events, &event);
-}
-
-static bool is_local(const struct avpn_route *route)
-{
-    return route->hops[0] == AVPN_HOP_LOCAL;
-}
-
-static uint32_t active_hop(const struct avpn_routes *routes, const struct avpn_route *route)
-{
-    uint32_t active = avpn_routes_active(routes, route);
-
-    return active == AVPN_ROUTE_NONE ? AVPN_ROUTE_NONE : route->hops[active];
-}
-
-void avpni_node_refresh_routes(struct avpn_node *node, avpn_time now)
-{
-    uint32_t count = avpn_routes_count(node->routes);
-
-    for (uint32_t i = 0; i < count; i++) {
-        struct avpn_route route = {.size = sizeof route};
-        uint32_t hop;
-
-        avpn_routes_at(node->routes, i, &route);
-        hop = active_hop(node->routes, &route);
-        if (hop == node->active_hops[i])
-            continue;
-        node->active_hops[i] = hop;
-        tell_route(node, AVPN_EVENT_ROUTE_REPLACE, &route,
-                   avpn_routes_active(node->routes, &route), now);
-    }
-}
-
-static int32_t make_routes(struct change *change)
+static int32_t make_table(struct change *change)
 {
     struct avpn_node *node = change->node;
-    int32_t error = avpn_routes_new(&node->context.host, &change->routes);
+    const struct avpni_routing_ground ground = {change->config, change->self.id,
+                                                change->peers, change->peer_count,
+                                                change->peer_offers, change->offers};
 
-    if (error == AVPN_OK)
-        error = avpni_plan_routes(change->config, change->self.id, change->routes, NULL, NULL);
-    for (uint32_t i = 0; i < change->peer_count && error == AVPN_OK; i++)
-        error = avpn_routes_set_alive(change->routes, change->peers[i]->member,
-                                      change->is_kept[i] && change->peers[i]->is_up);
+    return avpni_table_make(node, &ground, &change->table);
+}
+
+static int32_t make_firewall(struct change *change)
+{
+    struct avpni_firewall *firewall = &change->firewall;
+    int32_t error;
+
+    error = avpni_firewall_reserve(firewall, avpn_config_rule_count(change->config),
+                                   avpn_config_breakout_count(change->config));
     if (error != AVPN_OK)
         return error;
-    change->active_hops = avpni_allocate(&node->context.memory,
-                                         (size_t)avpn_routes_count(change->routes) + 1,
-                                         sizeof *change->active_hops);
-    return change->active_hops == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
-}
-
-/* Add, replace and delete events from the old table to the new one; both are in order of prefix. */
-static void tell_routes(struct change *change)
-{
-    struct avpn_node *node = change->node;
-    uint32_t old_count = avpn_routes_count(node->routes);
-    uint32_t new_count = avpn_routes_count(change->routes);
-    uint32_t i = 0, k = 0;
-
-    while (i < old_count || k < new_count) {
-        struct avpn_route old = {.size = sizeof old}, new = {.size = sizeof new};
-        int32_t order = i == old_count ? 1 : k == new_count ? -1 : 0;
-
-        if (i < old_count)
-            avpn_routes_at(node->routes, i, &old);
-        if (k < new_count)
-            avpn_routes_at(change->routes, k, &new);
-        if (order == 0)
-            order = avpni_prefix_compare(&old.prefix, &new.prefix);
-        if (order < 0 && !is_local(&old))
-            tell_route(node, AVPN_EVENT_ROUTE_DELETE, &old, AVPN_ROUTE_NONE, change->now);
-        if (order >= 0) {
-            uint32_t hop = active_hop(change->routes, &new);
-            bool was_told = order == 0 && !is_local(&old);
-
-            change->active_hops[k] = hop;
-            if (was_told && is_local(&new))
-                tell_route(node, AVPN_EVENT_ROUTE_DELETE, &old, AVPN_ROUTE_NONE, change->now);
-            else if (!is_local(&new) && (!was_told || hop != node->active_hops[i]))
-                tell_route(node, was_told ? AVPN_EVENT_ROUTE_REPLACE : AVPN_EVENT_ROUTE_ADD, &new,
-                           avpn_routes_active(change->routes, &new), change->now);
-        }
-        i += order <= 0;
-        k += order >= 0;
+    for (uint32_t i = 0; i < firewall->rule_count; i++) {
+        firewall->rules[i].size = sizeof firewall->rules[i];
+        avpn_config_rule(change->config, i, &firewall->rules[i]);
     }
+    for (uint32_t i = 0; i < firewall->breakout_count; i++) {
+        firewall->breakouts[i].size = sizeof firewall->breakouts[i];
+        avpn_config_breakout(change->config, i, &firewall->breakouts[i]);
+    }
+    avpni_firewall_adopt(firewall, &change->node->firewall);
+    return AVPN_OK;
 }
 
 /* ---- registries ----------------------------------------------------------------------- */
@@ -321,8 +253,9 @@ static void undo(struct change *change)
     }
     avpni_release(memory, change->peers);
     avpni_release(memory, change->is_kept);
-    avpni_release(memory, change->active_hops);
-    avpn_routes_del(change->routes);
+    avpni_release(memory, change->peer_offers);
+    avpni_table_free(change->node, &change->table);
+    avpni_firewall_fini(&change->firewall);
 }
 
 static bool is_kept(const struct change *change, const struct avpni_peer *peer)
@@ -375,6 +308,15 @@ static bool marks(const struct avpn_member *member, uint32_t hub)
     return false;
 }
 
+/* [PRB-14] */
+static uint32_t site_check(const struct avpn_config *config, uint32_t member)
+{
+    struct avpni_member_view view;
+
+    return avpni_config_view(config, avpni_config_find(config, member), &view) ? view.site_check
+                                                                               : 0;
+}
+
 static void configure_peers(struct avpn_node *node, avpn_time now)
 {
     for (uint32_t i = 0; i < node->peer_count; i++) {
@@ -383,7 +325,7 @@ static void configure_peers(struct avpn_node *node, avpn_time now)
 
         avpn_config_member(node->config, peer->member, &member);
         peer->marks_us = marks(&member, node->member);
-        if (avpni_peer_configure(peer, member.role, member.manual, member.uplink_count, now) !=
+        if (avpni_peer_configure(peer, member.role, site_check(node->config, peer->member), member.manual, member.uplink_count, now) !=
             AVPN_OK)
             avpni_count(&node->context, AVPN_DROP_MEMORY);
     }
@@ -395,7 +337,7 @@ static void commit(struct change *change)
     struct avpni_context *context = &node->context;
     struct avpn_event event = avpni_event(AVPN_EVENT_CONFIG, 1, change->now);
 
-    tell_routes(change);
+    avpni_routing_take(node, &change->table, change->now);
     drop_old_peers(node, change);
     node->peers = change->peers;
     node->peer_count = change->peer_count;
@@ -404,11 +346,16 @@ static void commit(struct change *change)
     avpni_map_fini(&node->by_key);
     node->by_tag = change->by_tag;
     node->by_key = change->by_key;
-    avpn_routes_del(node->routes);
-    node->routes = change->routes;
-    avpni_release(&context->memory, node->active_hops);
-    node->active_hops = change->active_hops;
+    avpni_firewall_fini(&node->firewall);
+    node->firewall = change->firewall;
+    avpni_translator_set(&node->translator, change->self.translations,
+                         change->self.translation_count);
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        node->peers[i]->offers = node->peers[i]->offers_told = change->peer_offers[i];
+        node->peers[i]->site_check = site_check(change->config, node->peers[i]->member);
+    }
     avpni_release(&context->memory, change->is_kept);
+    avpni_release(&context->memory, change->peer_offers);
     avpn_config_del(node->config);
     node->config = change->config;
     node->member = change->self.id;
@@ -417,21 +364,12 @@ static void commit(struct change *change)
     node->is_expired = false;
     context->psks = change->psks;
     context->config_version = avpn_config_version(change->config);
+    context->offers = change->offers;
+    context->site_check = site_check(change->config, change->self.id);
     take_suites(context, change->config);
     avpni_claim_end(context);
     event.version = context->config_version;
     avpni_events_push(&context->events, &event);
-}
-
-/* A fresh plan, only to hear of its conflicts once the configuration is in force. */
-static void tell_conflicts(struct change *change)
-{
-    struct avpn_routes *scratch = NULL;
-
-    if (avpn_routes_new(&change->node->context.host, &scratch) != AVPN_OK)
-        return;
-    avpni_plan_routes(change->config, change->self.id, scratch, tell_conflict, change);
-    avpn_routes_del(scratch);
 }
 
 /* Of a revoked node: none [CFG-7]. */
@@ -452,14 +390,21 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     int32_t error;
 
     change.self.size = sizeof change.self;
+    avpni_firewall_init(&change.firewall, &node->context.memory);
     error = avpn_config_member_by_key(config, &node->context.identity.public_key, &change.self);
     if (error != AVPN_OK)
         return error;
+    change.offers =
+        node->config != NULL && node->member == change.self.id
+            ? avpni_offers_carry(node->config, config, change.self.id, node->context.offers)
+            : UINT64_MAX;
     error = open_psks(&change);
     if (error == AVPN_OK)
         error = make_peers(&change);
     if (error == AVPN_OK)
-        error = make_routes(&change);
+        error = make_table(&change);
+    if (error == AVPN_OK)
+        error = make_firewall(&change);
     if (error != AVPN_OK) {
         undo(&change);
         avpni_wipe(&change.psks, sizeof change.psks);
@@ -474,7 +419,7 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
         drop_registrations(node, now);
         return AVPN_OK;
     }
-    tell_conflicts(&change);
+    avpni_routing_tell_conflicts(node, NULL, now);
     configure_peers(node, now);
     count = list_registries(config, entries);
     if (!has_registries(node, entries, count))
@@ -490,9 +435,9 @@ void avpni_node_drop_configuration(struct avpn_node *node)
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_del(node->peers[i]);
     avpni_release(&node->context.memory, node->peers);
-    avpni_release(&node->context.memory, node->active_hops);
+    avpni_firewall_fini(&node->firewall);
     avpni_map_fini(&node->by_tag);
     avpni_map_fini(&node->by_key);
-    avpn_routes_del(node->routes);
+    avpni_routing_fini(node);
     avpn_config_del(node->config);
 }

@@ -325,7 +325,7 @@ int32_t avpn_node_set_configuration(struct avpn_node *node, const uint8_t *bundl
         error = take(node, &slice, now);
     drop_slice(node, &slice);
     if (error == AVPN_OK)
-        avpni_node_flush(node);
+        avpni_node_flush(node, now);
     return error;
 }
 

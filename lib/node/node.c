@@ -30,12 +30,14 @@ struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t m
     return low < node->peer_count && node->peers[low]->member == member ? node->peers[low] : NULL;
 }
 
-static void tunnel_changed(void *owner, struct avpni_peer *peer, bool is_up, avpn_time now)
+static void hop_changed(void *owner, struct avpni_peer *peer, uint32_t state, avpn_time now)
 {
-    struct avpn_node *node = owner;
+    avpni_routing_hop_changed(owner, peer, state, now);
+}
 
-    avpn_routes_set_alive(node->routes, peer->member, is_up); /* known since apply: cannot fail */
-    node->routes_changed_at = now; /* told once, at the end of the call, however many changed */
+static void offers_changed(void *owner, struct avpni_peer *peer, avpn_time now)
+{
+    avpni_routing_offers_changed(owner, peer, now);
 }
 
 static void entry_learned(void *owner, uint32_t registry, const struct avpni_entry *entry,
@@ -246,7 +248,8 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     if (context->purge_after > AVPNI_NODE_PURGE_LIMIT)
         context->purge_after = AVPNI_NODE_PURGE_LIMIT; /* sums with it must not overflow */
     context->owner = node;
-    context->tunnel_changed = tunnel_changed;
+    context->hop_changed = hop_changed;
+    context->offers_changed = offers_changed;
     context->entry_learned = entry_learned;
     context->uplink_observed = uplink_observed;
     context->version_heard = version_heard;
@@ -285,7 +288,9 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
     if (node == NULL)
         return AVPN_ERROR_MEMORY;
     node->context.memory = memory;
-    node->routes_changed_at = -1;
+    avpni_runs_init(&node->inner, host->user, host->deliver);
+    avpni_runs_init(&node->breakout, host->user, host->breakout);
+    avpni_firewall_init(&node->firewall, &memory);
     avpni_timer_init(&node->housekeeping, housekeep, node);
     error = init_context(node, options, host);
     if (error == AVPN_OK)
@@ -293,7 +298,7 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
                                  &node->context.identity.public_key,
                                  options->handshakes_per_second, now);
     if (error == AVPN_OK)
-        error = avpn_routes_new(host, &node->routes);
+        error = avpni_routing_init(node);
     if (error == AVPN_OK)
         error = avpni_timers_reserve(&node->context.timers, 1);
     if (error == AVPN_OK) {
@@ -328,12 +333,11 @@ void avpn_node_del(struct avpn_node *node)
     avpni_release(&memory, node);
 }
 
-void avpni_node_flush(struct avpn_node *node)
+void avpni_node_flush(struct avpn_node *node, avpn_time now)
 {
-    if (node->routes_changed_at >= 0)
-        avpni_node_refresh_routes(node, node->routes_changed_at);
-    node->routes_changed_at = -1;
-    avpni_runs_flush(&node->inner, &node->context.host);
+    avpni_routing_settle(node, now);
+    avpni_runs_flush(&node->inner);
+    avpni_runs_flush(&node->breakout);
     avpni_outbox_flush(&node->context.outbox);
     node->context.counters[AVPN_COUNT_TRANSMITTED] = node->context.outbox.transmitted;
 }
@@ -348,7 +352,13 @@ void avpn_node_leave(struct avpn_node *node, avpn_time now)
         for (uint32_t i = 0; i < node->registrar_count; i++)
             if (node->registrations[u][i] != NULL)
                 avpni_registration_leave(node->registrations[u][i], now);
-    avpni_node_flush(node);
+    avpni_node_flush(node, now);
+}
+
+/* An IP header needs some, and no IP packet is larger [MTU-1]. */
+static bool is_link_mtu(uint32_t mtu_bytes)
+{
+    return mtu_bytes == 0 || (mtu_bytes >= AVPN_MTU_LEAST && mtu_bytes <= AVPN_MTU_MOST);
 }
 
 /* What can be told to registries: a contact, or none. */
@@ -367,9 +377,11 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
     bool has_changed;
 
     if (node == NULL || state == NULL || state->size != sizeof *state || uplink >= AVPN_UPLINKS ||
-        state->is_up > 1 || !is_local(&state->local))
+        state->is_up > 1 || !is_local(&state->local) || !is_link_mtu(state->mtu_bytes))
         return AVPN_ERROR_ARGUMENT;
     own = &node->context.uplinks[uplink];
+    /* Paths see this at their next probe, a second from now at most. */
+    own->mtu_bytes = state->mtu_bytes != 0 ? state->mtu_bytes : AVPNI_MTU_DEFAULT;
     has_changed = own->is_up != (state->is_up != 0) ||
                   !avpni_contact_is_equal(&own->local, &state->local);
     if (!has_changed)
@@ -383,7 +395,27 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
             avpni_registration_uplink_changed(node->registrations[uplink][i], now);
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_uplink_changed(node->peers[i], uplink, now);
-    avpni_node_flush(node);
+    avpni_node_flush(node, now);
+    return AVPN_OK;
+}
+
+int32_t avpn_node_set_addresses(struct avpn_node *node, const struct avpn_address *addresses,
+                                size_t count)
+{
+    struct avpn_address own[2] = {{0}};
+
+    if (node == NULL || (addresses == NULL && count > 0))
+        return AVPN_ERROR_ARGUMENT;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t family = addresses[i].family;
+        struct avpn_address *place = &own[family == AVPN_FAMILY_IPV6];
+
+        if ((family != AVPN_FAMILY_IPV4 && family != AVPN_FAMILY_IPV6) ||
+            place->family != AVPN_FAMILY_NONE)
+            return AVPN_ERROR_ARGUMENT;
+        *place = addresses[i];
+    }
+    memcpy(node->addresses, own, sizeof own);
     return AVPN_OK;
 }
 
@@ -423,7 +455,7 @@ int32_t avpn_node_resolved(struct avpn_node *node, uint32_t request,
     for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
         if (node->registrations[u][request - 1] != NULL)
             avpni_registration_resolved(node->registrations[u][request - 1], now);
-    avpni_node_flush(node);
+    avpni_node_flush(node, now);
     return AVPN_OK;
 }
 
@@ -432,7 +464,7 @@ void avpn_node_tick(struct avpn_node *node, avpn_time now)
     if (node == NULL)
         return;
     avpni_timers_run(&node->context.timers, now, AVPNI_NODE_TIMER_LIMIT);
-    avpni_node_flush(node);
+    avpni_node_flush(node, now);
 }
 
 avpn_time avpn_node_deadline(const struct avpn_node *node)

@@ -3,23 +3,30 @@
  * node: the engine's own state. Composition only: what is decided is decided in link, topo and
  * route; here things are held, found and handed on.
  *
- *     receive.c    datagram in:  demux -> open -> source check -> deliver or forward
- *     send.c       packet in:    parse -> route -> path -> seal -> transmit
+ *     receive.c    datagram in:  demux -> open -> source check -> firewall -> deliver or forward
+ *     send.c       packet in:    parse -> route -> firewall -> carry
+ *     carry.c      ... of both:  fit the path (MSS, fragments) -> seal -> transmit
+ *     answer.c     what cannot be passed on: ICMP errors back to where it came from
  *     configure.c  configuration in: verified, compared, kept, undone; the store is slices.c
- *     apply.c      configuration into force: peers, routes, registries by difference
+ *     apply.c      configuration into force: peers, routes, rules, registries by difference
+ *     routing.c    the route table: planned, told as events, conflicts
  *     node.c       life, time, uplinks
- *     status.c     looking in
+ *     status.c     looking in; explain.c what would happen to a packet, and why
  */
 #ifndef AVPNI_NODE_NODE_H
 #define AVPNI_NODE_NODE_H
 
 #include "base/map.h"
+#include "inner/firewall.h"
+#include "inner/icmp.h"
+#include "inner/translate.h"
 #include "link/context.h"
 #include "link/guard.h"
 #include "link/peer.h"
 #include "link/registration.h"
 #include "link/sync.h"
 #include "node/configure.h"
+#include "node/routing.h"
 #include "node/runs.h"
 #include <autovpn/node.h>
 
@@ -45,15 +52,18 @@ struct avpn_node {
     uint32_t peer_count;
     struct avpni_peer *last_peer; /* the one found last, a guess for the next packet */
     struct avpni_map by_tag, by_key;
-    struct avpn_routes *routes;
-    uint32_t *active_hops; /* by place in routes: the hop last told in an event */
-    avpn_time routes_changed_at; /* a hop came or went and no event says so yet; -1: none */
+    struct avpni_routing routing;
+    struct avpni_firewall firewall;     /* the policy's rules and breakouts */
+    struct avpni_translator translator; /* of this site */
+    struct avpn_address addresses[2];   /* of this node, by family: IPv4, IPv6; as the host told [ICM-2] */
+    struct avpni_icmp_limit icmp_limit;
 
     struct avpni_registrar registrars[AVPN_REGISTRIES];
     uint32_t registrar_count;
     struct avpni_registration *registrations[AVPN_UPLINKS][AVPN_REGISTRIES];
 
     struct avpni_runs inner;     /* to deliver */
+    struct avpni_runs breakout;  /* to leave by the site's own connection */
     struct avpni_sealing sealed; /* to transmit */
 };
 
@@ -66,14 +76,8 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
 void avpni_node_set_registries(struct avpn_node *node, const struct avpn_registry_entry *entries,
                                uint32_t count, avpn_time now);
 void avpni_node_drop_configuration(struct avpn_node *node);
-/* Tell of routes whose active hop changed. */
-void avpni_node_refresh_routes(struct avpn_node *node, avpn_time now);
 
-/* send.c: seal an inner packet for a peer, in place. False: dropped and counted. */
-bool avpni_node_seal(struct avpn_node *node, struct avpni_peer *peer, uint8_t *packet,
-                     uint32_t bytes, avpn_time now);
-
-/* Everything collected during a call goes out. */
-void avpni_node_flush(struct avpn_node *node);
+/* Everything that changed and was collected during a call is told and goes out. */
+void avpni_node_flush(struct avpn_node *node, avpn_time now);
 
 #endif

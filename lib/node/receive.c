@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * receive: a datagram on its way in: demux -> open -> source check -> deliver or forward.
+ * receive: a datagram on its way in: demux -> open -> source check -> firewall -> translate -> deliver, or forward.
  * Whatever is wrong is dropped under a counter; nothing here answers a stranger.
  */
 #include "link/path.h"
 #include "link/session.h"
-#include "node/inner.h"
-#include "node/node.h"
+#include "node/answer.h"
+#include "node/carry.h"
+#include "node/judge.h"
 #include <string.h>
 
 struct datagram {
@@ -19,35 +20,61 @@ struct datagram {
 
 /* ---- inner packets ------------------------------------------------------------------- */
 
-/* To another peer. What comes from a hub goes to a spoke directly, never to a hub [RTE-4]. */
-static void forward(struct avpn_node *node, const struct avpni_peer *from, uint32_t hop,
-                    uint8_t *packet, uint32_t bytes, avpn_time now)
+struct avpni_peer *avpni_onward_peer(const struct avpn_node *node, const struct avpni_peer *from,
+                                     uint32_t hop)
 {
-    struct avpni_context *context = &node->context;
     struct avpni_peer *to = avpni_node_find_peer(node, hop);
 
     if (node->role != AVPN_ROLE_HUB || to == NULL || to == from ||
-        (from->role == AVPN_ROLE_HUB && to->role == AVPN_ROLE_HUB)) {
+        (from->role == AVPN_ROLE_HUB && to->role == AVPN_ROLE_HUB))
+        return NULL;
+    return to;
+}
+
+/* To another peer. */
+static void forward(struct avpn_node *node, struct avpni_peer *from, uint32_t hop, uint8_t *packet,
+                    uint32_t bytes, avpn_time now)
+{
+    struct avpni_context *context = &node->context;
+    struct avpni_peer *to = avpni_onward_peer(node, from, hop);
+
+    if (to == NULL) {
         avpni_count(context, AVPN_DROP_NO_ROUTE);
+        avpni_answer(node, from, AVPNI_ICMP_NO_ROUTE, 0, packet, bytes, now);
         return;
     }
     if (!avpni_inner_hop(packet)) {
         avpni_count(context, AVPN_DROP_HOP_LIMIT);
+        avpni_answer(node, from, AVPNI_ICMP_HOP_LIMIT, 0, packet, bytes, now);
         return;
     }
-    if (avpni_node_seal(node, to, packet, bytes, now))
+    if (avpni_carry(node, to, from, packet, bytes, now))
         avpni_count(context, AVPN_COUNT_FORWARDED);
 }
 
-static void deliver(struct avpn_node *node, uint8_t *packet, uint32_t bytes)
+static void deliver(struct avpn_node *node, const struct avpni_peer *from,
+                    const struct avpn_address *source, const struct avpn_address *destination,
+                    uint8_t *packet, uint32_t bytes)
 {
-    avpni_count(&node->context, AVPN_COUNT_DELIVERED);
-    avpni_runs_add(&node->inner, &node->context.host, packet, bytes);
+    struct avpni_context *context = &node->context;
+
+    if (!avpni_judge(node, node->firewall.received, source, destination, packet, bytes)) {
+        avpni_count(context, AVPN_DROP_FIREWALL);
+        return;
+    }
+    if (!avpni_translate_in(&node->translator, packet, bytes)) {
+        avpni_count(context, AVPN_DROP_TRANSLATION);
+        return;
+    }
+    avpni_carry_clamp(node, from, packet, bytes);
+    avpni_count(context, AVPN_COUNT_DELIVERED);
+    avpni_runs_add(&node->inner, packet, bytes);
 }
 
 static void receive_inner(struct avpn_node *node, struct avpni_peer *peer, uint8_t *packet,
                           uint32_t bytes, avpn_time now)
 {
+    const struct avpn_routes *routes = node->routing.table.routes;
     struct avpni_context *context = &node->context;
     struct avpn_address source, destination;
     uint32_t hop = AVPN_ROUTE_NONE;
@@ -57,18 +84,22 @@ static void receive_inner(struct avpn_node *node, struct avpni_peer *peer, uint8
         avpni_count(context, AVPN_DROP_INNER);
         return;
     }
-    if (!avpn_routes_allows(node->routes, &source, peer->member)) {
+    if (!avpn_routes_allows(routes, &source, peer->member)) {
         avpni_count(context, AVPN_DROP_SOURCE); /* [RTE-5] */
         return;
     }
-    found = avpn_routes_lookup(node->routes, &destination, &hop);
-    if (found == AVPN_OK && hop != AVPN_HOP_LOCAL)
+    found = avpn_routes_lookup(routes, &destination, &hop);
+    if (found == AVPN_OK && hop != AVPN_HOP_LOCAL) {
         forward(node, peer, hop, packet, bytes, now);
-    else if (found == AVPN_OK || (found == AVPN_ERROR_NOT_FOUND && peer->marks_us))
-        deliver(node, packet, bytes); /* [RTE-6] */
-    else
-        avpni_count(context,
-                    found == AVPN_ERROR_EMPTY ? AVPN_DROP_NO_TUNNEL : AVPN_DROP_NO_ROUTE);
+    } else if (found == AVPN_OK || (found == AVPN_ERROR_NOT_FOUND && peer->marks_us)) {
+        deliver(node, peer, &source, &destination, packet, bytes); /* [RTE-6] */
+    } else {
+        bool is_dead = found == AVPN_ERROR_EMPTY;
+
+        avpni_count(context, is_dead ? AVPN_DROP_NO_TUNNEL : AVPN_DROP_NO_ROUTE);
+        avpni_answer(node, peer, is_dead ? AVPNI_ICMP_NO_TUNNEL : AVPNI_ICMP_NO_ROUTE, 0, packet,
+                     bytes, now);
+    }
 }
 
 /* ---- ESP ------------------------------------------------------------------------------- */
@@ -124,7 +155,8 @@ static void receive_probe(struct avpn_node *node, const struct datagram *d)
         avpni_count(&node->context, AVPN_DROP_PROBE);
         return;
     }
-    avpni_peer_receive_probe(node->peers[place], d->uplink, d->source, d->bytes, d->now);
+    avpni_peer_receive_probe(node->peers[place], d->uplink, d->source, d->bytes, d->count,
+                             d->now);
 }
 
 /* The peer whose handshake under way, or session, has this index of ours. */
@@ -333,6 +365,6 @@ int32_t avpn_node_receive(struct avpn_node *node, const struct avpn_datagrams *b
         else
             result = AVPN_ERROR_ARGUMENT;
     }
-    avpni_node_flush(node);
+    avpni_node_flush(node, now);
     return result;
 }

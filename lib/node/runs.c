@@ -28,21 +28,29 @@ bool avpni_run_extend(struct avpn_packets *run, uint8_t *packet, uint32_t bytes)
     return true;
 }
 
-void avpni_runs_flush(struct avpni_runs *runs, const struct avpn_host *host)
+void avpni_runs_init(struct avpni_runs *runs, void *user,
+                     void (*take)(void *user, const struct avpn_packets *batch, size_t count))
+{
+    runs->count = 0;
+    runs->is_open = false;
+    runs->user = user;
+    runs->take = take;
+}
+
+void avpni_runs_flush(struct avpni_runs *runs)
 {
     if (runs->count > 0)
-        host->deliver(host->user, runs->runs, runs->count);
+        runs->take(runs->user, runs->runs, runs->count);
     runs->count = 0;
     runs->is_open = false;
 }
 
-void avpni_runs_add(struct avpni_runs *runs, const struct avpn_host *host, uint8_t *packet,
-                    uint32_t bytes)
+void avpni_runs_add(struct avpni_runs *runs, uint8_t *packet, uint32_t bytes)
 {
     if (runs->is_open && avpni_run_extend(&runs->runs[runs->count - 1], packet, bytes))
         return;
     if (runs->count == AVPNI_RUNS)
-        avpni_runs_flush(runs, host);
+        avpni_runs_flush(runs);
     runs->runs[runs->count++] = run_of_one(packet, bytes);
     runs->is_open = true;
 }
@@ -50,20 +58,21 @@ void avpni_runs_add(struct avpni_runs *runs, const struct avpn_host *host, uint8
 void avpni_sealing_close(struct avpni_sealing *sealing, struct avpni_outbox *outbox)
 {
     if (sealing->is_open)
-        avpni_outbox_add_run(outbox, sealing->open.uplink, &sealing->open.remote,
+        avpni_outbox_add_run(outbox, sealing->open.uplink, sealing->open.flags, &sealing->open.remote,
                              &sealing->open.packets);
     sealing->is_open = false;
 }
 
 void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox, uint32_t uplink,
-                       const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes)
+                       uint32_t flags, const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes)
 {
-    if (sealing->is_open && sealing->open.uplink == uplink &&
+    if (sealing->is_open && sealing->open.uplink == uplink && sealing->open.flags == flags &&
         avpni_contact_is_equal(&sealing->open.remote, contact) &&
         avpni_run_extend(&sealing->open.packets, packet, bytes))
         return;
     avpni_sealing_close(sealing, outbox);
     sealing->open.uplink = uplink;
+    sealing->open.flags = flags;
     sealing->open.remote = *contact;
     sealing->open.packets = run_of_one(packet, bytes);
     sealing->is_open = true;

@@ -13,19 +13,23 @@
 
 #define AVPNI_RUNS 64
 
-/* Inner packets for the host. */
+/* Inner packets for the host. They lie in the caller's buffers until they are flushed. */
 struct avpni_runs {
     struct avpn_packets runs[AVPNI_RUNS];
     uint32_t count;
     bool is_open; /* the last one may grow */
+    void *user;
+    void (*take)(void *user, const struct avpn_packets *batch, size_t count);
 };
 
 /* Extend `run` by a packet if it fits the pattern. */
 bool avpni_run_extend(struct avpn_packets *run, uint8_t *packet, uint32_t bytes);
 
-void avpni_runs_add(struct avpni_runs *runs, const struct avpn_host *host, uint8_t *packet,
-                    uint32_t bytes);
-void avpni_runs_flush(struct avpni_runs *runs, const struct avpn_host *host);
+/* `take`: the host's seam they go to. */
+void avpni_runs_init(struct avpni_runs *runs, void *user,
+                     void (*take)(void *user, const struct avpn_packets *batch, size_t count));
+void avpni_runs_add(struct avpni_runs *runs, uint8_t *packet, uint32_t bytes);
+void avpni_runs_flush(struct avpni_runs *runs);
 
 /* Sealed packets for one contact; at most one run is open. */
 struct avpni_sealing {
@@ -33,8 +37,9 @@ struct avpni_sealing {
     bool is_open;
 };
 
+/* `flags`: AVPN_DATAGRAMS_* */
 void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox, uint32_t uplink,
-                       const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes);
+                       uint32_t flags, const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes);
 void avpni_sealing_close(struct avpni_sealing *sealing, struct avpni_outbox *outbox);
 
 #endif

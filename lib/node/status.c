@@ -15,6 +15,8 @@ static const char *const counter_names[AVPN_COUNTERS] = {
     "drop-probe",      "drop-transaction", "drop-spi",    "drop-esp",       "drop-replay",
     "drop-source",     "drop-inner",    "drop-no-route",  "drop-no-tunnel", "drop-hop-limit",
     "drop-size",       "drop-exhausted", "drop-memory",   "drop-random",    "drop-uplink",
+    "drop-firewall",   "drop-translation", "drop-recursion", "drop-breakout", "breakout",
+    "icmp",            "fragmented",    "clamped",
 };
 
 uint32_t avpn_node_counters(const struct avpn_node *node, uint64_t *counters_out, size_t count)
@@ -53,7 +55,7 @@ static void fill_configuration(const struct avpn_node *node, struct avpn_node_st
         status->tunnels_up += node->peers[i]->is_up;
     status->member = node->member;
     status->peer_count = node->peer_count;
-    status->route_count = avpn_routes_count(node->routes);
+    status->route_count = avpn_routes_count(node->routing.table.routes);
     status->role = node->role;
     status->is_revoked = node->is_revoked;
     status->is_expired = node->is_expired;
@@ -170,6 +172,8 @@ static void fill_peer(const struct avpn_node *node, const struct avpni_peer *pee
             status->nat = peer->remotes[i]->nat;
     fill_paths(peer, status);
     status->up_since = peer->up_since;
+    status->held_until = peer->hop_state == AVPN_HOP_HELD ? peer->hold.until : -1;
+    status->mtu_bytes = avpni_peer_inner_limit(peer);
     status->session_since = session != NULL ? session->created_at : -1;
     status->suite = session != NULL ? session->suite : AVPN_SUITE_NONE;
     status->sent_packets = peer->sent_packets;
@@ -236,6 +240,8 @@ int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_
     status_out->answered_at = path->answered_at;
     status_out->probes_sent = path->probes_sent;
     status_out->probes_answered = path->probes_answered;
+    status_out->mtu_bytes = path->mtu.size;
+    status_out->mtu_state = path->mtu.state;
     return AVPN_OK;
 }
 
@@ -246,10 +252,83 @@ int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index,
 
     if (node == NULL || route_out == NULL)
         return AVPN_ERROR_ARGUMENT;
-    error = avpn_routes_at(node->routes, index, route_out);
+    error = avpn_routes_at(node->routing.table.routes, index, route_out);
     if (error == AVPN_OK && active_out != NULL)
-        *active_out = avpn_routes_active(node->routes, route_out);
+        *active_out = avpn_routes_active(node->routing.table.routes, route_out);
     return error;
+}
+
+uint32_t avpn_node_hop_state(const struct avpn_node *node, uint32_t member)
+{
+    return node == NULL ? AVPN_HOP_DEAD : avpn_routes_state(node->routing.table.routes, member);
+}
+
+int32_t avpn_node_rule_at(const struct avpn_node *node, uint32_t index,
+                          struct avpn_rule_status *status_out)
+{
+    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+        return AVPN_ERROR_ARGUMENT;
+    if (index >= node->firewall.rule_count)
+        return AVPN_ERROR_EMPTY;
+    memset(status_out, 0, sizeof *status_out);
+    status_out->size = sizeof *status_out;
+    status_out->rule = node->firewall.rules[index];
+    status_out->sent_packets = node->firewall.sent[index];
+    status_out->received_packets = node->firewall.received[index];
+    return AVPN_OK;
+}
+
+/* ---- where the node sends of itself [RTE-11] ------------------------------------------- */
+
+/* Counts `index` down over the contacts of one list. */
+static bool outer_registry(const struct avpn_node *node, uint32_t *index, uint32_t *uplink_out,
+                           struct avpn_contact *contact_out)
+{
+    for (uint32_t u = 0; u < AVPN_UPLINKS; u++)
+        for (uint32_t i = 0; i < node->registrar_count; i++) {
+            const struct avpni_registration *r = node->registrations[u][i];
+            const struct avpn_contact *at;
+
+            if (r == NULL)
+                continue;
+            at = r->session.is_established ? &r->remote : &r->initiator.sent_to;
+            if (at->family == AVPN_FAMILY_NONE || (*index)-- > 0)
+                continue;
+            *uplink_out = u;
+            *contact_out = *at;
+            return true;
+        }
+    return false;
+}
+
+static bool outer_path(const struct avpni_path *path, uint32_t *index, uint32_t *uplink_out,
+                       struct avpn_contact *contact_out)
+{
+    uint32_t count = path->state == AVPN_PATH_ALIVE ? 1 : path->candidate_count;
+
+    if (*index >= count) {
+        *index -= count;
+        return false;
+    }
+    *uplink_out = path->uplink;
+    *contact_out =
+        path->state == AVPN_PATH_ALIVE ? path->contact : path->candidates[*index].contact;
+    return true;
+}
+
+int32_t avpn_node_outer_at(const struct avpn_node *node, uint32_t index, uint32_t *uplink_out,
+                           struct avpn_contact *contact_out)
+{
+    if (node == NULL || uplink_out == NULL || contact_out == NULL)
+        return AVPN_ERROR_ARGUMENT;
+    if (outer_registry(node, &index, uplink_out, contact_out))
+        return AVPN_OK;
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        for (uint32_t k = 0; k < AVPNI_PATHS; k++)
+            if (node->peers[i]->paths[k] != NULL &&
+                outer_path(node->peers[i]->paths[k], &index, uplink_out, contact_out))
+                return AVPN_OK;
+    return AVPN_ERROR_EMPTY;
 }
 
 const struct avpn_config *avpn_node_config(const struct avpn_node *node)

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+/* A hub, and what tunnels hubs have with each other has changed since: its peers are others, though its site is the same. */
+static bool has_other_hubs(const struct avpni_organization *organization, uint32_t place,
+                           uint32_t base)
+{
+    return organization->members[place].role == AVPN_ROLE_HUB &&
+           organization->published->hubs_changed > base;
+}
+
 /* The member's own place in the document and its peers', ascending. False: no memory. */
 static bool find_known(struct avpni_cut *cut, const struct avpni_memory *memory,
                        const struct avpni_organization *organization, uint32_t place)
@@ -59,6 +67,7 @@ static void fill_update(struct avpni_cut *cut, const struct avpni_organization *
     update->is_full = base == 0;
     update->self = self;
     update->has_charter = published->charter_changed > base;
+    update->has_policy = published->policy_changed > base;
     update->has_new_peers = published->peer_changed[self] > base;
     /* Another key, or no longer revoked, and the seal is another too. */
     update->has_sealed = published->sealed_changed > base || update->has_new_peers;
@@ -76,6 +85,9 @@ bool avpni_cut_init(struct avpni_cut *cut, const struct avpni_memory *memory,
 {
     cut->block = NULL;
     fill_update(cut, organization, organization->index_of[place], base);
+    if (has_other_hubs(organization, place, cut->update.base)) {
+        cut->update.has_new_peers = true;
+    }
     if (!find_known(cut, memory, organization, place)) {
         return false;
     }
@@ -117,7 +129,8 @@ bool avpni_cut_concerns(const struct avpni_cut *common,
     const struct avpni_update *update = &common->update;
     struct avpni_peers peers = avpni_peers(organization, place);
 
-    if (update->is_full || update->peer_changed[organization->index_of[place]] > update->base) {
+    if (update->is_full || update->peer_changed[organization->index_of[place]] > update->base ||
+        has_other_hubs(organization, place, update->base)) {
         return true;
     }
     for (uint32_t peer = avpni_peers_next(&peers); peer != AVPNI_MAP_NONE;

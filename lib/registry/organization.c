@@ -4,7 +4,7 @@
  *
  * Building goes over the configuration four times: members that stay take their old places, new
  * ones the free places, then the links are counted, then written. Members come in order of
- * id, so every list comes out in that order, except a spoke's hubs, which are sorted.
+ * id, so every list comes out in that order, but for the hubs that the member itself names: so all are sorted, at little cost.
  */
 #include "registry/organization.h"
 
@@ -106,6 +106,12 @@ static int32_t place_new_members(struct build *build)
     return AVPN_OK;
 }
 
+/* [TOP-2] */
+static bool has_hub_tunnels(const struct build *build)
+{
+    return (avpn_config_flags(build->config) & AVPN_ORGANIZATION_NO_HUB_TUNNELS) == 0;
+}
+
 /* The orders by id: of all members and of hubs. */
 static void fill_orders(struct build *build)
 {
@@ -119,16 +125,16 @@ static void fill_orders(struct build *build)
         }
         made->index_of[place] = (uint16_t)i;
         made->by_id[made->by_id_count++] = place;
-        if (made->members[place].role == AVPN_ROLE_HUB) {
+        if (has_hub_tunnels(build) && made->members[place].role == AVPN_ROLE_HUB) {
             made->hubs[made->hub_count++] = place;
         }
     }
 }
 
-static void link_pair(struct avpni_organization *made, uint32_t spoke, uint32_t hub, bool counting)
+static void link_pair(struct avpni_organization *made, uint32_t namer, uint32_t hub, bool counting)
 {
-    struct avpni_member *ends[2] = {&made->members[spoke], &made->members[hub]};
-    uint32_t others[2] = {hub, spoke};
+    struct avpni_member *ends[2] = {&made->members[namer], &made->members[hub]};
+    uint32_t others[2] = {hub, namer};
 
     for (int i = 0; i < 2; i++) {
         if (!counting) {
@@ -139,27 +145,47 @@ static void link_pair(struct avpni_organization *made, uint32_t spoke, uint32_t 
     made->link_total += 2;
 }
 
-/* Every pair of a spoke and a hub that it names [TOP-1]: first counted, then written. */
+/* Two hubs that name each other are one pair: that of the one whose id is lower. */
+static bool is_linked_from_there(const struct avpni_member_view *namer,
+                                 const struct avpni_member_view *hub)
+{
+    return hub->id < namer->id && hub->role == namer->role &&
+           avpni_member_hub_flags(hub, namer->id) >= 0;
+}
+
+static void link_named(struct build *build, uint32_t place, const struct avpni_member_view *namer,
+                       bool counting)
+{
+    for (uint32_t i = 0; i < namer->hub_count; i++) {
+        uint32_t hub = avpni_organization_find_id(build->made, namer->hubs[i].member);
+        struct avpni_member_view named;
+
+        if (hub != AVPNI_MAP_NONE &&
+            avpni_config_view(build->config, build->made->index_of[hub], &named) &&
+            avpni_member_is_peer(build->config, namer, &named) &&
+            !is_linked_from_there(namer, &named)) {
+            link_pair(build->made, place, hub, counting);
+        }
+    }
+}
+
+/* Every pair of a member and a hub that it names for a tunnel [TOP-1] [TOP-2]: first counted, then written. */
 static void link_all(struct build *build, bool counting)
 {
     struct avpni_organization *made = build->made;
 
     made->link_total = 0;
     for (uint32_t i = 0; i < made->configured_count; i++) {
-        uint16_t spoke = build->place_of[i];
+        uint16_t place = build->place_of[i];
         struct avpni_member_view member;
+        bool is_peer_of_all = place != NO_PLACE && has_hub_tunnels(build) &&
+                              made->members[place].role == AVPN_ROLE_HUB;
 
-        if (spoke == NO_PLACE || made->members[spoke].role != AVPN_ROLE_SPOKE) {
+        if (place == NO_PLACE || is_peer_of_all) {
             continue;
         }
         (void)avpni_config_view(build->config, i, &member);
-        for (uint32_t k = 0; k < member.hub_count; k++) {
-            uint32_t hub = avpni_organization_find_id(made, member.hubs[k].member);
-
-            if (hub != AVPNI_MAP_NONE && made->members[hub].role == AVPN_ROLE_HUB) {
-                link_pair(made, spoke, hub, counting);
-            }
-        }
+        link_named(build, place, &member, counting);
     }
 }
 
@@ -193,9 +219,7 @@ static int32_t fill_links(struct build *build)
     }
     link_all(build, false);
     for (uint32_t i = 0; i < made->member_count; i++) {
-        if (made->members[i].role == AVPN_ROLE_SPOKE) {
-            sort_by_id(made, made->links + made->members[i].links, made->members[i].link_count);
-        }
+        sort_by_id(made, made->links + made->members[i].links, made->members[i].link_count);
     }
     return AVPN_OK;
 }

@@ -11,7 +11,7 @@
  * A member's place is its index in `members`, and part of slot numbers: a newer configuration
  * leaves members that stay where they are and puts new ones into places that became free. `floor`
  * says which generations were issued before that: they begin nothing any more.
- * Spec: [REG-12], [TOP-1].
+ * Spec: [REG-12], [TOP-1], [TOP-2].
  */
 #ifndef AVPNI_REGISTRY_ORGANIZATION_H
 #define AVPNI_REGISTRY_ORGANIZATION_H
@@ -29,7 +29,7 @@ struct avpni_member {
     uint8_t fingerprint[AVPNI_FINGERPRINT_BYTES];
     uint32_t id;    /* 0: this place is free */
     uint32_t first; /* handle of the first of its records, uplinks ascending, or 0 */
-    uint32_t links; /* its part of `links`: a spoke's hubs or a hub's spokes, ascending id */
+    uint32_t links; /* its part of `links`: whom it names or who names it for a tunnel, ascending id */
     uint16_t link_count;
     uint8_t role;         /* enum avpn_role */
     uint8_t record_count; /* length of the list at `first` */
@@ -56,7 +56,7 @@ struct avpni_organization {
     uint16_t *by_id; /* places in order of member id */
     uint16_t *index_of; /* by place: the member's place in the document */
     uint32_t by_id_count;
-    uint16_t *hubs; /* places of all hubs in order of member id */
+    uint16_t *hubs; /* places of all hubs in order of member id; none, if hubs are not peers as such [TOP-2] */
     uint32_t hub_count;
     uint16_t *links;
     uint32_t link_total;
@@ -94,7 +94,7 @@ bool avpni_organization_keeps(const struct avpni_organization *old,
 bool avpni_organization_changes_peers(const struct avpni_organization *old,
                                       const struct avpni_organization *new_one, uint32_t place,
                                       bool hubs_changed);
-/* The list of hubs is another: what the call above asks for, once for all members. */
+/* The list of hubs that are peers of each other is another: what the call above asks for, once for all members. */
 bool avpni_organization_changes_hubs(const struct avpni_organization *old,
                                      const struct avpni_organization *new_one);
 /* Bytes on the heap, without the document's. */

@@ -4,7 +4,8 @@
  *
  * The changes between two documents are found by comparing leaves of the same id, byte by byte, in one walk over
  * both. Of a site all but its exports concerns who is whose peer; it also names the hash of the identity. So
- * a member's `peer_changed` moves exactly when that part of its site does.
+ * a member's `peer_changed` moves exactly when that part of its site does. A flag of the policy concerns all hubs at once, and has
+ * a number of its own.
  */
 #include "registry/published.h"
 
@@ -145,6 +146,17 @@ static void compare_members(struct avpni_published *made, const struct avpni_pub
     forget_removals(made);
 }
 
+/* [TOP-2] */
+static bool has_hub_tunnels(const struct avpni_published *published)
+{
+    const struct avpni_document *document = &published->document;
+    struct avpni_policy policy = {.rules = NULL};
+
+    /* Was verified: cannot fail. */
+    (void)avpni_policy_read(document->policy, document->policy_bytes, &policy);
+    return (policy.flags & AVPN_ORGANIZATION_NO_HUB_TUNNELS) == 0;
+}
+
 static void compare(struct avpni_published *made, const struct avpni_published *old)
 {
     memcpy(made->versions, old->versions, sizeof made->versions);
@@ -152,6 +164,13 @@ static void compare(struct avpni_published *made, const struct avpni_published *
     if (is_same(made->document.charter, made->document.charter_bytes, old->document.charter,
                 old->document.charter_bytes)) {
         made->charter_changed = old->charter_changed;
+    }
+    if (is_same(made->document.policy, made->document.policy_bytes, old->document.policy,
+                old->document.policy_bytes)) {
+        made->policy_changed = old->policy_changed;
+    }
+    if (has_hub_tunnels(made) == has_hub_tunnels(old)) {
+        made->hubs_changed = old->hubs_changed;
     }
     made->sealed_changed = old->sealed_changed;
     compare_members(made, old);
@@ -229,7 +248,8 @@ int32_t avpni_published_new(const struct avpni_memory *memory, uint8_t *bytes, s
     made->memory = *memory;
     made->change = old != NULL ? old->change + 1 : 1;
     made->oldest = 1;
-    made->charter_changed = made->sealed_changed = made->change;
+    made->charter_changed = made->policy_changed = made->sealed_changed = made->change;
+    made->hubs_changed = made->change;
     (void)avpni_document_read(bytes, count, &made->document); /* was verified: cannot fail */
     int32_t error = allocate_index(made);
 

@@ -31,7 +31,8 @@ struct avpni_published {
     uint32_t *offsets; /* by place in the document, as the two below; one block of memory */
     uint32_t *site_changed, *peer_changed;
     uint32_t change; /* this document's number */
-    uint32_t charter_changed, sealed_changed;
+    uint32_t charter_changed, policy_changed, sealed_changed;
+    uint32_t hubs_changed; /* hubs began or ceased to be peers of each other by policy [TOP-2] */
     uint32_t oldest; /* bases of a lower number are told everything */
     uint64_t versions[AVPNI_VERSIONS_KNOWN]; /* of change n at n modulo the size; 0: none */
     uint32_t *removed_ids;                   /* ascending; one block with the next */

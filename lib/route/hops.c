@@ -93,7 +93,7 @@ static uint32_t ensure_record(struct avpni_hops *hops, uint32_t id)
         hops->free_record = hops->records[index].uses;
     }
     hops->records[index] = (struct avpni_hop){
-        .id = id, .lists = AVPNI_HOPS_NONE, .is_alive = id == AVPN_HOP_LOCAL};
+        .id = id, .lists = AVPNI_HOPS_NONE, .state = id == AVPN_HOP_LOCAL ? AVPN_HOP_ALIVE : AVPN_HOP_DEAD};
     return index;
 }
 
@@ -102,7 +102,7 @@ static void release_record(struct avpni_hops *hops, uint32_t index)
 {
     struct avpni_hop *record = &hops->records[index];
 
-    if (record->uses == 0 && (!record->is_alive || record->id == AVPN_HOP_LOCAL)) {
+    if (record->uses == 0 && (record->state == AVPN_HOP_DEAD || record->id == AVPN_HOP_LOCAL)) {
         avpni_map_remove(&hops->by_id, (const uint8_t *)&record->id);
         record->uses = hops->free_record;
         hops->free_record = index;
@@ -264,14 +264,15 @@ void avpni_hops_clear(struct avpni_hops *hops)
     memset(hops->free_lists, 0xff, sizeof hops->free_lists);
 }
 
-int32_t avpni_hops_set_alive(struct avpni_hops *hops, uint32_t id, bool is_alive)
+int32_t avpni_hops_set_state(struct avpni_hops *hops, uint32_t id, uint8_t state)
 {
-    uint32_t index = is_alive ? ensure_record(hops, id) : find_record(hops, id);
+    bool is_dead = state == AVPN_HOP_DEAD;
+    uint32_t index = is_dead ? find_record(hops, id) : ensure_record(hops, id);
 
     if (index == AVPNI_HOPS_NONE) {
-        return is_alive ? AVPN_ERROR_MEMORY : AVPN_OK;
+        return is_dead ? AVPN_OK : AVPN_ERROR_MEMORY;
     }
-    hops->records[index].is_alive = is_alive;
+    hops->records[index].state = state;
     release_record(hops, index);
     return AVPN_OK;
 }
@@ -286,11 +287,14 @@ const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t li
     return &hops->records[hops->pool[list + INDICES + index]];
 }
 
-bool avpni_hops_is_alive(const struct avpni_hops *hops, uint32_t id)
+uint8_t avpni_hops_state(const struct avpni_hops *hops, uint32_t id)
 {
     uint32_t index = find_record(hops, id);
 
-    return id == AVPN_HOP_LOCAL || (index != AVPNI_MAP_NONE && hops->records[index].is_alive);
+    if (id == AVPN_HOP_LOCAL) {
+        return AVPN_HOP_ALIVE;
+    }
+    return index == AVPNI_MAP_NONE ? AVPN_HOP_DEAD : hops->records[index].state;
 }
 
 size_t avpni_hops_footprint(const struct avpni_hops *hops)

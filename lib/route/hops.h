@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hops: the lists of next hops of a route table, and which hops are alive.
+ * hops: the lists of next hops of a route table, and the state of each hop.
  *
  * Each distinct hop has one record, so that a change of its life costs one write and a lookup
  * reads it without searching. Lists of 1 to AVPN_ROUTE_HOPS records' indices lie in a pool of
@@ -19,7 +19,7 @@ struct avpni_hop {
     uint32_t id;
     uint32_t uses;  /* lists that name it */
     uint32_t lists; /* some lists that begin with it, linked by their third word */
-    bool is_alive;
+    uint8_t state;  /* enum avpn_hop_state */
 };
 
 struct avpni_hops {
@@ -40,16 +40,16 @@ void avpni_hops_fini(struct avpni_hops *hops);
 uint32_t avpni_hops_add(struct avpni_hops *hops, const uint32_t *ids, uint32_t count);
 /* As often as added. */
 void avpni_hops_remove(struct avpni_hops *hops, uint32_t list);
-/* Forget all lists; which hops are alive is kept. */
+/* Forget all lists; the states of hops are kept. */
 void avpni_hops_clear(struct avpni_hops *hops);
 
 /* AVPN_ERROR_MEMORY: unchanged. */
-int32_t avpni_hops_set_alive(struct avpni_hops *hops, uint32_t id, bool is_alive);
+int32_t avpni_hops_set_state(struct avpni_hops *hops, uint32_t id, uint8_t state);
 
 uint32_t avpni_hops_count(const struct avpni_hops *hops, uint32_t list);
 const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t list, uint32_t index);
-/* The life of a hop that may be in no list. */
-bool avpni_hops_is_alive(const struct avpni_hops *hops, uint32_t id);
+/* The state of a hop that may be in no list. */
+uint8_t avpni_hops_state(const struct avpni_hops *hops, uint32_t id);
 size_t avpni_hops_footprint(const struct avpni_hops *hops);
 
 #endif

@@ -159,15 +159,18 @@ void avpn_routes_clear(struct avpn_routes *routes)
     avpni_hops_clear(&routes->hops);
 }
 
-int32_t avpn_routes_set_alive(struct avpn_routes *routes, uint32_t hop, int32_t is_alive)
+int32_t avpn_routes_set_state(struct avpn_routes *routes, uint32_t hop, uint32_t state)
 {
-    if (is_alive != 0 && is_alive != 1) {
+    if (state > AVPN_HOP_HELD || hop == AVPN_HOP_LOCAL || hop == AVPN_HOP_ATTACHED ||
+        hop == AVPN_HOP_NOBODY) {
         return AVPN_ERROR_ARGUMENT;
     }
-    if (hop == AVPN_HOP_LOCAL) {
-        return is_alive == 1 ? AVPN_OK : AVPN_ERROR_ARGUMENT;
-    }
-    return avpni_hops_set_alive(&routes->hops, hop, is_alive == 1);
+    return avpni_hops_set_state(&routes->hops, hop, (uint8_t)state);
+}
+
+uint32_t avpn_routes_state(const struct avpn_routes *routes, uint32_t hop)
+{
+    return avpni_hops_state(&routes->hops, hop);
 }
 
 /* ---- the packet path ------------------------------------------------------------------ */
@@ -241,12 +244,12 @@ uint32_t avpni_routes_hop_count(const struct avpn_routes *routes, uint32_t route
 }
 
 uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint32_t index,
-                          bool *is_alive_out)
+                          uint8_t *state_out)
 {
     const struct avpni_hop *hop = avpni_hops_at(&routes->hops, route, index);
 
-    if (is_alive_out != NULL) {
-        *is_alive_out = hop->is_alive;
+    if (state_out != NULL) {
+        *state_out = hop->state;
     }
     return hop->id;
 }
@@ -272,14 +275,22 @@ int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_a
         return AVPN_ERROR_NOT_FOUND;
     }
     uint32_t count = avpni_hops_count(&routes->hops, route);
+    const struct avpni_hop *held = NULL;
 
     for (uint32_t i = 0; i < count; i++) {
         const struct avpni_hop *hop = avpni_hops_at(&routes->hops, route, i);
 
-        if (hop->is_alive) {
+        if (hop->state == AVPN_HOP_ALIVE) {
             *hop_out = hop->id;
             return AVPN_OK;
         }
+        if (hop->state == AVPN_HOP_HELD && held == NULL) {
+            held = hop;
+        }
+    }
+    if (held != NULL) { /* [RTE-7] */
+        *hop_out = held->id;
+        return AVPN_OK;
     }
     /* [RTE-3]: the longest prefix decides even when it cannot deliver. */
     return AVPN_ERROR_EMPTY;
@@ -372,12 +383,19 @@ int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_pref
 
 uint32_t avpn_routes_active(const struct avpn_routes *routes, const struct avpn_route *route)
 {
+    uint32_t held = AVPN_ROUTE_NONE;
+
     for (uint32_t i = 0; i < route->hop_count && i < AVPN_ROUTE_HOPS; i++) {
-        if (avpni_hops_is_alive(&routes->hops, route->hops[i])) {
+        uint8_t state = avpni_hops_state(&routes->hops, route->hops[i]);
+
+        if (state == AVPN_HOP_ALIVE) {
             return i;
         }
+        if (state == AVPN_HOP_HELD && held == AVPN_ROUTE_NONE) {
+            held = i;
+        }
     }
-    return AVPN_ROUTE_NONE;
+    return held;
 }
 
 size_t avpn_routes_footprint(const struct avpn_routes *routes)

@@ -18,9 +18,9 @@ void avpni_routes_find_batch(const struct avpn_routes *routes,
                              const struct avpn_address *addresses, uint32_t count,
                              uint32_t *found_out);
 uint32_t avpni_routes_hop_count(const struct avpn_routes *routes, uint32_t route);
-/* A hop by its place in the order of preference; `is_alive_out` may be NULL. */
+/* A hop by its place in the order of preference; `state_out` (enum avpn_hop_state) may be NULL. */
 uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint32_t index,
-                          bool *is_alive_out);
+                          uint8_t *state_out);
 /* The hop is one of the route's, alive or not. */
 bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint32_t hop);
 

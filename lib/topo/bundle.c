@@ -3,10 +3,10 @@
  * bundle: reads a signed configuration, whole or a slice, and believes nothing before it is proved.
  *
  *     frame -> head, charter -> organization -> root sets -> signatures -> Merkle root
- *           -> identities -> expiry -> members -> check
+ *           -> identities -> expiry -> policy -> members -> check
  *
- * Members are parsed only after the root over them proved genuine. Nothing is allocated
- * before either. Spec: [CFG-1] to [CFG-9].
+ * Policy and members are parsed only after the root over them proved genuine. Nothing is allocated
+ * before either. Spec: [CFG-1] to [CFG-9], [CFG-13].
  */
 #include "topo/document.h"
 
@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* Who signed what: everything but the members. */
+/* Who signed what: everything but policy and members. */
 struct proof {
     struct avpni_document document;
     struct avpni_head head;
@@ -93,7 +93,7 @@ void avpni_document_root(const struct avpni_document *document,
 {
     struct avpni_reader r = avpni_reader(document->members, document->members_bytes);
     struct avpni_merkle sites;
-    uint8_t sites_root[AVPNI_MERKLE_BYTES];
+    uint8_t sites_root[AVPNI_MERKLE_BYTES], rest[AVPNI_MERKLE_BYTES];
 
     avpni_merkle_init(&sites);
     for (uint32_t i = 0; i < document->member_count; i++) {
@@ -103,8 +103,10 @@ void avpni_document_root(const struct avpni_document *document,
         avpni_merkle_add(&sites, leaves.site, leaves.site_bytes);
     }
     avpni_merkle_root(&sites, sites_root);
+    avpni_merkle_leaf(document->policy, document->policy_bytes, rest);
+    avpni_merkle_join(rest, sites_root);
     avpni_merkle_leaf(document->charter, document->charter_bytes, root_out);
-    avpni_merkle_join(root_out, sites_root);
+    avpni_merkle_join(root_out, rest);
     avpni_merkle_join(root_out, document->keys_hash);
 }
 
@@ -144,26 +146,24 @@ static int32_t verify_leaves(const struct proof *proof)
 /* ---- from proved bytes to a configuration ---------------------------------------------------- */
 
 /*
- * The next member. *last_id is that of the one before, or 0. Only a slice may leave identities
+ * A member. *last_id is that of the one before, or 0. Only a slice may leave identities
  * out [CFG-1].
  */
-static bool read_member(const struct proof *proof, struct avpni_reader *members, uint32_t *last_id,
-                        struct avpn_member *member_out)
+static bool read_member(const struct proof *proof, const struct avpni_leaves *leaves,
+                        uint32_t *last_id, struct avpn_member *member_out)
 {
     uint8_t identity_hash[AVPNI_HASH_BYTES];
-    struct avpni_leaves leaves;
 
-    avpni_leaves_read(members, &leaves);
-    if (!avpni_site_read(leaves.site, leaves.site_bytes, member_out, identity_hash) ||
+    if (!avpni_site_read(leaves->site, leaves->site_bytes, member_out, identity_hash) ||
         member_out->id <= *last_id) {
         return false;
     }
     *last_id = member_out->id;
-    if (leaves.identity_bytes == 0) {
+    if (leaves->identity_bytes == 0) {
         return proof->document.kind == AVPNI_DOCUMENT_SLICE;
     }
     member_out->is_known = 1;
-    return avpni_identity_read(leaves.identity, leaves.identity_bytes, member_out);
+    return avpni_identity_read(leaves->identity, leaves->identity_bytes, member_out);
 }
 
 /* [CFG-7]: only who is revoked is told no keys. Whom a slice is for it does not say. */
@@ -178,6 +178,39 @@ static bool is_told_rightly(const struct proof *proof, uint32_t index,
            is_withheld == ((member->flags & AVPN_MEMBER_REVOKED) != 0);
 }
 
+/* [CFG-13] First its size: nothing is allocated for rules that are not there. */
+static int32_t read_policy(const struct proof *proof, struct avpn_config *config)
+{
+    const struct avpni_document *document = &proof->document;
+    struct avpni_policy policy = {.rules = NULL};
+
+    if (!avpni_policy_read(document->policy, document->policy_bytes, &policy)) {
+        return AVPN_ERROR_FORMAT;
+    }
+    policy.rules = avpni_allocate(&config->memory, policy.rule_count, sizeof *policy.rules);
+    policy.breakouts =
+        avpni_allocate(&config->memory, policy.breakout_count, sizeof *policy.breakouts);
+    config->policy = policy;
+    config->rule_capacity = policy.rule_count;
+    config->breakout_capacity = policy.breakout_count;
+    if (policy.rules == NULL || policy.breakouts == NULL) {
+        return AVPN_ERROR_MEMORY;
+    }
+    avpni_policy_read(document->policy, document->policy_bytes, &config->policy);
+    return AVPN_OK;
+}
+
+/* [PRB-14] */
+static uint32_t site_check_of(const struct avpni_leaves *leaves)
+{
+    uint8_t hash[AVPNI_MERKLE_BYTES];
+
+    avpni_merkle_leaf(leaves->site, leaves->site_bytes, hash);
+    struct avpni_reader r = avpni_reader(hash, sizeof hash);
+
+    return avpni_read_u32(&r);
+}
+
 static int32_t read_members(const struct proof *proof, struct avpn_config *config)
 {
     const struct avpni_document *document = &proof->document;
@@ -185,13 +218,15 @@ static int32_t read_members(const struct proof *proof, struct avpn_config *confi
     uint32_t last_id = 0;
 
     for (uint32_t i = 0; i < document->member_count; i++) {
+        struct avpni_leaves leaves;
         struct avpn_member member;
 
-        if (!read_member(proof, &members, &last_id, &member) ||
+        avpni_leaves_read(&members, &leaves);
+        if (!read_member(proof, &leaves, &last_id, &member) ||
             !is_told_rightly(proof, i, &member)) {
             return AVPN_ERROR_FORMAT;
         }
-        int32_t result = avpni_config_append(config, &member);
+        int32_t result = avpni_config_append(config, &member, site_check_of(&leaves));
 
         if (result != AVPN_OK) {
             return result;
@@ -258,8 +293,11 @@ static int32_t build(const struct proof *proof, struct avpn_config *config)
 {
     take_signed(proof, config);
     config->is_whole = proof->document.kind == AVPNI_DOCUMENT_WHOLE;
-    int32_t result = read_members(proof, config);
+    int32_t result = read_policy(proof, config);
 
+    if (result == AVPN_OK) {
+        result = read_members(proof, config);
+    }
     if (result == AVPN_OK) {
         result = read_keys(proof, config);
     }

@@ -41,7 +41,8 @@ void avpn_config_del(struct avpn_config *config)
     void *const blocks[] = {config->members,     config->by_id,     config->by_key, config->by_name,
                             config->names,       config->hubs,      config->exports, config->manual,
                             config->sealed,      config->invites,   config->hub_ids,
-                            config->spoke_start, config->spoke_ids};
+                            config->named_start, config->named_ids, config->translations,
+                            config->policy.rules, config->policy.breakouts};
 
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         avpni_release(&memory, blocks[i]);
@@ -120,8 +121,6 @@ int32_t avpn_config_add_registry(struct avpn_config *config,
     return AVPN_OK;
 }
 
-/* ---- members --------------------------------------------------------------------------------- */
-
 /* Make room for `needed` elements in all. The array may move; it stays when there is no memory. */
 static int32_t grow(const struct avpni_memory *memory, void *array_pointer, uint32_t *capacity,
                     uint32_t needed, size_t bytes)
@@ -142,6 +141,74 @@ static int32_t grow(const struct avpni_memory *memory, void *array_pointer, uint
     *capacity = larger;
     return AVPN_OK;
 }
+
+/* ---- the policy [CFG-13] --------------------------------------------------------------------- */
+
+int32_t avpn_config_set_flags(struct avpn_config *config, uint32_t flags)
+{
+    if (config->is_read) {
+        return AVPN_ERROR_STATE;
+    }
+    if (flags > UINT8_MAX) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    config->policy.flags = (uint8_t)flags;
+    return AVPN_OK;
+}
+
+int32_t avpn_config_add_rule(struct avpn_config *config, const struct avpn_rule *rule)
+{
+    struct avpni_policy *policy = &config->policy;
+
+    if (config->is_read) {
+        return AVPN_ERROR_STATE;
+    }
+    if (rule->size != sizeof *rule || rule->reserved[0] != 0 || rule->reserved[1] != 0) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (rule->name[0] != '\0' && !avpni_is_name(rule->name, false)) {
+        return AVPN_ERROR_FORMAT;
+    }
+    if (policy->rule_count == AVPN_RULES) {
+        return AVPN_ERROR_LIMIT;
+    }
+    if (grow(&config->memory, &policy->rules, &config->rule_capacity, policy->rule_count + 1,
+             sizeof *rule) != AVPN_OK) {
+        return AVPN_ERROR_MEMORY;
+    }
+    struct avpn_rule *added = &policy->rules[policy->rule_count++];
+
+    *added = *rule;
+    /* Whatever stood behind its end would not come back from a document. */
+    memset(added->name, 0, sizeof added->name);
+    memcpy(added->name, rule->name, strlen(rule->name));
+    return AVPN_OK;
+}
+
+int32_t avpn_config_add_breakout(struct avpn_config *config, const struct avpn_breakout *breakout)
+{
+    static const uint8_t zeros[sizeof breakout->reserved];
+    struct avpni_policy *policy = &config->policy;
+
+    if (config->is_read) {
+        return AVPN_ERROR_STATE;
+    }
+    if (breakout->size != sizeof *breakout ||
+        memcmp(breakout->reserved, zeros, sizeof zeros) != 0) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (policy->breakout_count == AVPN_BREAKOUTS) {
+        return AVPN_ERROR_LIMIT;
+    }
+    if (grow(&config->memory, &policy->breakouts, &config->breakout_capacity,
+             policy->breakout_count + 1, sizeof *breakout) != AVPN_OK) {
+        return AVPN_ERROR_MEMORY;
+    }
+    policy->breakouts[policy->breakout_count++] = *breakout;
+    return AVPN_OK;
+}
+
+/* ---- members --------------------------------------------------------------------------------- */
 
 /* The arrays with one element a member; their capacity counts once all have grown. */
 static int32_t grow_members(struct avpn_config *config)
@@ -177,7 +244,10 @@ static int32_t reserve(struct avpn_config *config, const struct avpn_member *mem
         grow(memory, &config->exports, &config->export_capacity,
              config->export_count + member->export_count, sizeof *config->exports) ||
         grow(memory, &config->manual, &config->manual_capacity,
-             config->manual_count + member->uplink_count, sizeof *config->manual)) {
+             config->manual_count + member->uplink_count, sizeof *config->manual) ||
+        grow(memory, &config->translations, &config->translation_capacity,
+             config->translation_count + member->translation_count,
+             sizeof *config->translations)) {
         return AVPN_ERROR_MEMORY;
     }
     return AVPN_OK;
@@ -191,10 +261,12 @@ static void copy(void *pool, size_t used, const void *from, size_t bytes)
     }
 }
 
-static int32_t append(struct avpn_config *config, const struct avpn_member *member, bool is_known)
+static int32_t append(struct avpn_config *config, const struct avpn_member *member, bool is_known,
+                      uint32_t site_check)
 {
     if (member->size != sizeof *member || member->hub_count > AVPN_HUBS ||
-        member->export_count > AVPN_EXPORTS || member->uplink_count > AVPN_UPLINKS) {
+        member->export_count > AVPN_EXPORTS || member->uplink_count > AVPN_UPLINKS ||
+        member->translation_count > AVPN_TRANSLATIONS) {
         return AVPN_ERROR_ARGUMENT;
     }
     if (is_known && !avpni_is_name(member->name, false)) {
@@ -214,12 +286,15 @@ static int32_t append(struct avpn_config *config, const struct avpn_member *memb
         .hubs = config->hub_count,
         .exports = config->export_count,
         .manual = config->manual_count,
+        .translations = config->translation_count,
+        .site_check = site_check,
         .key = member->key,
         .role = member->role,
         .flags = member->flags,
         .hub_count = member->hub_count,
         .export_count = member->export_count,
         .uplink_count = member->uplink_count,
+        .translation_count = member->translation_count,
         .is_known = is_known,
     };
     copy(config->names, config->name_bytes, member->name, name_bytes);
@@ -229,16 +304,20 @@ static int32_t append(struct avpn_config *config, const struct avpn_member *memb
          member->export_count * sizeof *member->exports);
     copy(config->manual, config->manual_count * sizeof *config->manual, member->manual,
          member->uplink_count * sizeof *member->manual);
+    copy(config->translations, config->translation_count * sizeof *config->translations,
+         member->translations, member->translation_count * sizeof *member->translations);
     config->name_bytes += (uint32_t)name_bytes;
     config->hub_count += member->hub_count;
     config->export_count += member->export_count;
     config->manual_count += member->uplink_count;
+    config->translation_count += member->translation_count;
     return AVPN_OK;
 }
 
-int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member)
+int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member,
+                            uint32_t site_check)
 {
-    return append(config, member, member->is_known != 0);
+    return append(config, member, member->is_known != 0, site_check);
 }
 
 int32_t avpn_config_add_member(struct avpn_config *config, const struct avpn_member *member)
@@ -246,7 +325,7 @@ int32_t avpn_config_add_member(struct avpn_config *config, const struct avpn_mem
     if (config->is_read) {
         return AVPN_ERROR_STATE;
     }
-    int32_t result = append(config, member, true);
+    int32_t result = append(config, member, true, 0);
 
     if (result == AVPN_OK) {
         avpni_config_index_last(config);
@@ -260,7 +339,10 @@ size_t avpni_config_footprint(const struct avpn_config *config)
     size_t bytes = sizeof *config + config->member_capacity * per_member + config->name_capacity +
                    config->hub_capacity * sizeof *config->hubs +
                    config->export_capacity * sizeof *config->exports +
-                   config->manual_capacity * sizeof *config->manual;
+                   config->manual_capacity * sizeof *config->manual +
+                   config->translation_capacity * sizeof *config->translations +
+                   config->rule_capacity * sizeof *config->policy.rules +
+                   config->breakout_capacity * sizeof *config->policy.breakouts;
 
     if (config->is_read) {
         bytes += (config->is_whole ? config->member_count : 1) * sizeof *config->sealed +

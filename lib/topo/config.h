@@ -3,13 +3,14 @@
  * config: the inside of an organization's configuration, for this layer, and cheap read-only
  * views of it for node, registry and authority (which use nothing of it but the calls below).
  *
- * Members are stored in some 70 bytes each; struct avpn_member, 2 KB, is only the form in which
+ * Members are stored in some 80 bytes each; struct avpn_member, 5 KB, is only the form in which
  * they are exchanged. Lists and names lie in pools, each member's in one piece.
  */
 #ifndef AVPNI_TOPO_CONFIG_H
 #define AVPNI_TOPO_CONFIG_H
 
 #include "base/memory.h"
+#include "topo/policy.h"
 #include <autovpn/config.h>
 #include <stdbool.h>
 
@@ -25,10 +26,13 @@ struct avpni_member_view {
     const char *name;
     uint8_t role, flags;
     uint8_t hub_count, export_count, uplink_count;
-    bool is_known; /* if not: a zero key, an empty name and no manual contacts */
+    bool is_known; /* if not: a zero key, an empty name, no manual contacts and no translations */
     const struct avpn_member_hub *hubs; /* in order of preference */
     const struct avpn_prefix *exports;
     const struct avpn_contact *manual;
+    uint8_t translation_count;
+    const struct avpn_translation *translations;
+    uint32_t site_check; /* first 4 bytes of L(site) [PRB-14], of a configuration that was read; else 0 */
 };
 
 /* The member at a place in ascending order of id. False beyond the end. */
@@ -40,10 +44,13 @@ uint32_t avpni_config_find_key(const struct avpn_config *config, const struct av
 uint32_t avpni_config_find_name(const struct avpn_config *config, const char *name);
 /* The flags under which `view` names a hub (0 is possible), or -1: it does not. */
 int32_t avpni_member_hub_flags(const struct avpni_member_view *view, uint32_t hub);
-/* [TOP-1] for two views. */
-bool avpni_member_is_peer(const struct avpni_member_view *a, const struct avpni_member_view *b);
+/* [TOP-1], [TOP-2] for two views of one configuration. */
+bool avpni_member_is_peer(const struct avpn_config *config, const struct avpni_member_view *a,
+                          const struct avpni_member_view *b);
 const struct avpn_registry_entry *avpni_config_registries(const struct avpn_config *config,
                                                           uint32_t *count_out);
+/* Borrowed as views are. */
+const struct avpni_policy *avpni_config_policy(const struct avpn_config *config);
 /* Bytes on the heap. */
 size_t avpni_config_footprint(const struct avpn_config *config);
 
@@ -51,10 +58,11 @@ size_t avpni_config_footprint(const struct avpn_config *config);
 
 struct avpni_member_record {
     uint32_t id;
-    uint32_t name, hubs, exports, manual; /* places in the pools */
+    uint32_t name, hubs, exports, manual, translations; /* places in the pools */
+    uint32_t site_check;
     struct avpn_key key;
     uint8_t role, flags;
-    uint8_t hub_count, export_count, uplink_count;
+    uint8_t hub_count, export_count, uplink_count, translation_count;
     bool is_known;
 };
 
@@ -74,6 +82,8 @@ struct avpn_config {
     uint32_t rotation_count;
     struct avpn_registry_entry registries[AVPN_REGISTRIES];
     uint32_t registry_count;
+    struct avpni_policy policy;
+    uint32_t rule_capacity, breakout_capacity;
 
     struct avpni_member_record *members; /* in the order in which they were added */
     uint32_t *by_id, *by_key, *by_name;  /* places in `members`, sorted; equal ones as added */
@@ -82,24 +92,27 @@ struct avpn_config {
     struct avpn_member_hub *hubs;
     struct avpn_prefix *exports;
     struct avpn_contact *manual;
+    struct avpn_translation *translations;
     uint32_t name_bytes, name_capacity, hub_count, hub_capacity;
     uint32_t export_count, export_capacity, manual_count, manual_capacity;
+    uint32_t translation_count, translation_capacity;
 
     /* Of a configuration that was read: */
     uint8_t (*sealed)[AVPNI_SEALED_PSK_BYTES]; /* by place in `members`; of a slice, the only one */
     struct avpn_invite *invites;
     uint32_t invite_count;
-    uint32_t *hub_ids;                         /* hubs in force, ascending */
+    uint32_t *hub_ids;                         /* hubs in force, ascending; none without hub tunnels */
     uint32_t hub_id_count;
-    uint32_t *spoke_start; /* place of the first of a member's spokes in spoke_ids; one more at the end */
-    uint32_t *spoke_ids;   /* spokes in force that name it, ascending */
+    uint32_t *named_start; /* place of the first of those that name a member in named_ids; one more at the end */
+    uint32_t *named_ids;   /* who in force names it and has a tunnel with it for that, ascending */
 };
 
 /* [CFG-7]: of the keys of an epoch and the one before. */
 void avpni_psk_commitment(const struct avpn_key *organization, uint32_t epoch,
                           const struct avpn_key keys[2], uint8_t commitment_out[32]);
 /* As avpn_config_add_member, but `is_known` counts, and avpni_config_index follows the last one. */
-int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member);
+int32_t avpni_config_append(struct avpn_config *config, const struct avpn_member *member,
+                            uint32_t site_check);
 /* Sort what was appended and note each hub's spokes. AVPN_ERROR_MEMORY. */
 int32_t avpni_config_index(struct avpn_config *config);
 /* Put the member added last where it belongs in the sorted orders. */

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-static const uint8_t magic[] = {'A', 'V', 'P', 'N', 'C', 'O', 'N', 'F', 2};
+static const uint8_t magic[] = {'A', 'V', 'P', 'N', 'C', 'O', 'N', 'F', 3};
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -69,6 +69,8 @@ bool avpni_document_read(const uint8_t *bytes, size_t count, struct avpni_docume
     if (bytes == NULL || count > AVPN_BUNDLE_LIMIT || !read_start(&r, document_out)) {
         return false;
     }
+    document_out->policy_bytes = avpni_read_u32(&r);
+    document_out->policy = avpni_read_view(&r, document_out->policy_bytes);
     document_out->member_count = avpni_read_u32(&r);
     if (r.failed || document_out->member_count > AVPN_MEMBERS) {
         return false;
@@ -106,15 +108,17 @@ const uint8_t *avpni_document_sealed(const struct avpni_document *document, uint
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-void avpni_document_write_start(struct avpni_writer *w, uint8_t kind, const uint8_t *head,
-                                size_t head_bytes, const uint8_t *charter, size_t charter_bytes)
+void avpni_document_write_start(struct avpni_writer *w, uint8_t kind,
+                                const struct avpni_document *parts)
 {
     avpni_write_bytes(w, magic, sizeof magic);
     avpni_write_u8(w, kind);
-    avpni_write_u16(w, (uint16_t)head_bytes);
-    avpni_write_bytes(w, head, head_bytes);
-    avpni_write_u32(w, (uint32_t)charter_bytes);
-    avpni_write_bytes(w, charter, charter_bytes);
+    avpni_write_u16(w, (uint16_t)parts->head_bytes);
+    avpni_write_bytes(w, parts->head, parts->head_bytes);
+    avpni_write_u32(w, (uint32_t)parts->charter_bytes);
+    avpni_write_bytes(w, parts->charter, parts->charter_bytes);
+    avpni_write_u32(w, (uint32_t)parts->policy_bytes);
+    avpni_write_bytes(w, parts->policy, parts->policy_bytes);
 }
 
 void avpni_leaves_write(struct avpni_writer *w, const struct avpni_leaves *leaves)
@@ -135,12 +139,11 @@ static void write_slice(struct avpni_writer *w, const struct avpni_document *doc
     struct avpni_leaves leaves;
 
     avpni_config_view(config, index, &self);
-    avpni_document_write_start(w, AVPNI_DOCUMENT_SLICE, document->head, document->head_bytes,
-                               document->charter, document->charter_bytes);
+    avpni_document_write_start(w, AVPNI_DOCUMENT_SLICE, document);
     avpni_write_u32(w, document->member_count);
     for (uint32_t i = 0; avpni_config_view(config, i, &other); i++) {
         avpni_leaves_read(&members, &leaves);
-        if (i != index && !avpni_member_is_peer(&self, &other)) {
+        if (i != index && !avpni_member_is_peer(config, &self, &other)) {
             leaves.identity_bytes = 0;
         }
         avpni_leaves_write(w, &leaves);

@@ -18,8 +18,8 @@ enum avpni_document_kind { AVPNI_DOCUMENT_WHOLE = 1, AVPNI_DOCUMENT_SLICE = 2 };
 
 /* All borrowed from the document's bytes, but the hash: of `keys`, or that which a slice names. */
 struct avpni_document {
-    const uint8_t *head, *charter, *members, *keys;
-    size_t head_bytes, charter_bytes, members_bytes, keys_bytes;
+    const uint8_t *head, *charter, *policy, *members, *keys;
+    size_t head_bytes, charter_bytes, policy_bytes, members_bytes, keys_bytes;
     uint32_t member_count;
     uint8_t kind; /* enum avpni_document_kind */
     uint8_t keys_hash[32];
@@ -55,9 +55,9 @@ void avpni_document_root(const struct avpni_document *document, uint8_t root_out
 int32_t avpni_bundle_prove_start(const uint8_t *bytes, size_t count,
                                  const struct avpn_key *organization, uint64_t *version_out);
 
-/* Writing: up to the member count, and the leaves of one member. */
-void avpni_document_write_start(struct avpni_writer *w, uint8_t kind, const uint8_t *head,
-                                size_t head_bytes, const uint8_t *charter, size_t charter_bytes);
+/* Writing: what comes before the member count, of the given kind, and the leaves of one member. */
+void avpni_document_write_start(struct avpni_writer *w, uint8_t kind,
+                                const struct avpni_document *parts);
 void avpni_leaves_write(struct avpni_writer *w, const struct avpni_leaves *leaves);
 
 /*
@@ -71,8 +71,8 @@ struct avpni_update {
     const uint32_t *peer_changed; /* the same for identity, role, hubs and revocation */
     uint32_t base;
     bool is_full;
-    bool has_charter, has_sealed; /* they changed since `base`; implied by is_full */
-    bool has_new_peers;           /* peer_changed[self] > base: all peers' identities are told */
+    bool has_charter, has_policy, has_sealed; /* they changed since `base`; implied by is_full */
+    bool has_new_peers; /* who its peers are may have changed since: all their identities are told */
     uint32_t self;                /* place */
     const uint32_t *known;        /* places of self and its peers, ascending */
     uint32_t known_count;

@@ -72,7 +72,7 @@ void avpni_config_index_last(struct avpn_config *config)
     insert_last(config, config->by_name, compare_names);
 }
 
-/* ---- hubs and their spokes --------------------------------------------------------------- */
+/* ---- hubs and who names them ------------------------------------------------------------- */
 
 static bool is_in_force(const struct avpni_member_record *member, uint8_t role)
 {
@@ -81,6 +81,9 @@ static bool is_in_force(const struct avpni_member_record *member, uint8_t role)
 
 static void note_hubs(struct avpn_config *config)
 {
+    if ((config->policy.flags & AVPN_ORGANIZATION_NO_HUB_TUNNELS) != 0) {
+        return;
+    }
     for (uint32_t i = 0; i < config->member_count; i++) {
         const struct avpni_member_record *member = &config->members[config->by_id[i]];
 
@@ -90,24 +93,33 @@ static void note_hubs(struct avpn_config *config)
     }
 }
 
-/*
- * Visit each spoke's hubs. `starts` holds where the next spoke of each hub goes; with `ids` NULL
- * it is only moved on, which counts.
- */
-static void visit_spokes(const struct avpn_config *config, uint32_t *starts, uint32_t *ids)
+/* Does it get tunnels by naming hubs? Hubs do where they are not peers anyway. [TOP-1] [TOP-2] */
+static bool has_tunnels_by_name(const struct avpn_config *config,
+                                const struct avpni_member_view *member)
 {
-    for (uint32_t i = 0; i < config->member_count; i++) {
-        const struct avpni_member_record *spoke = &config->members[config->by_id[i]];
+    bool has_hub_tunnels = (config->policy.flags & AVPN_ORGANIZATION_NO_HUB_TUNNELS) == 0;
 
-        for (uint32_t h = 0; is_in_force(spoke, AVPN_ROLE_SPOKE) && h < spoke->hub_count; h++) {
-            uint32_t hub = avpni_config_find(config, config->hubs[spoke->hubs + h].member);
+    return member->role == AVPN_ROLE_SPOKE || !has_hub_tunnels;
+}
 
-            if (hub == AVPNI_MEMBER_NONE ||
-                !is_in_force(&config->members[config->by_id[hub]], AVPN_ROLE_HUB)) {
+/*
+ * Visit the hubs that each member names for a tunnel. `starts` holds where the next namer of each hub goes; with
+ * `ids` NULL it is only moved on, which counts.
+ */
+static void visit_namers(const struct avpn_config *config, uint32_t *starts, uint32_t *ids)
+{
+    struct avpni_member_view namer, named;
+
+    for (uint32_t i = 0; avpni_config_view(config, i, &namer); i++) {
+        for (uint32_t h = 0; has_tunnels_by_name(config, &namer) && h < namer.hub_count; h++) {
+            uint32_t hub = avpni_config_find(config, namer.hubs[h].member);
+
+            if (!avpni_config_view(config, hub, &named) ||
+                !avpni_member_is_peer(config, &namer, &named)) {
                 continue;
             }
             if (ids != NULL) {
-                ids[starts[hub]] = spoke->id;
+                ids[starts[hub]] = namer.id;
             }
             starts[hub]++;
         }
@@ -127,25 +139,25 @@ static void sum_up(uint32_t *starts, uint32_t count)
     }
 }
 
-static int32_t note_spokes(struct avpn_config *config)
+static int32_t note_tunnels(struct avpn_config *config)
 {
     uint32_t count = config->member_count;
 
     config->hub_ids = avpni_allocate(&config->memory, count, sizeof *config->hub_ids);
-    config->spoke_start =
-        avpni_allocate(&config->memory, (size_t)count + 1, sizeof *config->spoke_start);
-    config->spoke_ids =
-        avpni_allocate(&config->memory, config->hub_count, sizeof *config->spoke_ids);
-    if (config->hub_ids == NULL || config->spoke_start == NULL || config->spoke_ids == NULL) {
+    config->named_start =
+        avpni_allocate(&config->memory, (size_t)count + 1, sizeof *config->named_start);
+    config->named_ids =
+        avpni_allocate(&config->memory, config->hub_count, sizeof *config->named_ids);
+    if (config->hub_ids == NULL || config->named_start == NULL || config->named_ids == NULL) {
         return AVPN_ERROR_MEMORY;
     }
     note_hubs(config);
-    visit_spokes(config, config->spoke_start, NULL);
-    sum_up(config->spoke_start, count + 1);
-    visit_spokes(config, config->spoke_start, config->spoke_ids);
+    visit_namers(config, config->named_start, NULL);
+    sum_up(config->named_start, count + 1);
+    visit_namers(config, config->named_start, config->named_ids);
     /* Each start has moved to its end, which is the start of the next. */
-    memmove(config->spoke_start + 1, config->spoke_start, count * sizeof *config->spoke_start);
-    config->spoke_start[0] = 0;
+    memmove(config->named_start + 1, config->named_start, count * sizeof *config->named_start);
+    config->named_start[0] = 0;
     return AVPN_OK;
 }
 
@@ -157,7 +169,7 @@ int32_t avpni_config_index(struct avpn_config *config)
     avpni_sort(config->by_id, config->member_count, compare_ids, config);
     avpni_sort(config->by_key, config->member_count, compare_keys, config);
     avpni_sort(config->by_name, config->member_count, compare_names, config);
-    return note_spokes(config);
+    return note_tunnels(config);
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * look: what a configuration says: its fields, its members as views and in full; what a member
+ * look: what a configuration says: its fields, its policy, its members as views and in full; what a member
  * needs of it, and what may come after it. Spec: [CFG-5], [CFG-7], [CFG-10].
  */
 #include "topo/config.h"
@@ -101,6 +101,48 @@ const struct avpn_registry_entry *avpni_config_registries(const struct avpn_conf
     return config->registries;
 }
 
+/* ---- the policy ------------------------------------------------------------------------------ */
+
+uint32_t avpn_config_flags(const struct avpn_config *config)
+{
+    return config->policy.flags;
+}
+
+const struct avpni_policy *avpni_config_policy(const struct avpn_config *config)
+{
+    return &config->policy;
+}
+
+uint32_t avpn_config_rule_count(const struct avpn_config *config)
+{
+    return config->policy.rule_count;
+}
+
+int32_t avpn_config_rule(const struct avpn_config *config, uint32_t index,
+                         struct avpn_rule *rule_out)
+{
+    if (index >= config->policy.rule_count) {
+        return AVPN_ERROR_EMPTY;
+    }
+    *rule_out = config->policy.rules[index];
+    return AVPN_OK;
+}
+
+uint32_t avpn_config_breakout_count(const struct avpn_config *config)
+{
+    return config->policy.breakout_count;
+}
+
+int32_t avpn_config_breakout(const struct avpn_config *config, uint32_t index,
+                             struct avpn_breakout *breakout_out)
+{
+    if (index >= config->policy.breakout_count) {
+        return AVPN_ERROR_EMPTY;
+    }
+    *breakout_out = config->policy.breakouts[index];
+    return AVPN_OK;
+}
+
 /* ---- members --------------------------------------------------------------------------------- */
 
 uint32_t avpn_config_member_count(const struct avpn_config *config)
@@ -129,6 +171,10 @@ bool avpni_config_view(const struct avpn_config *config, uint32_t index,
         .hubs = config->hubs == NULL ? NULL : config->hubs + member->hubs,
         .exports = config->exports == NULL ? NULL : config->exports + member->exports,
         .manual = config->manual == NULL ? NULL : config->manual + member->manual,
+        .translation_count = member->translation_count,
+        .translations =
+            config->translations == NULL ? NULL : config->translations + member->translations,
+        .site_check = member->site_check,
     };
     return true;
 }
@@ -145,6 +191,7 @@ static void expand(const struct avpni_member_view *view, struct avpn_member *mem
     member_out->hub_count = view->hub_count;
     member_out->export_count = view->export_count;
     member_out->uplink_count = view->uplink_count;
+    member_out->translation_count = view->translation_count;
     member_out->is_known = view->is_known;
     for (uint32_t i = 0; i < view->hub_count; i++) {
         member_out->hubs[i] = view->hubs[i];
@@ -154,6 +201,9 @@ static void expand(const struct avpni_member_view *view, struct avpn_member *mem
     }
     for (uint32_t i = 0; i < view->uplink_count; i++) {
         member_out->manual[i] = view->manual[i];
+    }
+    for (uint32_t i = 0; i < view->translation_count; i++) {
+        member_out->translations[i] = view->translations[i];
     }
 }
 
@@ -225,7 +275,7 @@ int32_t avpn_config_is_complete(const struct avpn_config *config, uint32_t membe
         return AVPN_OK;
     }
     for (uint32_t i = 0; avpni_config_view(config, i, &other); i++) {
-        if (!other.is_known && avpni_member_is_peer(&self, &other)) {
+        if (!other.is_known && avpni_member_is_peer(config, &self, &other)) {
             return AVPN_ERROR_NOT_FOUND;
         }
     }

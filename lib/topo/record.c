@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "crypto/hash.h"
+#include "topo/fields.h"
 #include "wire/message.h"
 
 #include <string.h>
@@ -13,45 +14,6 @@ enum { HEAD = 1, CHARTER = 2, SITE = 3, IDENTITY = 4 };
 #define VERSION_IN_SERIAL ((UINT64_C(1) << AVPN_VERSION_SERIAL_SHIFT) - 1)
 
 /* ---- parts ----------------------------------------------------------------------------------- */
-
-static void expect_u8(struct avpni_reader *r, uint8_t value)
-{
-    if (avpni_read_u8(r) != value) {
-        avpni_reader_fail(r);
-    }
-}
-
-/* A count within bounds, else 0 and failed. */
-static uint8_t read_count(struct avpni_reader *r, uint8_t least, uint8_t most)
-{
-    uint8_t count = avpni_read_u8(r);
-
-    if (count < least || count > most) {
-        avpni_reader_fail(r);
-        return 0;
-    }
-    return count;
-}
-
-static void write_name(struct avpni_writer *w, const char *name)
-{
-    size_t count = strlen(name);
-
-    avpni_write_u8(w, (uint8_t)count);
-    avpni_write_bytes(w, (const uint8_t *)name, count);
-}
-
-static void read_name(struct avpni_reader *r, bool is_host, char name_out[AVPN_NAME_BYTES])
-{
-    size_t count = read_count(r, 1, AVPN_NAME_BYTES - 1);
-
-    memset(name_out, 0, AVPN_NAME_BYTES);
-    avpni_read_bytes(r, (uint8_t *)name_out, count);
-    /* A NUL inside would make the name shorter than it says. */
-    if (strlen(name_out) != count || !avpni_is_name(name_out, is_host)) {
-        avpni_reader_fail(r);
-    }
-}
 
 static void write_key_set(struct avpni_writer *w, const struct avpni_key_set *set)
 {
@@ -66,7 +28,7 @@ static void read_key_set(struct avpni_reader *r, struct avpni_key_set *set_out)
 {
     memset(set_out, 0, sizeof *set_out);
     set_out->threshold = avpni_read_u8(r);
-    set_out->count = read_count(r, 1, AVPN_AUTHORITY_KEYS);
+    set_out->count = avpni_read_count(r, 1, AVPN_AUTHORITY_KEYS);
     for (uint32_t i = 0; i < set_out->count; i++) {
         avpni_read_bytes(r, set_out->keys[i].bytes, AVPN_KEY_BYTES);
         /* A key given twice would count twice towards the threshold. */
@@ -91,7 +53,7 @@ void avpni_signatures_write(struct avpni_writer *w, const struct avpni_signature
 static void read_signatures(struct avpni_reader *r, struct avpni_signatures *signatures_out)
 {
     memset(signatures_out, 0, sizeof *signatures_out);
-    signatures_out->count = read_count(r, 1, AVPN_AUTHORITY_KEYS);
+    signatures_out->count = avpni_read_count(r, 1, AVPN_AUTHORITY_KEYS);
     for (uint32_t i = 0; i < signatures_out->count; i++) {
         signatures_out->numbers[i] = avpni_read_u8(r);
         if (i > 0 && signatures_out->numbers[i] <= signatures_out->numbers[i - 1]) {
@@ -132,7 +94,7 @@ bool avpni_head_read(const uint8_t *bytes, size_t count, struct avpni_head *head
 {
     struct avpni_reader r = avpni_reader(bytes, count);
 
-    expect_u8(&r, HEAD);
+    avpni_expect_u8(&r, HEAD);
     avpni_read_bytes(&r, head_out->organization.bytes, AVPN_KEY_BYTES);
     head_out->version = avpni_read_u64(&r);
     head_out->created = read_seconds(&r);
@@ -161,7 +123,7 @@ const struct avpni_key_set *avpni_charter_root(const struct avpni_charter *chart
 void avpni_charter_write(struct avpni_writer *w, const struct avpni_charter *charter)
 {
     avpni_write_u8(w, CHARTER);
-    write_name(w, charter->name);
+    avpni_name_write(w, charter->name);
     avpni_write_u16(w, charter->serial);
     avpni_write_u8(w, charter->rotation_count);
     write_key_set(w, &charter->first_root);
@@ -177,13 +139,13 @@ void avpni_charter_write(struct avpni_writer *w, const struct avpni_charter *cha
     for (uint32_t i = 0; i < charter->registry_count; i++) {
         avpni_write_bytes(w, charter->registries[i].key.bytes, AVPN_KEY_BYTES);
         avpni_write_u16(w, charter->registries[i].port);
-        write_name(w, charter->registries[i].host);
+        avpni_name_write(w, charter->registries[i].host);
     }
 }
 
 static void read_roots(struct avpni_reader *r, struct avpni_charter *charter_out)
 {
-    charter_out->rotation_count = read_count(r, 0, AVPN_ROTATIONS);
+    charter_out->rotation_count = avpni_read_count(r, 0, AVPN_ROTATIONS);
     read_key_set(r, &charter_out->first_root);
     for (uint32_t i = 0; i < charter_out->rotation_count; i++) {
         read_key_set(r, &charter_out->rotations[i].set);
@@ -194,14 +156,14 @@ static void read_roots(struct avpni_reader *r, struct avpni_charter *charter_out
 
 static void read_registries(struct avpni_reader *r, struct avpni_charter *charter_out)
 {
-    charter_out->registry_count = read_count(r, 0, AVPN_REGISTRIES);
+    charter_out->registry_count = avpni_read_count(r, 0, AVPN_REGISTRIES);
     for (uint32_t i = 0; i < charter_out->registry_count; i++) {
         struct avpn_registry_entry *registry = &charter_out->registries[i];
 
         registry->size = sizeof *registry;
         avpni_read_bytes(r, registry->key.bytes, AVPN_KEY_BYTES);
         registry->port = avpni_read_u16(r);
-        read_name(r, true, registry->host);
+        avpni_name_read(r, 1, true, registry->host);
     }
 }
 
@@ -211,12 +173,12 @@ bool avpni_charter_read(const uint8_t *bytes, size_t count, struct avpni_charter
     struct avpni_reader r = avpni_reader(bytes, count);
 
     memset(charter_out, 0, sizeof *charter_out);
-    expect_u8(&r, CHARTER);
-    read_name(&r, false, charter_out->name);
+    avpni_expect_u8(&r, CHARTER);
+    avpni_name_read(&r, 1, false, charter_out->name);
     charter_out->serial = avpni_read_u16(&r);
     read_roots(&r, charter_out);
     read_key_set(&r, &charter_out->signing);
-    charter_out->suite_count = read_count(&r, 1, AVPN_SUITES);
+    charter_out->suite_count = avpni_read_count(&r, 1, AVPN_SUITES);
     avpni_read_bytes(&r, charter_out->suites, charter_out->suite_count);
     read_registries(&r, charter_out);
     *body_bytes_out = r.position;
@@ -242,27 +204,6 @@ static void sort_exports(const struct avpni_member_view *member,
     }
 }
 
-static void write_prefix(struct avpni_writer *w, const struct avpn_prefix *prefix)
-{
-    avpni_write_u8(w, prefix->family);
-    avpni_write_u8(w, prefix->length);
-    avpni_write_bytes(w, prefix->bytes, (prefix->length + 7u) / 8);
-}
-
-static void read_prefix(struct avpni_reader *r, struct avpn_prefix *prefix_out)
-{
-    struct avpn_prefix prefix = {.family = avpni_read_u8(r)};
-
-    prefix.length = avpni_read_u8(r);
-    if (prefix.length <= 8 * sizeof prefix.bytes) {
-        avpni_read_bytes(r, prefix.bytes, (prefix.length + 7u) / 8);
-    }
-    if (!avpni_prefix_is_canonical(&prefix)) {
-        avpni_reader_fail(r);
-    }
-    *prefix_out = prefix;
-}
-
 void avpni_site_write(struct avpni_writer *w, const struct avpni_member_view *member,
                       const uint8_t identity_hash[AVPNI_HASH_BYTES])
 {
@@ -281,13 +222,13 @@ void avpni_site_write(struct avpni_writer *w, const struct avpni_member_view *me
     sort_exports(member, exports);
     avpni_write_u8(w, member->export_count);
     for (uint32_t i = 0; i < member->export_count; i++) {
-        write_prefix(w, exports[i]);
+        avpni_prefix_write(w, exports[i]);
     }
 }
 
 static void read_hubs(struct avpni_reader *r, struct avpn_member *member_out)
 {
-    member_out->hub_count = read_count(r, 0, AVPN_HUBS);
+    member_out->hub_count = avpni_read_count(r, 0, AVPN_HUBS);
     for (uint32_t i = 0; i < member_out->hub_count; i++) {
         member_out->hubs[i].member = avpni_read_u32(r);
         member_out->hubs[i].flags = avpni_read_u8(r);
@@ -296,9 +237,9 @@ static void read_hubs(struct avpni_reader *r, struct avpn_member *member_out)
 
 static void read_exports(struct avpni_reader *r, struct avpn_member *member_out)
 {
-    member_out->export_count = read_count(r, 0, AVPN_EXPORTS);
+    member_out->export_count = avpni_read_count(r, 0, AVPN_EXPORTS);
     for (uint32_t i = 0; i < member_out->export_count; i++) {
-        read_prefix(r, &member_out->exports[i]);
+        avpni_prefix_read(r, &member_out->exports[i]);
         if (i > 0 &&
             avpni_prefix_compare(&member_out->exports[i - 1], &member_out->exports[i]) >= 0) {
             avpni_reader_fail(r);
@@ -313,7 +254,7 @@ bool avpni_site_read(const uint8_t *bytes, size_t count, struct avpn_member *mem
 
     memset(member_out, 0, sizeof *member_out);
     member_out->size = sizeof *member_out;
-    expect_u8(&r, SITE);
+    avpni_expect_u8(&r, SITE);
     member_out->id = avpni_read_u32(&r);
     avpni_read_bytes(&r, identity_hash_out, AVPNI_HASH_BYTES);
     member_out->role = avpni_read_u8(&r);
@@ -325,32 +266,77 @@ bool avpni_site_read(const uint8_t *bytes, size_t count, struct avpn_member *mem
 
 /* ---- identity -------------------------------------------------------------------------------- */
 
+/* Translations of a view, ascending by exported prefix [CFG-1]. */
+static void sort_translations(const struct avpni_member_view *member,
+                              const struct avpn_translation *sorted_out[AVPN_TRANSLATIONS])
+{
+    for (uint32_t i = 0; i < member->translation_count; i++) {
+        const struct avpn_translation *moving = &member->translations[i];
+        uint32_t place = i;
+
+        for (; place > 0 &&
+               avpni_prefix_compare(&sorted_out[place - 1]->exported, &moving->exported) > 0;
+             place--) {
+            sorted_out[place] = sorted_out[place - 1];
+        }
+        sorted_out[place] = moving;
+    }
+}
+
+static void write_translations(struct avpni_writer *w, const struct avpni_member_view *member)
+{
+    const struct avpn_translation *translations[AVPN_TRANSLATIONS];
+
+    sort_translations(member, translations);
+    avpni_write_u8(w, member->translation_count);
+    for (uint32_t i = 0; i < member->translation_count; i++) {
+        avpni_prefix_write(w, &translations[i]->local);
+        avpni_prefix_write(w, &translations[i]->exported);
+    }
+}
+
+static void read_translations(struct avpni_reader *r, struct avpn_member *member)
+{
+    member->translation_count = avpni_read_count(r, 0, AVPN_TRANSLATIONS);
+    for (uint32_t i = 0; i < member->translation_count; i++) {
+        struct avpn_translation *translation = &member->translations[i];
+
+        avpni_prefix_read(r, &translation->local);
+        avpni_prefix_read(r, &translation->exported);
+        if (i > 0 && avpni_prefix_compare(&translation[-1].exported, &translation->exported) >= 0) {
+            avpni_reader_fail(r);
+        }
+    }
+}
+
 void avpni_identity_write(struct avpni_writer *w, const struct avpni_member_view *member)
 {
     avpni_write_u8(w, IDENTITY);
     avpni_write_u32(w, member->id);
     avpni_write_bytes(w, member->key->bytes, AVPN_KEY_BYTES);
-    write_name(w, member->name);
+    avpni_name_write(w, member->name);
     avpni_write_u8(w, member->uplink_count);
     for (uint32_t i = 0; i < member->uplink_count; i++) {
         avpni_contact_write_compact(w, &member->manual[i]);
     }
+    write_translations(w, member);
 }
 
 bool avpni_identity_read(const uint8_t *bytes, size_t count, struct avpn_member *member)
 {
     struct avpni_reader r = avpni_reader(bytes, count);
 
-    expect_u8(&r, IDENTITY);
+    avpni_expect_u8(&r, IDENTITY);
     if (avpni_read_u32(&r) != member->id) {
         avpni_reader_fail(&r);
     }
     avpni_read_bytes(&r, member->key.bytes, AVPN_KEY_BYTES);
-    read_name(&r, false, member->name);
-    member->uplink_count = read_count(&r, 0, AVPN_UPLINKS);
+    avpni_name_read(&r, 1, false, member->name);
+    member->uplink_count = avpni_read_count(&r, 0, AVPN_UPLINKS);
     for (uint32_t i = 0; i < member->uplink_count; i++) {
         avpni_contact_read_compact(&r, &member->manual[i]);
     }
+    read_translations(&r, member);
     return avpni_reader_is_done(&r);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * record: the canonical bytes of a document's records (head, charter, sites, identities, invites)
- * and back. Spec: doc/protocol.md 8, [CFG-1]. No memory, no state.
+ * record: the canonical bytes of a document's records (head, charter, sites, identities, invites; the policy has
+ * a file of its own) and back. Spec: doc/protocol.md 8, [CFG-1]. No memory, no state.
  *
  * Reading refuses whatever writing could not have made. What is well-formed but makes no sense (a
  * role of 9, a hub that does not exist) is validate.c's to judge.
@@ -81,7 +81,7 @@ bool avpni_invites_read(const uint8_t *bytes, size_t count, struct avpn_invite *
 void avpni_head_write(struct avpni_writer *w, const struct avpni_head *head);
 void avpni_charter_write(struct avpni_writer *w, const struct avpni_charter *charter);
 void avpni_signatures_write(struct avpni_writer *w, const struct avpni_signatures *signatures);
-/* Exports may be in any order. */
+/* Exports may be in any order, and so may translations. */
 void avpni_site_write(struct avpni_writer *w, const struct avpni_member_view *member,
                       const uint8_t identity_hash[AVPNI_HASH_BYTES]);
 void avpni_identity_write(struct avpni_writer *w, const struct avpni_member_view *member);

@@ -86,6 +86,13 @@ static void put_leaf(struct window *w, const uint8_t *leaf, uint16_t count)
     put(w, leaf, count);
 }
 
+/* Charter or policy; no bytes: the one held. */
+static void put_long(struct window *w, const uint8_t *bytes, size_t count)
+{
+    put_u32(w, (uint32_t)count);
+    put(w, bytes, count);
+}
+
 /* The walk over the members, and the run of members kept alike that is not written yet. */
 struct walk {
     const struct avpni_update *update;
@@ -223,11 +230,12 @@ size_t avpni_update_write(const struct avpni_update *update, size_t from, uint8_
     struct window w = {.from = from, .capacity = capacity, .out = out};
     struct walk walk = {.update = update, .w = &w};
     bool has_charter = update->is_full || update->has_charter;
+    bool has_policy = update->is_full || update->has_policy;
     bool has_sealed = update->is_full || update->has_sealed;
 
     put_leaf(&w, document->head, (uint16_t)document->head_bytes);
-    put_u32(&w, has_charter ? (uint32_t)document->charter_bytes : 0);
-    put(&w, document->charter, has_charter ? document->charter_bytes : 0);
+    put_long(&w, document->charter, has_charter ? document->charter_bytes : 0);
+    put_long(&w, document->policy, has_policy ? document->policy_bytes : 0);
     put(&w, document->keys_hash, sizeof document->keys_hash);
     for (uint32_t place = 0; place < document->member_count; place++) {
         put_member(&walk, place);
@@ -387,24 +395,44 @@ static bool apply_operations(struct application *a)
     }
 }
 
+/* Charter or policy: the one held where the update has none. False: it has none and nothing is held. */
+static bool read_long(struct application *a, const uint8_t *held, size_t held_bytes,
+                      const uint8_t **bytes_out, size_t *count_out)
+{
+    size_t count = avpni_read_u32(&a->r);
+    const uint8_t *bytes = avpni_read_view(&a->r, count);
+
+    *bytes_out = count == 0 ? held : bytes;
+    *count_out = count == 0 ? held_bytes : count;
+    return count > 0 || a->is_held;
+}
+
+/* Head, charter and policy. */
+static bool apply_start(struct application *a)
+{
+    struct avpni_document start = {.head_bytes = avpni_read_u16(&a->r)};
+
+    start.head = avpni_read_view(&a->r, start.head_bytes);
+    bool is_there = read_long(a, a->held.charter, a->held.charter_bytes, &start.charter,
+                              &start.charter_bytes) &&
+                    read_long(a, a->held.policy, a->held.policy_bytes, &start.policy,
+                              &start.policy_bytes);
+
+    if (a->r.failed || !is_there) {
+        return false;
+    }
+    avpni_document_write_start(&a->w, AVPNI_DOCUMENT_SLICE, &start);
+    return true;
+}
+
 /* One run over the update. `member_count` is what the run before found, 0 in the first. */
 static bool apply(struct application *a, uint32_t member_count)
 {
-    uint16_t head_bytes = avpni_read_u16(&a->r);
-    const uint8_t *head = avpni_read_view(&a->r, head_bytes);
-    size_t charter_bytes = avpni_read_u32(&a->r);
-    const uint8_t *charter = avpni_read_view(&a->r, charter_bytes);
-    const uint8_t *keys_hash = avpni_read_view(&a->r, AVPNI_HASH_BYTES);
-
-    if (a->r.failed || (charter_bytes == 0 && !a->is_held)) {
+    if (!apply_start(a)) {
         return false;
     }
-    if (charter_bytes == 0) {
-        charter = a->held.charter;
-        charter_bytes = a->held.charter_bytes;
-    }
-    avpni_document_write_start(&a->w, AVPNI_DOCUMENT_SLICE, head, head_bytes, charter,
-                               charter_bytes);
+    const uint8_t *keys_hash = avpni_read_view(&a->r, AVPNI_HASH_BYTES);
+
     avpni_write_u32(&a->w, member_count);
     if (!apply_operations(a)) {
         return false;

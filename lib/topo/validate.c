@@ -1,101 +1,76 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * validate: is a configuration one that an organization can run on? Each finding names the member,
- * the field, the place in it, the value, and what would be right. Spec: [CFG-9].
+ * the field, the place in it, the value, and what would be right. Spec: [CFG-9]. The policy and translations
+ * have a file of their own.
  *
  * Uniqueness is seen where equal neighbours stand in the sorted orders; the member added first
  * keeps its place, the others are reported.
  */
+#include "topo/validate.h"
+
 #include "base/address.h"
-#include "topo/config.h"
 #include <autovpn/sa.h>
 
 #include <string.h>
 
-struct check {
-    const struct avpn_config *config;
-    void (*report)(void *user, const struct avpn_problem *problem);
-    void *user;
-    uint32_t problems;
-    struct avpni_member_view member; /* the one being looked at; id 0: the organization */
-};
-
 /* ---- text ----------------------------------------------------------------------------------- */
 
-#define TEXT_BYTES 192
-
-struct text {
-    char bytes[TEXT_BYTES]; /* always ends with NUL */
-    size_t count;
-};
-
-static void add_text(struct text *text, const char *more)
+static struct avpni_text text_of_number(uint32_t number)
 {
-    while (*more != '\0' && text->count + 1 < TEXT_BYTES) {
-        text->bytes[text->count++] = *more++;
-    }
-    text->bytes[text->count] = '\0';
-}
+    struct avpni_text text = {.count = 0};
 
-static void add_number(struct text *text, uint32_t number)
-{
-    char digits[11];
-    size_t first = sizeof digits - 1;
-
-    digits[first] = '\0';
-    do {
-        digits[--first] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    add_text(text, digits + first);
-}
-
-static struct text text_of_number(uint32_t number)
-{
-    struct text text = {.count = 0};
-
-    add_number(&text, number);
+    avpni_text_add_number(&text, number);
     return text;
 }
 
-static struct text text_of_key(const struct avpn_key *key)
+static struct avpni_text text_of_key(const struct avpn_key *key)
 {
-    struct text text = {.count = 0};
+    struct avpni_text text = {.count = 0};
 
     avpn_key_format(key, text.bytes, sizeof text.bytes);
     return text;
 }
 
-static struct text text_of_prefix(const struct avpn_prefix *prefix)
+void avpni_text_add_prefix(struct avpni_text *text, const struct avpn_prefix *prefix)
 {
-    struct text text = {.count = 0};
+    char bytes[AVPN_PREFIX_TEXT];
 
-    avpn_prefix_format(prefix, text.bytes, sizeof text.bytes);
+    if (avpn_prefix_format(prefix, bytes, sizeof bytes) == AVPN_OK) {
+        avpni_text_add(text, bytes);
+    }
+}
+
+static struct avpni_text text_of_prefix(const struct avpn_prefix *prefix)
+{
+    struct avpni_text text = {.count = 0};
+
+    avpni_text_add_prefix(&text, prefix);
     return text;
 }
 
-static struct text text_of_contact(const struct avpn_contact *contact)
+static struct avpni_text text_of_contact(const struct avpn_contact *contact)
 {
-    struct text text = {.count = 0};
+    struct avpni_text text = {.count = 0};
 
     avpn_contact_format(contact, text.bytes, sizeof text.bytes);
     return text;
 }
 
 /* "member 7 has the same key; ..." */
-static struct text text_of_twin(uint32_t member, const char *rest)
+static struct avpni_text text_of_twin(uint32_t member, const char *rest)
 {
-    struct text text = {.count = 0};
+    struct avpni_text text = {.count = 0};
 
-    add_text(&text, "member ");
-    add_number(&text, member);
-    add_text(&text, rest);
+    avpni_text_add(&text, "member ");
+    avpni_text_add_number(&text, member);
+    avpni_text_add(&text, rest);
     return text;
 }
 
 /* ---- findings ---------------------------------------------------------------------------------- */
 
-static void found(struct check *check, const char *field, uint32_t index, const char *value,
+void avpni_found(struct avpni_check *check, const char *field, uint32_t index, const char *value,
                   const char *message)
 {
     const struct avpn_problem problem = {.size = sizeof problem,
@@ -120,19 +95,19 @@ static bool is_zero_key(const struct avpn_key *key)
 
 /* ---- the organization ---------------------------------------------------------------------------- */
 
-static void check_suites(struct check *check)
+static void check_suites(struct avpni_check *check)
 {
     const struct avpn_config *config = check->config;
 
     for (uint32_t i = 0; i < config->suite_count; i++) {
         uint8_t suite = config->suites[i];
-        const struct text value = text_of_number(suite);
+        const struct avpni_text value = text_of_number(suite);
 
         if (suite != AVPN_SUITE_AES_256_GCM && suite != AVPN_SUITE_CHACHA20_POLY1305) {
-            found(check, "suites", i, value.bytes,
+            avpni_found(check, "suites", i, value.bytes,
                   "there is no such suite: use 1 (AES-256-GCM) and 2 (ChaCha20-Poly1305)");
         } else if (memchr(config->suites, suite, i) != NULL) {
-            found(check, "suites", i, value.bytes,
+            avpni_found(check, "suites", i, value.bytes,
                   "this suite is in the list already: name each one once");
         }
     }
@@ -163,76 +138,83 @@ bool avpni_registries_are_valid(const struct avpn_registry_entry *registries, ui
     return count > 0;
 }
 
-static void check_registries(struct check *check)
+static void check_registries(struct avpni_check *check)
 {
     const struct avpn_config *config = check->config;
 
     if (config->registry_count == 0) {
-        found(check, "registries", 0, "",
+        avpni_found(check, "registries", 0, "",
               "there is no registry: name at least one, better two independent ones");
     }
     for (uint32_t i = 0; i < config->registry_count; i++) {
         const struct avpn_registry_entry *entry = &config->registries[i];
 
         if (entry->port == 0) {
-            found(check, "registries", i, entry->host,
+            avpni_found(check, "registries", i, entry->host,
                   "this registry has no port: give the UDP port it listens on, 9350 to 9381");
         }
         if (is_zero_key(&entry->key)) {
-            found(check, "registries", i, entry->host,
+            avpni_found(check, "registries", i, entry->host,
                   "this registry has no key: give its static public key");
         }
         if (has_registry_before(config->registries, i)) {
-            found(check, "registries", i, entry->host,
+            avpni_found(check, "registries", i, entry->host,
                   "an earlier registry has the same key, or host and port: list each one once");
         }
     }
 }
 
 /* Only a configuration that was read has invites. */
-static void check_invites(struct check *check)
+static void check_invites(struct avpni_check *check)
 {
     const struct avpn_config *config = check->config;
 
     for (uint32_t i = 0; i < config->invite_count; i++) {
-        const struct text value = text_of_number(config->invites[i].member);
+        const struct avpni_text value = text_of_number(config->invites[i].member);
 
         if (config->invites[i].member == 0 || is_zero_key(&config->invites[i].key)) {
-            found(check, "invites", i, value.bytes,
+            avpni_found(check, "invites", i, value.bytes,
                   "an invite is for a member, from 1 on, and has a claim key");
         }
     }
 }
 
-static void check_organization(struct check *check)
+static void check_organization(struct avpni_check *check)
 {
     if (check->config->name[0] == '\0') {
-        found(check, "name", 0, "",
+        avpni_found(check, "name", 0, "",
               "the organization has no name: give it 1 to 63 of a-z A-Z 0-9 . _ -");
     }
     check_suites(check);
     check_registries(check);
     check_invites(check);
+    avpni_check_policy(check);
 }
 
 /* ---- one member -------------------------------------------------------------------------------- */
 
-static void check_basics(struct check *check)
+static void check_basics(struct avpni_check *check)
 {
     const struct avpni_member_view *member = &check->member;
-    const struct text role = text_of_number(member->role), flags = text_of_number(member->flags);
+    const struct avpni_text role = text_of_number(member->role), flags = text_of_number(member->flags);
 
     if (member->id == 0) {
-        found(check, "id", 0, "0", "0 is not an id: number members from 1");
+        avpni_found(check, "id", 0, "0", "0 is not an id: number members from 1");
+    }
+    if (member->id > AVPN_MEMBER_LAST) {
+        const struct avpni_text id = text_of_number(member->id);
+
+        avpni_found(check, "id", 0, id.bytes,
+                    "this id has a meaning of its own: number members from 1 to 4294967039");
     }
     if (member->is_known && is_zero_key(member->key)) {
-        found(check, "key", 0, "", "this member has no key: give its static public key");
+        avpni_found(check, "key", 0, "", "this member has no key: give its static public key");
     }
     if (member->role != AVPN_ROLE_HUB && member->role != AVPN_ROLE_SPOKE) {
-        found(check, "role", 0, role.bytes, "this is no role: make it hub (1) or spoke (2)");
+        avpni_found(check, "role", 0, role.bytes, "this is no role: make it hub (1) or spoke (2)");
     }
     if ((member->flags & ~AVPN_MEMBER_REVOKED) != 0) {
-        found(check, "flags", 0, flags.bytes,
+        avpni_found(check, "flags", 0, flags.bytes,
               "there is no such flag: use 0, or 1 for a member that is revoked");
     }
 }
@@ -248,7 +230,7 @@ static bool has_hub_before(const struct avpni_member_view *member, uint32_t inde
 }
 
 /* What is wrong with one place of a member's hub list, or NULL. */
-static const char *judge_hub(const struct check *check, uint32_t index)
+static const char *judge_hub(const struct avpni_check *check, uint32_t index)
 {
     const struct avpni_member_view *member = &check->member;
     const struct avpn_member_hub *hub = &member->hubs[index];
@@ -270,20 +252,20 @@ static const char *judge_hub(const struct check *check, uint32_t index)
         return "there is no such flag: use 0, or 1 for a hub that takes the default route";
     }
     if (member->role == AVPN_ROLE_HUB && hub->flags != AVPN_HUB_DEFAULT_ROUTE) {
-        return "hubs have tunnels with all hubs: a hub names one only for its default route";
+        return "a hub needs no hubs of its own: it names one only for its default route, with flag 1";
     }
     return NULL;
 }
 
-static void check_hubs(struct check *check)
+static void check_hubs(struct avpni_check *check)
 {
     for (uint32_t i = 0; i < check->member.hub_count; i++) {
         const char *message = judge_hub(check, i);
 
         if (message != NULL) {
-            const struct text value = text_of_number(check->member.hubs[i].member);
+            const struct avpni_text value = text_of_number(check->member.hubs[i].member);
 
-            found(check, "hubs", i, value.bytes, message);
+            avpni_found(check, "hubs", i, value.bytes, message);
         }
     }
 }
@@ -306,15 +288,15 @@ static const char *judge_export(const struct avpni_member_view *member, uint32_t
     return NULL;
 }
 
-static void check_exports(struct check *check)
+static void check_exports(struct avpni_check *check)
 {
     for (uint32_t i = 0; i < check->member.export_count; i++) {
         const char *message = judge_export(&check->member, i);
 
         if (message != NULL) {
-            const struct text value = text_of_prefix(&check->member.exports[i]);
+            const struct avpni_text value = text_of_prefix(&check->member.exports[i]);
 
-            found(check, "exports", i, value.bytes, message);
+            avpni_found(check, "exports", i, value.bytes, message);
         }
     }
 }
@@ -327,15 +309,15 @@ static bool is_no_contact(const struct avpn_contact *contact)
            memcmp(contact->bytes, zeros, sizeof zeros) == 0;
 }
 
-static void check_manual(struct check *check)
+static void check_manual(struct avpni_check *check)
 {
     for (uint32_t i = 0; i < check->member.uplink_count; i++) {
         const struct avpn_contact *contact = &check->member.manual[i];
 
         if (!is_no_contact(contact) && !avpni_contact_is_usable(contact)) {
-            const struct text value = text_of_contact(contact);
+            const struct avpni_text value = text_of_contact(contact);
 
-            found(check, "manual", i, value.bytes,
+            avpni_found(check, "manual", i, value.bytes,
                   "nobody can be reached there: give the public address and UDP port that are "
                   "forwarded to this uplink, or none");
         }
@@ -344,13 +326,13 @@ static void check_manual(struct check *check)
 
 /* ---- uniqueness -------------------------------------------------------------------------------- */
 
-static const struct avpni_member_record *member_in(const struct check *check,
+static const struct avpni_member_record *member_in(const struct avpni_check *check,
                                                    const uint32_t *order, uint32_t index)
 {
     return &check->config->members[order[index]];
 }
 
-static void check_ids(struct check *check)
+static void check_ids(struct avpni_check *check)
 {
     const uint32_t *order = check->config->by_id;
 
@@ -358,16 +340,16 @@ static void check_ids(struct check *check)
         const struct avpni_member_record *member = member_in(check, order, i);
 
         if (member->id == member_in(check, order, i - 1)->id) {
-            const struct text value = text_of_number(member->id);
+            const struct avpni_text value = text_of_number(member->id);
 
             check->member.id = member->id;
-            found(check, "id", 0, value.bytes,
+            avpni_found(check, "id", 0, value.bytes,
                   "another member has the same id: give each its own, and never one used before");
         }
     }
 }
 
-static void check_keys(struct check *check)
+static void check_keys(struct avpni_check *check)
 {
     const uint32_t *order = check->config->by_key;
 
@@ -378,17 +360,17 @@ static void check_keys(struct check *check)
         if (memcmp(&member->key, &twin->key, sizeof member->key) != 0) {
             first = i;
         } else if (!is_zero_key(&member->key)) { /* as that of one not known is */
-            const struct text value = text_of_key(&member->key);
-            const struct text message =
+            const struct avpni_text value = text_of_key(&member->key);
+            const struct avpni_text message =
                 text_of_twin(twin->id, " has the same key: every member makes a key of its own");
 
             check->member.id = member->id;
-            found(check, "key", 0, value.bytes, message.bytes);
+            avpni_found(check, "key", 0, value.bytes, message.bytes);
         }
     }
 }
 
-static void check_names(struct check *check)
+static void check_names(struct avpni_check *check)
 {
     const uint32_t *order = check->config->by_name;
     const char *names = check->config->names;
@@ -400,11 +382,11 @@ static void check_names(struct check *check)
         if (strcmp(names + member->name, names + twin->name) != 0) {
             first = i;
         } else if (member->is_known) {
-            const struct text message =
+            const struct avpni_text message =
                 text_of_twin(twin->id, " has the same name: give every member its own");
 
             check->member.id = member->id;
-            found(check, "name", 0, names + member->name, message.bytes);
+            avpni_found(check, "name", 0, names + member->name, message.bytes);
         }
     }
 }
@@ -413,7 +395,7 @@ uint32_t avpn_config_check(const struct avpn_config *config,
                            void (*report)(void *user, const struct avpn_problem *problem),
                            void *user)
 {
-    struct check check = {.config = config, .report = report, .user = user};
+    struct avpni_check check = {.config = config, .report = report, .user = user};
 
     check_organization(&check);
     for (uint32_t i = 0; avpni_config_view(config, i, &check.member); i++) {
@@ -421,6 +403,7 @@ uint32_t avpn_config_check(const struct avpn_config *config,
         check_hubs(&check);
         check_exports(&check);
         check_manual(&check);
+        avpni_check_translations(&check);
     }
     check_ids(&check);
     check_keys(&check);

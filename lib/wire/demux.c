@@ -3,7 +3,7 @@
  * demux: what a datagram is, from its header and its length alone [DMX-1].
  *
  * This runs for every datagram from anywhere, so it reads at most 8 bytes and decides nothing
- * but the kind. Lengths are exact for every kind except session messages and ESP.
+ * but the kind. Lengths are exact for every kind except session messages, probes that measure a size, and ESP.
  */
 #include "wire/header.h"
 
@@ -41,7 +41,7 @@ static bool has_length(uint8_t type, size_t count)
         return count > AVPNI_SESSION_OVERHEAD &&
                count <= AVPNI_SESSION_OVERHEAD + AVPNI_SESSION_BODY_LIMIT;
     case AVPNI_KIND_PROBE:
-        return count == AVPNI_PROBE_BYTES;
+        return count >= AVPNI_PROBE_BYTES && count <= AVPNI_PROBE_LIMIT;
     default:
         return false;
     }

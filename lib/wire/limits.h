@@ -17,8 +17,9 @@
 #define AVPNI_RESPONSE_REGISTRY_BYTES 160
 #define AVPNI_RESPONSE_NODE_BYTES 76
 #define AVPNI_COOKIE_MESSAGE_BYTES 68
-#define AVPNI_PROBE_BYTES 120
-#define AVPNI_PROBE_BODY_BYTES 64
+#define AVPNI_PROBE_BYTES 128
+#define AVPNI_PROBE_BODY_BYTES 72
+#define AVPNI_PROBE_LIMIT 65507 /* of a size request [MTU-2]: what UDP over IPv4 carries */
 #define AVPNI_SESSION_OVERHEAD 44
 #define AVPNI_REQUEST_BODY_BYTES 52  /* Keepalive and Fetch */
 #define AVPNI_PAGE_BODY_LIMIT 1100   /* [REG-11] */
@@ -100,11 +101,32 @@
 #define AVPNI_PROBE_SPAN (1 * AVPN_SECOND)            /* [PRB-9] */
 #define AVPNI_PROBE_SPAN_PER_PATH (1 * AVPN_MILLISECOND) /* [PRB-9] */
 #define AVPNI_PROBE_RETRY (300 * AVPN_MILLISECOND)    /* [PRB-9] */
+#define AVPNI_PROBE_HURRY (100 * AVPN_MILLISECOND)    /* [PRB-9] */
+#define AVPNI_PROBE_HURRY_AFTER (600 * AVPN_MILLISECOND) /* [PRB-9] */
 #define AVPNI_PATH_DEAD_AFTER (3 * AVPN_SECOND)       /* [PRB-9] */
 #define AVPNI_ATTEMPT_FIRST (15 * AVPN_SECOND)        /* [PRB-11] */
 #define AVPNI_ATTEMPT_LAST (300 * AVPN_SECOND)        /* [PRB-11] */
+#define AVPNI_OFFERS_ASK (1 * AVPN_SECOND)            /* [PRB-14] */
 #define AVPNI_PURGE_AFTER (4 * 3600 * AVPN_SECOND)    /* [PRB-12] */
 #define AVPNI_PATH_FAILBACK (10 * AVPN_SECOND)        /* [PTH-2] */
 #define AVPNI_UPLINK_UNKNOWN 255                      /* section 5 */
+
+/* ---- path MTU, 6.1 ------------------------------------------------------------------- */
+#define AVPNI_MTU_BASE 1200                           /* [MTU-1] */
+#define AVPNI_MTU_DEFAULT 1500                        /* [MTU-1], of a link, IP header included */
+#define AVPNI_MTU_OPEN 8                              /* [MTU-1] */
+#define AVPNI_MTU_TRIES 3                             /* 6.1 */
+#define AVPNI_MTU_TIMEOUT (500 * AVPN_MILLISECOND)    /* [MTU-3] */
+#define AVPNI_MTU_TIMEOUT_LAST (3 * AVPN_SECOND)      /* [MTU-3] */
+#define AVPNI_MTU_CONFIRM (10 * AVPN_SECOND)          /* 6.1 */
+#define AVPNI_MTU_CONFIRM_LARGE (2 * AVPN_SECOND)     /* 6.1, [MTU-5] */
+#define AVPNI_MTU_SEARCH_AGAIN (600 * AVPN_SECOND)    /* 6.1 */
+#define AVPNI_MTU_BELOW_AGAIN (60 * AVPN_SECOND)      /* 6.1 */
+
+/* ---- next hops, 9.1 -------------------------------------------------------------------- */
+#define AVPNI_HOLD_FIRST (10 * AVPN_SECOND)           /* [RTE-7] */
+#define AVPNI_HOLD_LAST (300 * AVPN_SECOND)           /* [RTE-7] */
+#define AVPNI_HOLD_FLAP (60 * AVPN_SECOND)            /* [RTE-7] */
+#define AVPNI_HOLD_FORGET (600 * AVPN_SECOND)         /* [RTE-7] */
 
 #endif

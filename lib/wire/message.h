@@ -342,7 +342,12 @@ void avpni_entry_read(struct avpni_reader *r, struct avpni_entry *entry_out);
 #define AVPNI_PROBE_NONCE 16
 #define AVPNI_PROBE_SEALED 40
 
-enum avpni_probe_kind { AVPNI_PROBE_REQUEST = 1, AVPNI_PROBE_RESPONSE = 2 };
+enum avpni_probe_kind {
+    AVPNI_PROBE_REQUEST = 1,
+    AVPNI_PROBE_RESPONSE = 2,
+    AVPNI_PROBE_SIZE_REQUEST = 3, /* zeros follow the tag, up to its size [MTU-2] */
+    AVPNI_PROBE_SIZE_RESPONSE = 4
+};
 #define AVPNI_PROBE_WANTS_HANDSHAKE 1u
 #define AVPNI_PROBE_RESERVED 2u /* accepted and ignored */
 
@@ -357,11 +362,16 @@ struct avpni_probe {
     uint64_t ticket;
     uint32_t sent, received;
     uint32_t psk_epoch; /* of the sender's configuration [PRB-13] */
+    uint64_t offers;     /* bit by place of the sender's exports [PRB-14] */
+    uint32_t site_check; /* of the sender's site */
+    uint16_t size;       /* that is asked for, of the whole datagram; 0 in the first two kinds */
 };
 void avpni_probe_head_write(uint8_t *bytes, const uint8_t tag[8], const uint8_t nonce[24]);
 void avpni_probe_body_write(uint8_t body[AVPNI_PROBE_BODY_BYTES], const struct avpni_probe *probe);
 bool avpni_probe_body_read(const uint8_t body[AVPNI_PROBE_BODY_BYTES],
                            struct avpni_probe *probe_out);
+/* Is the datagram in which the body came of the length its kind has, and filled with zeros [MTU-2]? */
+bool avpni_probe_is_whole(const struct avpni_probe *probe, const uint8_t *bytes, size_t count);
 
 /* ---- contacts ----------------------------------------------------------------------------- */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * probe: the head and the plain body of a probe, section 5.
+ * probe: the head and the plain body of a probe, and what may follow its tag. Spec: section 5, [MTU-2].
  */
 #include "wire/header.h"
 
-#define BODY_FILL 8
+#define BODY_FILL 2
 #define FLAGS (AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_RESERVED)
 
 void avpni_probe_head_write(uint8_t *bytes, const uint8_t tag[8], const uint8_t nonce[24])
@@ -31,12 +31,21 @@ void avpni_probe_body_write(uint8_t body[AVPNI_PROBE_BODY_BYTES], const struct a
     avpni_write_u32(&w, probe->sent);
     avpni_write_u32(&w, probe->received);
     avpni_write_u32(&w, probe->psk_epoch);
+    avpni_write_u64(&w, probe->offers);
+    avpni_write_u32(&w, probe->site_check);
+    avpni_write_u16(&w, probe->size);
     avpni_write_zeros(&w, BODY_FILL);
 }
 
+static bool is_size(uint16_t size)
+{
+    return size >= AVPNI_PROBE_BYTES && size <= AVPNI_PROBE_LIMIT;
+}
+
 /*
- * What the kind allows [PRB-2]: a request observes nothing and may not know the receiver's
- * uplink; a response observes a contact and names both uplinks.
+ * What the kind allows [PRB-2], [MTU-2]: a request observes nothing, a response observes a contact and names
+ * both uplinks. The receiver's uplink may be unknown only to who has not heard of it, in a plain request; only
+ * where a size is asked for is there one.
  */
 static bool fits_kind(const struct avpni_probe *probe)
 {
@@ -45,9 +54,14 @@ static bool fits_kind(const struct avpni_probe *probe)
 
     switch (probe->kind) {
     case AVPNI_PROBE_REQUEST:
-        return !is_observed && (is_known || probe->remote_uplink == AVPNI_UPLINK_UNKNOWN);
+        return !is_observed && probe->size == 0 &&
+               (is_known || probe->remote_uplink == AVPNI_UPLINK_UNKNOWN);
     case AVPNI_PROBE_RESPONSE:
-        return is_observed && is_known;
+        return is_observed && is_known && probe->size == 0;
+    case AVPNI_PROBE_SIZE_REQUEST:
+        return !is_observed && is_known && is_size(probe->size);
+    case AVPNI_PROBE_SIZE_RESPONSE:
+        return is_observed && is_known && is_size(probe->size);
     default:
         return false;
     }
@@ -70,9 +84,24 @@ bool avpni_probe_body_read(const uint8_t body[AVPNI_PROBE_BODY_BYTES],
     probe.sent = avpni_read_u32(&r);
     probe.received = avpni_read_u32(&r);
     probe.psk_epoch = avpni_read_u32(&r);
+    probe.offers = avpni_read_u64(&r);
+    probe.site_check = avpni_read_u32(&r);
+    probe.size = avpni_read_u16(&r);
     avpni_read_zeros(&r, BODY_FILL);
     if (!avpni_reader_is_done(&r) || !fits_kind(&probe))
         return false;
     *probe_out = probe;
     return true;
+}
+
+bool avpni_probe_is_whole(const struct avpni_probe *probe, const uint8_t *bytes, size_t count)
+{
+    size_t size = probe->kind == AVPNI_PROBE_SIZE_REQUEST ? probe->size : AVPNI_PROBE_BYTES;
+    struct avpni_reader r;
+
+    if (count != size)
+        return false;
+    r = avpni_reader(bytes + AVPNI_PROBE_BYTES, count - AVPNI_PROBE_BYTES);
+    avpni_read_zeros(&r, count - AVPNI_PROBE_BYTES);
+    return avpni_reader_is_done(&r);
 }

@@ -145,7 +145,7 @@ static bool route(struct life *life)
             .family = 4, .length = 24, .bytes = {10, (uint8_t)(i >> 8), (uint8_t)i}};
         TRY(avpn_routes_put(life->routes, &r));
         ck_assert_uint_eq(avpn_routes_count(life->routes), i + 1);
-        TRY(avpn_routes_set_alive(life->routes, 1 + i, 1));
+        TRY(avpn_routes_set_state(life->routes, 1 + i, 1));
     }
     ck_assert_int_eq(avpn_routes_lookup(life->routes, &address, &hop), AVPN_OK);
     ck_assert_uint_eq(hop, 1 + 256 + 9);

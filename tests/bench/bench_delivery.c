@@ -63,8 +63,8 @@ static uint64_t nanoseconds(void)
 
 /* What differs between the versions. */
 struct change {
-    bool has_other_subnet, has_new_site;
-    uint32_t psk_epoch;
+    bool has_other_subnet, has_new_site, has_other_rule, has_hubs_apart;
+    uint32_t psk_epoch, rules;
 };
 
 static struct avpn_member make_member(const struct bench *bench, uint32_t place)
@@ -95,6 +95,28 @@ static void add(struct avpn_config *config, const struct avpn_member *member)
     }
 }
 
+/* Each denies one service of one subnet. */
+static void add_policy(struct avpn_config *config, const struct change *change)
+{
+    for (uint32_t i = 0; i < change->rules; i++) {
+        struct avpn_rule rule = {.size = sizeof rule, .action = AVPN_RULE_DENY, .protocol = 6};
+
+        snprintf(rule.name, sizeof rule.name, "rule-%u", i);
+        rule.source = rule.destination =
+            (struct avpn_prefix){.family = AVPN_FAMILY_IPV4, .length = 24, .bytes = {10, 0, (uint8_t)i}};
+        rule.destination.bytes[0] = 11;
+        rule.destination_first = 22;
+        rule.destination_last = change->has_other_rule && i == change->rules / 2 ? 23 : 22;
+        if (avpn_config_add_rule(config, &rule) != AVPN_OK) {
+            die("rule");
+        }
+    }
+    if (avpn_config_set_flags(config, change->has_hubs_apart ? AVPN_ORGANIZATION_NO_HUB_TUNNELS : 0) !=
+        AVPN_OK) {
+        die("flags");
+    }
+}
+
 static struct avpn_config *make_config(const struct bench *bench, const struct change *change)
 {
     struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350, .host = "192.0.2.1"};
@@ -106,6 +128,7 @@ static struct avpn_config *make_config(const struct bench *bench, const struct c
         avpn_config_add_registry(config, &entry) != AVPN_OK) {
         die("config");
     }
+    add_policy(config, change);
     for (uint32_t place = 0; place < bench->members; place++) {
         struct avpn_member member = make_member(bench, place);
 
@@ -378,6 +401,14 @@ int main(int argc, char **argv)
     show_change(&bench, "a site added", &change);
     change.psk_epoch = 2;
     show_change(&bench, "the pre-shared key rotated", &change);
+    change.rules = 100;
+    show_change(&bench, "100 rules added", &change);
+    change.has_other_rule = true;
+    show_change(&bench, "one rule of 100 changed", &change);
+    change.has_other_subnet = false;
+    show_change(&bench, "a subnet changed beside 100 rules", &change);
+    change.has_hubs_apart = true;
+    show_change(&bench, "no tunnels between hubs any more", &change);
     avpn_registry_del(bench.registry);
     avpn_authority_del(bench.authority);
     free(bench.document);

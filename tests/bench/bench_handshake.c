@@ -99,7 +99,7 @@ static double engines(struct bench *bench)
     net_run(net, 3 * AVPN_SECOND);
     begin = net_nanoseconds();
     avpni_tunnel_want_rekey(peers[who], net->now);
-    avpni_node_flush(net->sites[who].node);
+    avpni_node_flush(net->sites[who].node, net->now);
     net_drain(net);
     uint64_t spent = net_nanoseconds() - begin;
 

@@ -51,7 +51,7 @@ static void learn_all(struct net *net)
 
         hub->context.entry_learned(hub, 0, &entry, net->now);
     }
-    avpni_node_flush(hub);
+    avpni_node_flush(hub, net->now);
 }
 
 static void rekey_all(struct net *net, uint32_t tunnels)
@@ -65,7 +65,7 @@ static void rekey_all(struct net *net, uint32_t tunnels)
         for (uint32_t k = 0; k < (node == hub ? tunnels : 1); k++)
             if (node->peers[k]->is_initiator && node->peers[k]->is_up)
                 avpni_tunnel_want_rekey(node->peers[k], net->now);
-        avpni_node_flush(node);
+        avpni_node_flush(node, net->now);
     }
     net_run(net, 2 * AVPN_SECOND);
 }

@@ -182,12 +182,13 @@ keys_at_rest() {
 
 # ---- an organization -----------------------------------------------------------------------
 
-# write_org NAME: from the lines in $REGISTRIES and $SITES
+# write_org NAME: from the lines in $REGISTRIES, $POLICY and $SITES
 write_org() {
     {
         echo "name: e2e"
         echo "registries:"
         printf '%s\n' "$REGISTRIES"
+        [ -z "$POLICY" ] || printf '%s\n' "$POLICY"
         echo "sites:"
         printf '%s\n' "$SITES"
     } > "$DIR/$1/org.yaml"
@@ -216,6 +217,7 @@ change() {
 }
 
 base_org() {
+    POLICY=
     K_HEAD=$(random_key)
     K_BRANCH=$(random_key)
     REGISTRIES="  - {host: 127.0.0.1, port: 9381, key: $(random_key)}"
@@ -507,12 +509,281 @@ plain_publish() {
 
 helps() {
     local words
-    for words in "org init" "org check" "org publish" "org rotate-key" "org revoke" "org log" invite status; do
+    for words in "org init" "org check" "org publish" "org rotate-key" "org revoke" "org log" invite status explain; do
         # shellcheck disable=SC2086
         run 0 autovpn $words --help && says '^Usage: autovpn' || return 1
         # shellcheck disable=SC2086
-        [ "$words" = status ] || run 2 autovpn $words --nonsense || return 1
+        [ "$words" = status ] || [ "$words" = explain ] || run 2 autovpn $words --nonsense || return 1
     done
+}
+
+# ---- the policy, translations --------------------------------------------------------------------
+
+# message FIELD PART: a finding there says it
+message() {
+    grep -F -- " $1: " "$DIR/err" | grep -qF -- "$2"
+}
+
+# told CHANGE: "SITE: FIELD: ..." or "FIELD: ...", or how it begins
+told() {
+    grep -qF -- "  $1" "$DIR/out"
+}
+
+# policy LINES...: the file is checked with them
+policy() {
+    POLICY=$(printf '%s\n' "$@")
+    write_org policy
+    autovpn org check "$DIR/policy/org.yaml" > "$DIR/out" 2> "$DIR/err"
+}
+
+# refuses FIELD PART LINES...: there is an error
+refuses() {
+    policy "${@:3}"
+    [ $? = 2 ] && message "$1" "$2"
+}
+
+policy_org() {
+    REGISTRIES="  - {host: 127.0.0.1, port: 9381, key: $(random_key)}"
+    SITES="  hub-a:
+    key: $(random_key)
+    role: hub
+    exports: [10.1.0.0/16, 10.7.0.0/16, 2001:db8:1::/48]
+  hub-b:
+    key: $(random_key)
+    role: hub
+    exports: [10.7.0.0/16]
+  branch-a:
+    key: $(random_key)
+    role: spoke
+    hubs: [{name: hub-a, default_route: true}]
+    exports: [10.2.0.0/24, 10.2.1.0/24]
+  branch-b:
+    key: $(random_key)
+    role: spoke
+    hubs: [hub-b]
+    exports: [10.3.0.0/24]
+  shop:
+    key: $(random_key)
+    role: spoke
+    hubs: [hub-b, hub-a]
+    exports: [10.4.0.0/24, {subnet: 10.9.1.0/24, local: 192.168.1.0/24}]
+    translate: [{local: 192.168.7.10, exported: 10.4.0.10}]"
+    RULES=('firewall:'
+        '  - {name: no-ssh, action: deny, protocol: tcp, from: branch-a, to: [branch-b, 10.1.0.7], ports: [22, 8000-8100]}'
+        '  - {name: dns, action: allow, protocol: [tcp, udp], to: hub-a, ports: 53}'
+        '  - {action: deny, protocol: icmpv6, to: hub-a}')
+}
+
+policies() {
+    init policy --no-passphrase
+    policy_org
+    check "policy: a firewall, breakouts, translations and hubs without tunnels are valid" \
+        policy 'hub_tunnels: false' "${RULES[@]}" 'breakout: [{to: 203.0.113.0/24, sites: branch-a}]'
+    check "the diff: hub tunnels" told 'hub_tunnels: true -> false'
+    check "... a rule by name and number, with lists written out" told \
+        'firewall: rule 1 no-ssh added: deny tcp from 10.2.0.0/24 to 10.1.0.7/32 port 22, and 7 more'
+    check "... of a site only what is of the protocol" told \
+        'firewall: rule 3 added: deny icmpv6 from any to 2001:db8:1::/48'
+    check "... a breakout, and whose" told 'breakout: new: any to 203.0.113.0/24, at branch-a'
+    check "hubs without tunnels: who is cut off is told" message hub_tunnels \
+        'leaves 1 pair of spokes without a way to each other'
+    check "... a pair by name" message hub_tunnels 'branch-a and branch-b'
+    check "one export at two hubs: who is asked by whom" message 'sites.hub-b.exports[0]' \
+        'is exported by hub-a too (line 14), which is asked first, but here by branch-b and 1 more'
+    check "a default route of IPv6 without an IPv6 subnet" message sites.branch-a 'exports no IPv6 subnet'
+    check "publish" run 0 autovpn org publish "$DIR/policy/org.yaml" --only-file --no-passphrase --json
+    check "publishing it again changes nothing" \
+        run 0 autovpn org publish "$DIR/policy/org.yaml" --only-file --no-passphrase --json
+    check "... " is "d['changes']" "[]"
+    policy_diffs
+    policy_warnings
+    policy_errors
+    translations
+}
+
+policy_diffs() {
+    policy "${RULES[@]:0:2}" '  - {action: deny, protocol: icmpv6, to: hub-a}' \
+        '  - {name: dns, action: allow, protocol: udp, to: hub-a, ports: 53}' '  - {name: new, action: deny, to: shop}'
+    check "the diff: a rule that moved and changed" told \
+        'firewall: rule 3 dns changed: allow tcp from any to 10.1.0.0/16 port 53, and 5 more -> allow udp from any to 10.1.0.0/16 port 53, and 2 more'
+    check "... a new one" told 'firewall: rule 4 new added: deny any from any to 10.4.0.0/24'
+    check "... one that stayed is not told" not says 'no-ssh|icmpv6'
+    check "... a breakout that goes" told 'breakout: no more: any to 203.0.113.0/24'
+    check "... hub tunnels again" told 'hub_tunnels: false -> true'
+    policy "${RULES[@]:0:1}" "${RULES[2]}" "${RULES[1]}"
+    check "the diff: two that changed places are one that moved" \
+        told 'firewall: rule 2 no-ssh moved, it was rule 1: '
+    check "... and only one" not says 'dns'
+    check "... and one that is gone" told 'firewall: rule 3 removed: deny icmpv6'
+}
+
+policy_warnings() {
+    policy "${RULES[@]}" '  - {name: late, action: allow, protocol: tcp, from: 10.2.0.7, to: branch-b, ports: 8005}' \
+        '  - {name: wide, action: allow, protocol: tcp, from: 10.2.0.7, to: branch-b, ports: 8000-9000}' \
+        '  - {name: dns, action: deny, from: 192.168.1.7, to: any}' \
+        '  - {action: allow, protocol: tcp, from: 10.2.1.9, to: 10.1.0.7, ports: [53, 22]}' \
+        'breakout: [{to: 10.1.9.0/24}, {to: 203.0.113.0/24, sites: [branch-b]}]'
+    check "a rule behind one that covers it can never decide" message 'firewall[3]' \
+        'can never decide: the rule at line 5 denies all of it before'
+    check "... one that two others cover can neither" message 'firewall[6]' 'and others decide all of it'
+    check "... one that is wider can" not complains 'firewall.4.'
+    check "a name that is there twice" message 'firewall[5]' 'is the name of the rule at line 6 too'
+    check "a local address in a rule: the exported one is meant" message 'firewall[5].from' 'is 10.9.1.7/32 meant?'
+    check "a breakout of what a site exports" message 'breakout[0]' 'is exported by hub-a (line'
+    check "a breakout of a site without an exit hub" message 'breakout[1]' 'has no exit hub'
+    policy 'firewall: [{action: allow, from: shop, to: hub-a}]'
+    check "a firewall that only allows keeps nobody out" message firewall 'denies nothing'
+    SITES=${SITES//, default_route: true/}
+    policy 'firewall: [{action: deny, from: 172.16.0.1}]' 'breakout: [{protocol: udp, ports: 53}]'
+    check "a rule about what nobody exports" message 'firewall[0].from' 'is exported by no site'
+    check "a breakout where nobody has an exit hub" message 'breakout[0]' 'does nothing'
+    policy_org
+}
+
+policy_errors() {
+    local rule='firewall: [{action: deny'
+    check "errors: an unknown site" refuses 'firewall[0].from' 'no such site' "$rule, from: nowhere}]"
+    check "... a subnet with host bits" refuses 'firewall[0].to[1]' '10.1.0.0/16 meant' "$rule, to: [any-site, 10.1.2.0/16]}]"
+    check "... families that do not meet" refuses 'firewall[0]' 'matches nothing' "$rule, from: shop, to: '2001:db8::/32'}]"
+    check "... ports without a protocol" refuses 'firewall[0].ports' 'ports are only of protocols' "$rule, ports: 22}]"
+    check "... a range backwards" refuses 'firewall[0].ports[1]' 'a port from 1 to 65535' "$rule, protocol: tcp, ports: [22, 9-8]}]"
+    check "... a protocol that is none" refuses 'firewall[0].protocol' 'should be tcp' "$rule, protocol: 256}]"
+    check "... an empty field is not any" refuses 'firewall[0].from' 'is empty' "$rule, from: }]"
+    check "... nor is an empty list" refuses 'firewall[0].protocol' 'is empty' "$rule, protocol: []}]"
+    check "... any in a list" refuses 'firewall[0].to[0]' 'should stand alone' "$rule, to: [any, shop]}]"
+    check "... an action" refuses 'firewall[0].action' 'allow or deny' 'firewall: [{action: drop}]'
+    check "... a name" refuses 'firewall[0].name' '1 to 63 characters' "$rule, name: two words}]"
+    check "... a field" refuses 'firewall[0].port' 'no such field here' "$rule, port: 22}]"
+    check "... more rules than there can be, and how many" refuses firewall 'makes 3072 rules' \
+        "$rule, protocol: tcp, from: [$(seq -s, -f '10.2.0.%g' 0 2 63)], to: [$(seq -s, -f '10.3.0.%g' 0 2 63)], ports: [1, 3, 5]}]"
+    check "... a breakout of everything" refuses 'breakout[0]' 'should name what leaves' 'breakout: [{to: any}]'
+    check "... a breakout of an unknown site" refuses 'breakout[0].sites[0]' 'no such site' 'breakout: [{to: 192.0.2.0/24, sites: [x]}]'
+    check "... hub_tunnels" refuses hub_tunnels 'true or false' 'hub_tunnels: maybe'
+}
+
+# refuses_site FIELD PART FROM TO: with FROM in the sites replaced by TO
+refuses_site() {
+    local before=$SITES status
+    SITES=${SITES/"$3"/"$4"}
+    refuses "$1" "$2"
+    status=$?
+    SITES=$before
+    return $status
+}
+
+translations() {
+    local pair='local: 192.168.1.0/24' host='local: 192.168.7.10, exported: 10.4.0.10'
+    check "translation: another length" refuses_site 'sites.shop.exports[1].local' 'is not as large' "$pair" 'local: 192.168.0.0/16'
+    check "... another family" refuses_site 'sites.shop.exports[1].local' 'of another family' "$pair" 'local: 2001:db8:9::/48'
+    check "... outside of the exports" refuses_site 'sites.shop.translate[0].exported' 'lies in none' "$host" 'local: 192.168.7.10, exported: 10.5.0.1'
+    check "... the same local one twice" refuses_site 'sites.shop.translate[0].local' 'is translated twice' "$host" 'local: 192.168.1.0/24, exported: 10.4.0.0/24'
+    check "... two for one address" refuses_site 'sites.shop.translate[0].local' 'as another one' "$host" 'local: 192.168.7.0/24, exported: 10.9.1.0/24'
+    SITES=${SITES/"$pair"/local: 10.3.0.0/24}
+    check "a local subnet that another site exports as it is" policy
+    check "... is told" message 'sites.shop.exports[1].local' 'branch-b exports as they are (10.3.0.0/24'
+    check "the diff: another translation" told \
+        'shop: translate: new: 10.3.0.0/24 as 10.9.1.0/24; no more: 192.168.1.0/24 as 10.9.1.0/24'
+    SITES=${SITES/local: 10.3.0.0\/24/local: 10.4.0.0/24}
+    policy
+    check "a local subnet that the site exports too" message 'sites.shop.exports[1].local' 'known to others as 10.9.1.0/24 alone'
+}
+
+# ---- a gateway's answers -------------------------------------------------------------------------
+
+# fake_gateway ANSWERS: says what is in that file, a JSON object by command, at $DIR/gateway.sock; requests go to $DIR/request
+fake_gateway() {
+    rm -f "$DIR/gateway.sock"
+    python3 - "$DIR" << END &
+import json, os, socket, sys
+answers = $1
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1] + '/gateway.sock')
+s.listen(8)
+while True:
+    c, _ = s.accept()
+    request = json.loads(c.makefile().readline())
+    open(sys.argv[1] + '/request', 'w').write(json.dumps(request))
+    c.sendall(json.dumps(answers.get(request['command'], {'error': 'no such command'})).encode() + b'\n')
+    c.close()
+END
+    PIDS="$PIDS $!"
+    FAKE=$!
+    for ((i = 0; i < 50; i++)); do
+        [ -S "$DIR/gateway.sock" ] && return
+        sleep 0.1
+    done
+}
+
+explain() {
+    autovpn explain "$@" --socket "$DIR/gateway.sock"
+}
+
+asked() {
+    python3 -c "import json; d = json.load(open('$DIR/request')); exit(not ($1))"
+}
+
+ROUTE="{'prefix': '10.3.0.0/16', 'hops': [{'member': 2, 'name': 'dc-1', 'state': 'held'}, {'member': 3, 'name': 'dc-2', 'state': 'used'}, {'member': 4, 'name': 'dc-3', 'state': 'down'}]}"
+
+answers() {
+    local null='None'
+    fake_gateway "{
+        'explain': {'verdict': 'tunnel', 'text': ['x'], 'rule': {'index': 2, 'name': 'web', 'action': 'allow'}, 'breakout': $null,
+            'source': '10.9.1.5', 'destination': '10.3.0.9', 'translated': {'source': True, 'destination': False}, 'from': $null, 'route': $ROUTE,
+            'next_hop': {'member': 3, 'name': 'dc-2'},
+            'path': {'uplink': 0, 'remote_uplink': 1, 'contact': '203.0.113.7:51625', 'rtt_us': 12300},
+            'suite': 'AES-256-GCM', 'mtu_bytes': 1396, 'conflicts': ['10.3.0.0/16 is exported by dc-1 and dc-2']},
+        'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'active', 'via': 'dc-2', 'hops': ['dc-1', 'dc-2'], 'metric': 102, 'reason': 'dc-1 came back 4 s ago and is held'},
+                {'prefix': '10.4.0.0/16', 'state': 'active', 'via': 'dc-1', 'hops': ['dc-1', 'dc-2'], 'metric': 101, 'reason': 'dc-1 is up'}],
+            'unused': [{'prefix': '192.168.0.0/16', 'member': 7, 'name': 'shop', 'reason': 'this machine is attached to it', 'kind': 'local'}],
+            'learned_not_allowed': [{'prefix': '172.16.0.0/12', 'reason': 'is in none of this site exports'}]},
+        'rules': {'rules': [{'index': 0, 'name': 'no-ssh', 'action': 'deny', 'protocol': 6, 'source': '10.2.0.0/24', 'destination': $null,
+            'source_ports': $null, 'destination_ports': '22', 'sent_packets': 5, 'received_packets': 7}], 'default': 'allow'},
+        'peers': {'peers': [{'name': 'dc-1', 'role': 'hub', 'tunnel': 'up', 'mtu_bytes': 1396, 'paths': []}]}}"
+    check "explain: what passes has exit status 0" run 0 explain 192.168.1.5 10.3.0.9 tcp 443 --source-port 5000
+    check "... it is asked whole" asked "(d['source'], d['destination'], d['protocol'], d['source_port'], d['destination_port']) == ('192.168.1.5', '10.3.0.9', 6, 5000, 443)"
+    check "... the verdict comes first" [ "$(head -1 "$DIR/out")" = "192.168.1.5 to 10.3.0.9, tcp port 443: goes through the tunnel to dc-2" ]
+    check "... the rule" says 'firewall +rule 3 web: allow'
+    check "... the translation" says 'from 10.9.1.5 to 10.3.0.9'
+    check "... the route, and why others lost" says '1\. dc-1 +held: '
+    check "... the path, suite and MTU" says 'uplink 0 to uplink 1 at 203.0.113.7:51625, rtt 12.3 ms'
+    check "... " says 'MTU +1396 bytes'
+    check "... conflicts" says 'conflict +10.3.0.0/16 is exported by'
+    check "explain without protocol and port" run 0 explain 10.1.0.1 10.3.0.9
+    check "... asks for none" asked "(d['protocol'], d['destination_port']) == (None, 0)"
+    check "explain --json is the answer as it is" run 0 explain 10.1.0.1 10.3.0.9 --json
+    check "... " is "d['next_hop']['name']" dc-2
+    check "routes: metric, and why" run 0 autovpn routes --socket "$DIR/gateway.sock"
+    check "... " says '10.3.0.0/16 +102 +active +dc-2 +dc-1 dc-2'
+    check "... of what is not as preferred" says 'dc-1 came back 4 s ago'
+    check "... of nothing else" not says 'dc-1 is up'
+    check "... what is not used" says '192.168.0.0/16 +shop +this machine is attached'
+    check "... what may not be exported" says '172.16.0.0/12 +is in none'
+    check "rules: counters, and the rule in words" run 0 autovpn rules --socket "$DIR/gateway.sock"
+    check "... " says '1 no-ssh +5 +7  deny tcp from 10.2.0.0/24 to any port 22'
+    check "peers: the MTU" run 0 autovpn peers --socket "$DIR/gateway.sock"
+    check "... " says 'dc-1 .* 1396 '
+    kill $FAKE
+    fake_gateway "{'explain': {'verdict': 'denied', 'rule': {'index': 0, 'name': 'no-ssh', 'action': 'deny'}}, 'routes': {'routes': [{'prefix': '10.3.0.0/16', 'state': 'standby', 'via': $null, 'hops': ['dc-1']}]}}"
+    check "explain: what is denied has exit status 1" run 1 explain 10.2.0.1 10.3.0.9
+    check "... and the rule is named" says 'is denied by rule 1 no-ssh'
+    check "... and the firewall's line too" says 'firewall +rule 1 no-ssh: deny'
+    check "routes of a gateway that tells no metric" run 0 autovpn routes --socket "$DIR/gateway.sock"
+    check "a gateway that does not know a command is told as older" run 1 autovpn rules --socket "$DIR/gateway.sock"
+    check "... " complains 'does not know "rules": it is older'
+    kill $FAKE
+    fake_gateway "{'explain': {'verdict': 'breakout', 'rule': $null, 'breakout': {'index': 0, 'destination': '203.0.113.0/24', 'protocol': 'udp', 'destination_ports': '53'}, 'route': {'prefix': '0.0.0.0/0', 'hops': [{'member': 2, 'name': 'dc-1', 'state': 'standby'}]}}}"
+    check "explain: what breaks out passes" run 0 explain 10.2.0.1 203.0.113.9 udp 53
+    check "... by which breakout" says 'breakout +udp to 203.0.113.0/24 port 53'
+    check "... and never comes to the firewall" not says firewall
+    kill $FAKE
+    check "explain without an answer" run 2 explain 10.1.0.1 10.3.0.9
+    check "explain: usage: an address" run 2 explain 10.1.0.256 10.3.0.9
+    check "... " complains '10.1.0.256: should be an address'
+    check "... two families" run 2 explain 10.1.0.1 ::1
+    check "... a protocol" run 2 explain 10.1.0.1 10.3.0.9 http
+    check "... a port of none" run 2 explain 10.1.0.1 10.3.0.9 icmp 7
+    check "... a port" run 2 explain 10.1.0.1 10.3.0.9 tcp 65536
+    check "... one address" run 2 explain 10.1.0.1
 }
 
 # ---- registries ---------------------------------------------------------------------------------
@@ -654,6 +925,8 @@ k_of_n
 rotations
 invites
 revocation
+policies
+answers
 check "every command has --help and refuses nonsense" helps
 if [ -x "$REGISTRY" ]; then
     registries

@@ -13,9 +13,10 @@
 #include "topo/record.h"
 #include <autovpn/join.h>
 
+#include <stdlib.h>
 #include <string.h>
 
-#define AGAIN_BYTES 65536
+#define AGAIN_BYTES (1u << 18)
 
 static uint8_t again[AGAIN_BYTES];
 
@@ -60,7 +61,7 @@ static void write_member(const struct avpn_member *member, struct avpni_writer *
     struct avpni_member_view view;
 
     FUZZ_CHECK(avpn_config_new(NULL, &config) == AVPN_OK);
-    FUZZ_CHECK(avpni_config_append(config, member) == AVPN_OK);
+    FUZZ_CHECK(avpni_config_append(config, member, 0) == AVPN_OK);
     FUZZ_CHECK(avpni_config_index(config) == AVPN_OK);
     FUZZ_CHECK(avpni_config_view(config, 0, &view));
     avpn_config_check(config, NULL, NULL);
@@ -90,6 +91,36 @@ static void read_member(const uint8_t *bytes, size_t count)
         write_member(&member, &w, NULL);
         compare(&w, bytes, count);
     }
+}
+
+/* Into arrays of the size that the first pass told; what is read is checked as that of a configuration. */
+static void read_policy(const uint8_t *bytes, size_t count)
+{
+    struct avpni_writer w = avpni_writer(again, sizeof again);
+    struct avpni_policy policy = {.rules = NULL};
+    struct avpn_config *config;
+
+    if (!avpni_policy_read(bytes, count, &policy)) {
+        return;
+    }
+    policy.rules = calloc(policy.rule_count + 1u, sizeof *policy.rules);
+    policy.breakouts = calloc(policy.breakout_count + 1u, sizeof *policy.breakouts);
+    FUZZ_CHECK(policy.rules != NULL && policy.breakouts != NULL);
+    FUZZ_CHECK(avpni_policy_read(bytes, count, &policy));
+    avpni_policy_write(&w, &policy);
+    compare(&w, bytes, count);
+    FUZZ_CHECK(avpn_config_new(NULL, &config) == AVPN_OK);
+    FUZZ_CHECK(avpn_config_set_flags(config, policy.flags) == AVPN_OK);
+    for (uint32_t i = 0; i < policy.rule_count; i++) {
+        FUZZ_CHECK(avpn_config_add_rule(config, &policy.rules[i]) == AVPN_OK);
+    }
+    for (uint32_t i = 0; i < policy.breakout_count; i++) {
+        FUZZ_CHECK(avpn_config_add_breakout(config, &policy.breakouts[i]) == AVPN_OK);
+    }
+    avpn_config_check(config, NULL, NULL);
+    avpn_config_del(config);
+    free(policy.rules);
+    free(policy.breakouts);
 }
 
 static void read_invites(const uint8_t *bytes, size_t count)
@@ -149,9 +180,10 @@ static void apply(const uint8_t *held, size_t held_bytes, const uint8_t *update,
 /* Members 1 to 9 with leaves of a few bytes. */
 static size_t write_slice(uint8_t *bytes, size_t capacity)
 {
+    const struct avpni_document start = {.head = bytes, .charter = bytes, .policy = bytes};
     struct avpni_writer w = avpni_writer(bytes, capacity);
 
-    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, bytes, 0, bytes, 0);
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, &start);
     avpni_write_u32(&w, 9);
     for (uint8_t id = 1; id <= 9; id++) {
         const uint8_t leaf[] = {3, 0, 0, 0, id, 77};
@@ -200,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     read_head(bytes, count);
     read_charter(bytes, count);
     read_member(bytes, count);
+    read_policy(bytes, count);
     read_invites(bytes, count);
     read_document(bytes, count);
     apply_update(bytes, count);

@@ -557,8 +557,11 @@ static struct treatment link_pass(struct sim *sim, struct link_state *state,
 
     if (link->is_blackhole)
         return lost(SIM_BLACKHOLED);
-    if (link->mtu != 0 && ip_bytes(d) > link->mtu)
-        return lost(SIM_TOO_BIG);
+    if (link->mtu != 0 && ip_bytes(d) > link->mtu) {
+        if (!d->may_fragment)
+            return lost(SIM_TOO_BIG);
+        sim_mark(sim, SIM_FRAGMENTED);
+    }
     if (burst_takes(sim, state))
         return lost(SIM_BURST_LOST);
     if (sim_chance(sim, link->loss_ppm))
@@ -683,12 +686,13 @@ void sim_forward(struct sim_port *port, struct sim_datagram *datagram)
         carry(port, to, datagram);
 }
 
-void sim_send(struct sim_port *port, struct avpn_contact from, struct avpn_contact to,
-              const void *bytes, size_t count)
+static void send_datagram(struct sim_port *port, struct avpn_contact from, struct avpn_contact to,
+                          const void *bytes, size_t count, bool may_fragment)
 {
     struct sim *sim = port->segment->sim;
     struct sim_datagram *d = datagram_new(bytes, count);
 
+    d->may_fragment = may_fragment;
     d->from = from;
     d->to = to;
     d->first_to = to;
@@ -699,6 +703,18 @@ void sim_send(struct sim_port *port, struct avpn_contact from, struct avpn_conta
     if (!d->is_forged)
         sim_ledger_sent(&sim->ledger, port->id, &to, count);
     sim_forward(port, d);
+}
+
+void sim_send(struct sim_port *port, struct avpn_contact from, struct avpn_contact to,
+              const void *bytes, size_t count)
+{
+    send_datagram(port, from, to, bytes, count, false);
+}
+
+void sim_send_fragmentable(struct sim_port *port, struct avpn_contact from, struct avpn_contact to,
+                           const void *bytes, size_t count)
+{
+    send_datagram(port, from, to, bytes, count, true);
 }
 
 /* ---- sockets, tap, accounts ---------------------------------------------------------- */

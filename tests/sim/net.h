@@ -40,7 +40,8 @@ enum sim_mark {
     SIM_REORDERED,
     SIM_CORRUPTED,
     SIM_TRUNCATED,
-    SIM_TOO_BIG, /* beyond a link's MTU, dropped in silence */
+    SIM_TOO_BIG,    /* beyond a link's MTU, dropped in silence */
+    SIM_FRAGMENTED, /* beyond it too, but allowed to pass in pieces */
     SIM_BLACKHOLED,
     SIM_CUT,      /* between two addresses that sim_cut separates */
     SIM_NO_ROUTE, /* nobody has the address */
@@ -65,6 +66,7 @@ struct sim_datagram {
     uint32_t origin;              /* id of the port that sent it first */
     struct avpn_contact first_to; /* where its origin sent it */
     bool is_forged;               /* its origin does not own the source address */
+    bool may_fragment;            /* sent without DF: a link's MTU does not stop it */
     uint8_t hops;
 };
 
@@ -80,7 +82,7 @@ struct sim_link {
     avpn_span reorder_span;
     uint32_t corrupt_ppm;  /* one bit is flipped */
     uint32_t truncate_ppm; /* cut to a random shorter length */
-    uint32_t mtu;          /* IP packets beyond it vanish; 0: no limit */
+    uint32_t mtu;          /* IP packets beyond it vanish, if they may not be fragmented; 0: no limit */
     bool is_blackhole;
 };
 
@@ -158,6 +160,9 @@ void sim_socket(struct sim_port *port, uint16_t udp_port, sim_receive *receive, 
 /* A source address that is not the port's own makes a forged datagram. Bytes are copied. */
 void sim_send(struct sim_port *port, struct avpn_contact from, struct avpn_contact to,
               const void *bytes, size_t count);
+/* The same without DF: an MTU on its way cuts it in pieces, and its destination puts them together. */
+void sim_send_fragmentable(struct sim_port *port, struct avpn_contact from, struct avpn_contact to,
+                           const void *bytes, size_t count);
 
 /*
  * Sees every datagram entering a segment, before the link's faults; may change the bytes.

@@ -38,6 +38,14 @@ struct world_office {
 
 /* ---- what the configuration says ------------------------------------------------------- */
 
+static bool has_exit(const struct world_site *spec, uint32_t hub)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        if (spec->exits[i] == hub)
+            return true;
+    return false;
+}
+
 static struct avpn_prefix lan4(uint32_t site)
 {
     return (struct avpn_prefix){.family = AVPN_FAMILY_IPV4,
@@ -69,6 +77,16 @@ static void add_exports(struct avpn_member *member, uint32_t site, const struct 
     member->exports[member->export_count++] = lan6(site);
     if (spec->claims != 0)
         member->exports[member->export_count++] = lan6(spec->claims);
+    for (uint32_t i = 0; i < 4 && spec->exports[i] != NULL; i++)
+        member->exports[member->export_count++] = world_prefix(spec->exports[i]);
+}
+
+static void add_translations(struct avpn_member *member, const struct world_site *spec)
+{
+    for (uint32_t i = 0; i < 4 && spec->translations[i].local != NULL; i++)
+        member->translations[member->translation_count++] =
+            (struct avpn_translation){world_prefix(spec->translations[i].local),
+                                      world_prefix(spec->translations[i].exported)};
 }
 
 static void add_member(struct world *world, struct avpn_config *config,
@@ -82,7 +100,8 @@ static void add_member(struct world *world, struct avpn_config *config,
     snprintf(member.name, sizeof member.name, "site-%u", site);
     for (uint32_t i = 0; i < 4 && spec->hubs[i] != 0; i++)
         member.hubs[member.hub_count++] = (struct avpn_member_hub){
-            spec->hubs[i], spec->hubs[i] == spec->exit_hub ? AVPN_HUB_DEFAULT_ROUTE : 0};
+            spec->hubs[i], has_exit(spec, spec->hubs[i]) ? AVPN_HUB_DEFAULT_ROUTE : 0};
+    add_translations(&member, spec);
     add_exports(&member, site, spec);
     member.uplink_count = (uint8_t)world->nodes[site].uplink_count;
     if (spec->manual_port != 0)
@@ -96,9 +115,24 @@ static void add_registry(struct world *world, struct avpn_config *config, uint32
                                         .key = world->registries[number].identity.public_key,
                                         .port = world->registries[number].contact.port};
 
-    snprintf(entry.host, sizeof entry.host, "198.51.%u.%u", number < world->misplaced ? 200 : 100,
-             number + 1);
+    if (world->is_dual)
+        snprintf(entry.host, sizeof entry.host, "registry-%u.example", number + 1);
+    else
+        snprintf(entry.host, sizeof entry.host, "198.51.%u.%u",
+                 number < world->misplaced ? 200 : 100, number + 1);
     world_must(world, avpn_config_add_registry(config, &entry), "avpn_config_add_registry");
+}
+
+static void add_policy(struct world *world, struct avpn_config *config)
+{
+    const struct world_policy *policy = &world->policy;
+
+    world_must(world, avpn_config_set_flags(config, policy->flags), "avpn_config_set_flags");
+    for (uint32_t i = 0; i < policy->rule_count; i++)
+        world_must(world, avpn_config_add_rule(config, &policy->rules[i]), "avpn_config_add_rule");
+    for (uint32_t i = 0; i < policy->breakout_count; i++)
+        world_must(world, avpn_config_add_breakout(config, &policy->breakouts[i]),
+                   "avpn_config_add_breakout");
 }
 
 static void print_problem(void *user, const struct avpn_problem *problem)
@@ -226,11 +260,13 @@ void world_publish(struct world *world, const struct world_site *sites)
         world->office = open_office(world);
     world_must(world, avpn_config_new(NULL, &config), "avpn_config_new");
     world_must(world, avpn_config_set_name(config, "world"), "avpn_config_set_name");
+    add_policy(world, config);
     for (uint32_t r = 0; r < world->registry_count; r++)
         add_registry(world, config, r);
     for (uint32_t site = 1; site <= world->node_count; site++)
         if (!sites[site - 1].waits)
             add_member(world, config, &sites[site - 1], site);
+    memcpy(world->sites + 1, sites, world->node_count * sizeof *sites);
     if (avpn_config_check(config, print_problem, NULL) != 0)
         abort();
     sign(world->office, config);

@@ -52,6 +52,15 @@ int main(int argc, char **argv)
     play(fault_scenarios, fault_scenario_count, argc, argv);
     play(attack_scenarios, attack_scenario_count, argc, argv);
     play(traffic_scenarios, traffic_scenario_count, argc, argv);
+    play(route_scenarios, route_scenario_count, argc, argv);
+    play(shared_scenarios, shared_scenario_count, argc, argv);
+    play(exit_scenarios, exit_scenario_count, argc, argv);
+    play(failover_scenarios, failover_scenario_count, argc, argv);
+    play(policy_scenarios, policy_scenario_count, argc, argv);
+    play(translation_scenarios, translation_scenario_count, argc, argv);
+    play(ipv6_scenarios, ipv6_scenario_count, argc, argv);
+    play(mtu_scenarios, mtu_scenario_count, argc, argv);
+    play(explain_scenarios, explain_scenario_count, argc, argv);
     play(organization_scenarios, organization_scenario_count, argc, argv);
     play(liar_scenarios, liar_scenario_count, argc, argv);
     play(chaos_scenarios, chaos_scenario_count, argc, argv);

@@ -224,6 +224,41 @@ static void check_deadline(struct world_engine *engine, avpn_time deadline, avpn
 
 /* ---- nodes --------------------------------------------------------------------------- */
 
+/* Events that scenarios ask for by what is in them. */
+static void keep_event(struct world_node *node, const struct avpn_event *event)
+{
+    switch (event->kind) {
+    case AVPN_EVENT_ROUTE_ADD:
+    case AVPN_EVENT_ROUTE_REPLACE:
+    case AVPN_EVENT_ROUTE_DELETE:
+    case AVPN_EVENT_CONFLICT:
+    case AVPN_EVENT_MTU:
+    case AVPN_EVENT_OFFER:
+        break;
+    default:
+        return;
+    }
+    if (node->told_count == node->told_capacity) {
+        node->told_capacity = node->told_capacity == 0 ? 64 : node->told_capacity * 2;
+        node->told = realloc(node->told, node->told_capacity * sizeof *node->told);
+        if (node->told == NULL)
+            abort();
+    }
+    node->told[node->told_count++] = *event;
+}
+
+static void show_event(const struct world_node *node, const struct avpn_event *event)
+{
+    char prefix[AVPN_PREFIX_TEXT] = "";
+
+    if (event->prefix.family != AVPN_FAMILY_NONE)
+        avpn_prefix_format(&event->prefix, prefix, sizeof prefix);
+    fprintf(stderr, "%12.6f site %u: %s peer %u other %u uplink %u state %u metric %u %s %s\n",
+            (double)event->at / 1e9, node->engine.id, avpn_event_name(event->kind), event->peer,
+            event->other, event->uplink, event->state, event->metric, sim_text(&event->contact),
+            prefix);
+}
+
 static void node_event(struct world_node *node, const struct avpn_event *event)
 {
     if (event->kind == AVPN_EVENT_TUNNEL && event->state == 1)
@@ -240,10 +275,9 @@ static void node_event(struct world_node *node, const struct avpn_event *event)
         node->undone++;
     else if (event->kind == AVPN_EVENT_FAULT)
         node->faults[event->registry] |= 1u << event->state;
+    keep_event(node, event);
     if (getenv("AVPN_SIM_EVENTS") != NULL)
-        fprintf(stderr, "%12.6f site %u: %s peer %u uplink %u state %u %s\n",
-                (double)event->at / 1e9, node->engine.id, avpn_event_name(event->kind), event->peer,
-                event->uplink, event->state, sim_text(&event->contact));
+        show_event(node, event);
 }
 
 static void node_wake(void *user, avpn_time now)
@@ -306,6 +340,19 @@ static void node_receive(void *user, const struct sim_datagram *d)
     world_node_serve(node);
 }
 
+/* One of a run. What is larger than the sender's own link never leaves it. */
+static void put_datagram(struct sim_port *port, struct avpn_contact from,
+                         const struct avpn_datagrams *batch, uint32_t which)
+{
+    const struct avpn_packets *run = &batch->packets;
+    const uint8_t *bytes = run->data + (size_t)which * run->stride;
+
+    if ((batch->flags & AVPN_DATAGRAMS_MAY_FRAGMENT) != 0)
+        sim_send_fragmentable(port, from, batch->remote, bytes, packet_bytes(run, which));
+    else
+        sim_send(port, from, batch->remote, bytes, packet_bytes(run, which));
+}
+
 static void node_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
 {
     struct world_node *node = user;
@@ -325,7 +372,7 @@ static void node_transmit(void *user, const struct avpn_datagrams *batch, size_t
             world_watch_sent(node->engine.world, node->engine.id, &batch[i].remote, bytes,
                              packet_bytes(run, k));
             if (uplink->is_up)
-                sim_send(uplink->port, uplink->local, batch[i].remote, bytes, packet_bytes(run, k));
+                put_datagram(uplink->port, uplink->local, &batch[i], k);
         }
     }
 }
@@ -341,11 +388,58 @@ static void node_deliver(void *user, const struct avpn_packets *batch, size_t co
                                     packet_bytes(&batch[i], k));
 }
 
+static void node_breakout(void *user, const struct avpn_packets *batch, size_t count)
+{
+    struct world_node *node = user;
+
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < batch[i].count; k++)
+            world_traffic_broke_out(node->engine.world, node->engine.id,
+                                    batch[i].data + (size_t)k * batch[i].stride,
+                                    packet_bytes(&batch[i], k));
+}
+
+/* A resolver's answer on its way. */
+struct answer {
+    struct world *world;
+    uint32_t site, request;
+};
+
+static void node_answer(void *user, avpn_time now)
+{
+    struct answer *answer = user;
+    struct world *world = answer->world;
+    struct avpn_node *node = world->nodes[answer->site].node;
+    const struct world_registry *registry = &world->registries[answer->request - 1];
+    const struct avpn_address addresses[] = {sim_address_of(&registry->contact6),
+                                             sim_address_of(&registry->contact)};
+
+    if (node == NULL)
+        return;
+    avpn_node_resolved(node, answer->request, addresses, 2, now);
+    world_node_serve(&world->nodes[answer->site]);
+}
+
+/* Every name is a registry's, and the request's number is its place; 3 ms later. */
+static void node_resolve(void *user, uint32_t request, const char *name)
+{
+    struct world_node *node = user;
+    struct world *world = node->engine.world;
+    struct answer *answer;
+
+    (void)name;
+    if (request == 0 || request > world->registry_count)
+        return;
+    answer = sim_keep(world->sim, sizeof *answer, NULL);
+    *answer = (struct answer){world, node->engine.id, request};
+    sim_at(world->sim, world_now(world) + 3 * AVPN_MILLISECOND, node_answer, answer);
+}
+
 static void tell_uplink(struct world_node *node, uint32_t uplink)
 {
     const struct world_uplink *u = &node->uplinks[uplink];
     const struct avpn_uplink state = {
-        .size = sizeof state, .is_up = u->is_up ? 1 : 0, .local = u->local};
+        .size = sizeof state, .is_up = u->is_up ? 1 : 0, .local = u->local, .mtu_bytes = u->mtu};
 
     world_must(node->engine.world,
          avpn_node_set_uplink(node->node, uplink, &state, world_now(node->engine.world)),
@@ -366,6 +460,8 @@ void world_node_start(struct world *world, uint32_t site, uint16_t moved)
 
     host.transmit = node_transmit;
     host.deliver = node_deliver;
+    host.breakout = node->has_no_breakout ? NULL : node_breakout;
+    host.resolve = node_resolve;
     world_must(world, avpn_node_new(&options, &host, world_now(world), &node->node), "avpn_node_new");
     if (node->node == NULL)
         abort();
@@ -478,8 +574,10 @@ static void registry_transmit(void *user, const struct avpn_datagrams *batch, si
         const struct avpn_packets *run = &batch[i].packets;
 
         for (uint32_t k = 0; k < run->count; k++)
-            sim_send(registry->port, registry->contact, batch[i].remote,
-                     run->data + (size_t)k * run->stride, packet_bytes(run, k));
+            put_datagram(registry->port,
+                         batch[i].remote.family == AVPN_FAMILY_IPV6 ? registry->contact6
+                                                                    : registry->contact,
+                         &batch[i], k);
         check_amplification(registry, batch[i].remote);
     }
 }
@@ -529,6 +627,15 @@ struct avpn_address world_site_address(uint32_t site, uint32_t uplink, uint32_t 
         .bytes = {11, (uint8_t)(10 * uplink + which), (uint8_t)(site >> 8), (uint8_t)site}};
 }
 
+/* Addresses that need no translation: the box before them, if there is one, is a firewall with state. */
+static const char *site_address6_text(uint32_t site, uint32_t uplink)
+{
+    static char text[AVPN_ADDRESS_TEXT];
+
+    snprintf(text, sizeof text, "2001:db8:%x:%x::2", site, uplink + 1);
+    return text;
+}
+
 static const char *site_address_text(uint32_t site, uint32_t uplink, uint32_t which)
 {
     static char text[AVPN_ADDRESS_TEXT];
@@ -562,9 +669,12 @@ static void add_uplink(struct world *world, const struct world_site *sites, uint
     const struct world_site *spec = &sites[site - 1];
     struct world_uplink *uplink = &world->nodes[site].uplinks[number];
     const struct sim_link line = {.delay = spec->delay == 0 ? 5 * AVPN_MILLISECOND : spec->delay};
+    const bool is_v6 = (spec->ipv6 >> number & 1) != 0;
     char inside[AVPN_CONTACT_TEXT];
 
     snprintf(inside, sizeof inside, "192.168.%u.%u", number, spec->behind != 0 ? 2 + site : 2);
+    if (is_v6)
+        snprintf(inside, sizeof inside, "%s", site_address6_text(site, number));
     if (spec->behind != 0) {
         uplink->nat = world->nodes[spec->behind].uplinks[0].nat;
         uplink->port = sim_attach(sim_nat_inside(uplink->nat), inside);
@@ -573,11 +683,14 @@ static void add_uplink(struct world *world, const struct world_site *sites, uint
         uplink->port = sim_attach(sim_nat_inside(uplink->nat), inside);
         sim_port_link(sim_nat_outside(uplink->nat), &line);
     } else {
-        uplink->port = sim_attach(sim_internet(world->sim), site_address_text(site, number, 0));
+        uplink->port = sim_attach(sim_internet(world->sim),
+                                  is_v6 ? inside : site_address_text(site, number, 0));
         sim_port_link(uplink->port, &line);
     }
-    uplink->local = sim_join(sim_port_address(uplink->port, AVPN_FAMILY_IPV4),
-                             (uint16_t)(NODE_UDP_PORT + number));
+    uplink->local =
+        sim_join(sim_port_address(uplink->port, is_v6 ? AVPN_FAMILY_IPV6 : AVPN_FAMILY_IPV4),
+                 (uint16_t)(NODE_UDP_PORT + number));
+    uplink->mtu = spec->link_mtu;
     if (number == 0 && spec->manual_port != 0) {
         snprintf(inside, sizeof inside, "192.168.%u.2:%u", number, NODE_UDP_PORT + number);
         sim_nat_forward(uplink->nat, spec->manual_port, inside);
@@ -593,12 +706,35 @@ static struct avpn_key_pair new_identity(struct world *world, struct sim_chance 
     return pair;
 }
 
+/* Reached over both families, whether or not a site needs it. */
+static void add_registry(struct world *world, uint32_t number, struct sim_chance *chance)
+{
+    struct world_registry *registry = &world->registries[number];
+    char address[AVPN_CONTACT_TEXT];
+
+    world_engine_init(&registry->engine, world, 1000000 + number);
+    registry->identity = new_identity(world, chance);
+    snprintf(address, sizeof address, "198.51.100.%u", number + 1);
+    registry->port = sim_attach(sim_internet(world->sim), address);
+    sim_port_link(registry->port, &(struct sim_link){.delay = 10 * AVPN_MILLISECOND});
+    registry->contact = sim_join(sim_address(address), REGISTRY_UDP_PORT);
+    snprintf(address, sizeof address, "2001:db8:ffff::%u", number + 1);
+    sim_port_add_address(registry->port, sim_address(address));
+    registry->contact6 = sim_join(sim_address(address), REGISTRY_UDP_PORT);
+}
+
 struct world *world_new(const char *name, uint64_t seed, const struct world_site *sites,
                         uint32_t count, uint32_t registries)
 {
+    return world_new_with(name, seed, sites, count, registries, &(struct world_policy){0});
+}
+
+struct world *world_new_with(const char *name, uint64_t seed, const struct world_site *sites,
+                             uint32_t count, uint32_t registries,
+                             const struct world_policy *policy)
+{
     struct world *world = calloc(1, sizeof *world);
     struct sim_chance chance;
-    char address[AVPN_CONTACT_TEXT];
 
     world->name = name;
     world->seed = seed;
@@ -606,17 +742,13 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
     world->node_count = count;
     world->registry_count = registries;
     world->nodes = calloc(count + 1, sizeof *world->nodes);
+    world->sites = calloc(count + 1, sizeof *world->sites);
+    world->policy = *policy;
+    for (uint32_t site = 1; site <= count; site++)
+        world->is_dual |= sites[site - 1].ipv6 != 0;
     sim_chance_init(&chance, seed ^ UINT64_C(0x6b657973));
-    for (uint32_t r = 0; r < registries; r++) {
-        struct world_registry *registry = &world->registries[r];
-
-        world_engine_init(&registry->engine, world, 1000000 + r);
-        registry->identity = new_identity(world, &chance);
-        snprintf(address, sizeof address, "198.51.100.%u", r + 1);
-        registry->port = sim_attach(sim_internet(world->sim), address);
-        sim_port_link(registry->port, &(struct sim_link){.delay = 10 * AVPN_MILLISECOND});
-        registry->contact = sim_join(sim_address(address), REGISTRY_UDP_PORT);
-    }
+    for (uint32_t r = 0; r < registries; r++)
+        add_registry(world, r, &chance);
     for (uint32_t site = 1; site <= count; site++) {
         struct world_node *node = &world->nodes[site];
 
@@ -647,14 +779,17 @@ uint32_t world_del(struct world *world)
             world_registry_stop(world, r);
         world_store_clear(&world->registries[r].engine.store);
     }
-    for (uint32_t site = 1; site <= world->node_count; site++)
+    for (uint32_t site = 1; site <= world->node_count; site++) {
         world_store_clear(&world->nodes[site].engine.store);
+        free(world->nodes[site].told);
+    }
     world_office_close(world);
     failures = world->failures;
     sim_del(world->sim);
     world_traffic_fini(world);
     free(world->bundle);
     free(world->nodes);
+    free(world->sites);
     free(world);
     return failures;
 }
@@ -687,160 +822,4 @@ void world_move(struct world *world, uint32_t site, const char *address)
     uplink->local = sim_join(sim_address(address), uplink->local.port);
     tell_uplink(&world->nodes[site], 0);
     world_node_serve(&world->nodes[site]);
-}
-
-/* ---- looking ------------------------------------------------------------------------ */
-
-struct avpn_peer_status world_peer(const struct world *world, uint32_t site, uint32_t peer)
-{
-    struct avpn_peer_status status = {.size = sizeof status};
-
-    if (world->nodes[site].node != NULL)
-        avpn_node_peer(world->nodes[site].node, peer, &status);
-    return status;
-}
-
-static bool end_is_up(const struct world *world, uint32_t site, uint32_t peer)
-{
-    const uint8_t tunnel = world_peer(world, site, peer).tunnel;
-
-    return tunnel == AVPN_TUNNEL_UP || tunnel == AVPN_TUNNEL_REKEYING;
-}
-
-bool world_tunnel_is_up(const struct world *world, uint32_t a, uint32_t b)
-{
-    return end_is_up(world, a, b) && end_is_up(world, b, a);
-}
-
-struct wait {
-    const struct world *world;
-    uint32_t a, b;
-};
-
-static bool tunnel_is_up(void *user)
-{
-    const struct wait *wait = user;
-
-    return world_tunnel_is_up(wait->world, wait->a, wait->b);
-}
-
-bool world_wait_tunnel(struct world *world, uint32_t a, uint32_t b, avpn_span span)
-{
-    struct wait wait = {world, a, b};
-
-    return sim_run_until(world->sim, span, tunnel_is_up, &wait);
-}
-
-static bool all_are_up(const struct world *world)
-{
-    for (uint32_t site = 1; site <= world->node_count; site++) {
-        struct avpn_node_status status = {.size = sizeof status};
-
-        avpn_node_status(world->nodes[site].node, &status);
-        if (status.tunnels_up != status.peer_count)
-            return false;
-    }
-    return true;
-}
-
-/* Says which tunnels are missing, seen from each end. */
-static void show_missing(const struct world *world)
-{
-    struct avpn_peer_status status = {.size = sizeof status};
-
-    for (uint32_t site = 1; site <= world->node_count; site++)
-        for (uint32_t i = 0;
-             avpn_node_peer_at(world->nodes[site].node, i, &status) == AVPN_OK; i++)
-            if (status.tunnel != AVPN_TUNNEL_UP && status.tunnel != AVPN_TUNNEL_REKEYING)
-                printf("# site %u has no tunnel with %u: state %u, %u paths, connected %u\n", site,
-                       status.member, status.tunnel, status.path_count, status.is_connected);
-}
-
-bool world_wait_all(struct world *world, avpn_span span)
-{
-    const avpn_time until = world_now(world) + span;
-
-    while (!all_are_up(world) && world_now(world) < until)
-        world_run(world, 100 * AVPN_MILLISECOND);
-    if (!all_are_up(world))
-        show_missing(world);
-    return all_are_up(world);
-}
-
-uint8_t world_nat(const struct world *world, uint32_t site, uint32_t uplink)
-{
-    struct avpn_uplink_status status = {.size = sizeof status};
-
-    avpn_node_uplink_status(world->nodes[site].node, uplink, &status);
-    return status.nat;
-}
-
-uint64_t world_counter(const struct world *world, uint32_t site, uint32_t counter)
-{
-    uint64_t counters[AVPN_COUNTERS];
-
-    avpn_node_counters(world->nodes[site].node, counters, AVPN_COUNTERS);
-    return counters[counter];
-}
-
-bool world_is_registered(const struct world *world, uint32_t registry, uint32_t site)
-{
-    struct avpn_registration status = {.size = sizeof status};
-
-    return world->registries[registry].registry != NULL &&
-           avpn_registry_registration(world->registries[registry].registry, &world->organization,
-                                      site, 0, &status) == AVPN_OK &&
-           status.is_connected == 1;
-}
-
-struct avpn_contact world_contact(const struct world *world, uint32_t site)
-{
-    struct avpn_registration status = {.size = sizeof status};
-
-    avpn_registry_registration(world->registries[0].registry, &world->organization, site, 0,
-                               &status);
-    return status.observed;
-}
-
-uint64_t world_version(const struct world *world, uint32_t site)
-{
-    struct avpn_node_status status = {.size = sizeof status};
-
-    if (world->nodes[site].node != NULL)
-        avpn_node_status(world->nodes[site].node, &status);
-    return status.config_version;
-}
-
-struct version_wait {
-    const struct world *world;
-    uint64_t version;
-};
-
-static bool all_have_version(void *user)
-{
-    const struct version_wait *wait = user;
-
-    for (uint32_t site = 1; site <= wait->world->node_count; site++)
-        if (wait->world->nodes[site].node != NULL &&
-            world_version(wait->world, site) != wait->version)
-            return false;
-    return true;
-}
-
-bool world_wait_version(struct world *world, uint64_t version, avpn_span span)
-{
-    struct version_wait wait = {world, version};
-
-    return all_have_version(&wait) || sim_run_until(world->sim, span, all_have_version, &wait);
-}
-
-struct avpn_contact world_path_contact(const struct world *world, uint32_t site, uint32_t peer)
-{
-    struct avpn_path_status status = {.size = sizeof status};
-
-    for (uint32_t i = 0;
-         avpn_node_path_at(world->nodes[site].node, peer, i, &status) == AVPN_OK; i++)
-        if (status.is_selected)
-            return status.contact;
-    return (struct avpn_contact){0};
 }

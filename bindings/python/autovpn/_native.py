@@ -63,7 +63,7 @@ _PROTOTYPES = {
     "avpn_routes_del": (None, [_P]),
     "avpn_routes_put": (c.c_int32, [_P, c.POINTER(RouteStruct)]),
     "avpn_routes_remove": (c.c_int32, [_P, c.POINTER(PrefixStruct)]),
-    "avpn_routes_set_alive": (c.c_int32, [_P, c.c_uint32, c.c_int32]),
+    "avpn_routes_set_state": (c.c_int32, [_P, c.c_uint32, c.c_uint32]),
     "avpn_routes_lookup": (c.c_int32, [_P, c.POINTER(AddressStruct), c.POINTER(c.c_uint32)]),
     "avpn_routes_count": (c.c_uint32, [_P]),
     "avpn_suite_is_available": (c.c_int32, [c.c_uint8]),

@@ -49,7 +49,7 @@ class Routes:
         n.check(n.lib.avpn_routes_remove(self._open(), c.byref(prefix._value)))
 
     def set_alive(self, hop, is_alive=True):
-        n.check(n.lib.avpn_routes_set_alive(self._open(), hop, int(is_alive)))
+        n.check(n.lib.avpn_routes_set_state(self._open(), hop, int(is_alive)))
 
     def lookup(self, address):
         """The first live hop of the longest match; raises Error NOT_FOUND or EMPTY."""

@@ -416,6 +416,33 @@ START_TEST(running_out_of_memory_leaks_nothing)
 }
 END_TEST
 
+/* The charter, the policy: whatever of it finds no memory, nothing is signed and nothing is left. */
+START_TEST(signing_without_memory_leaks_nothing)
+{
+    struct avpn_config *config = config_of(sites, 3);
+    const struct avpn_publication publication = publication_of(1);
+    int32_t result = AVPN_ERROR_MEMORY;
+    int64_t points = 0;
+
+    for (int64_t fail_at = 1; result != AVPN_ERROR_SPACE; fail_at++, points++) {
+        struct counting counting = {.fail_at = 0};
+        const struct avpn_host host = counting_host(&counting);
+        struct avpn_authority *authority = authority_of(&host, 1, 1);
+        int64_t blocks = counting.blocks;
+        size_t needed = 1;
+
+        counting.requests = 0;
+        counting.fail_at = fail_at;
+        result = avpn_authority_sign(authority, config, &publication, NULL, 0, &needed);
+        ck_assert(result == AVPN_ERROR_MEMORY ? needed == 0 : result == AVPN_ERROR_SPACE);
+        ck_assert_int_eq(counting.blocks, blocks);
+        avpn_authority_del(authority);
+    }
+    ck_assert_int_ge(points, 3);
+    avpn_config_del(config);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
     HARNESS_CASE(the_organization_is_the_set_of_root_keys_in_any_order),
     HARNESS_CASE(keys_are_different_not_zero_and_at_most_eight),
@@ -432,5 +459,6 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(nothing_is_written_when_the_buffer_is_too_small),
     HARNESS_CASE(a_bundle_beyond_the_limit_is_refused),
     HARNESS_CASE(running_out_of_memory_leaks_nothing),
+    HARNESS_CASE(signing_without_memory_leaks_nothing),
 };
 HARNESS_MAIN("authority/authority", cases)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Forged documents, put together here from parts, with genuine signatures wherever the case allows:
- * each is refused, and for its own reason. [CFG-1] [CFG-2] [CFG-3] [CFG-4] [CFG-5] [CFG-6] [CFG-7] [CFG-9]
+ * each is refused, and for its own reason. [CFG-1] [CFG-2] [CFG-3] [CFG-4] [CFG-5] [CFG-6] [CFG-7] [CFG-9] [CFG-13] [CFG-14]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -38,6 +38,12 @@ struct parts {
     struct avpn_invite invites[2];
     uint16_t invite_count;
     int64_t wall_clock;
+    struct avpni_policy policy;
+    struct avpn_rule rules[2];
+    struct avpn_breakout breakouts[2];
+    size_t policy_cut, policy_more; /* bytes before it is signed */
+    uint8_t policy_kind;
+    bool is_policy_stripped, is_policy_left_out, is_policy_wrong; /* after that */
 };
 
 /* ---- parts that fit -------------------------------------------------------------------------- */
@@ -75,7 +81,7 @@ static void good_parts(struct parts *parts)
 {
     static const struct avpni_signatures both = {.count = 2, .numbers = {0, 1}};
 
-    *parts = (struct parts){.format = 2,
+    *parts = (struct parts){.format = 3,
                             .kind = AVPNI_DOCUMENT_WHOLE,
                             .charter_label = AVPNI_CHARTER_LABEL,
                             .head_label = AVPNI_HEAD_LABEL,
@@ -88,7 +94,22 @@ static void good_parts(struct parts *parts)
                             .charter_seeds = &parts->root_seeds[0],
                             .head_seeds = &parts->signing_seeds,
                             .invites = {{0, 2, {{1}}, 5000}, {0, 9, {{2}}, 5000}},
-                            .invite_count = 2};
+                            .invite_count = 2,
+                            .policy = {.rules = parts->rules,
+                                       .rule_count = 2,
+                                       .breakouts = parts->breakouts,
+                                       .breakout_count = 2}};
+    for (uint32_t i = 0; i < 2; i++) {
+        parts->rules[i] = (struct avpn_rule){.action = AVPN_RULE_DENY,
+                                             .protocol = 6,
+                                             .source = prefix_of_text("10.2.0.0/16"),
+                                             .destination = prefix_of_text("10.1.0.0/16"),
+                                             .destination_first = 22,
+                                             .destination_last = 23,
+                                             .name = "rule"};
+        parts->breakouts[i] = (struct avpn_breakout){
+            .member = 2 * i, .destination = prefix_of_text("198.51.100.0/24")};
+    }
     strcpy(parts->charter.name, "example");
     make_keys(&parts->charter.first_root, parts->root_seeds[0], 1);
     make_keys(&parts->charter.rotations[0].set, parts->root_seeds[1], 11);
@@ -163,6 +184,8 @@ static void add_member(struct avpni_writer *members, struct avpni_merkle *sites_
                                      .hub_count = member->hub_count,
                                      .export_count = member->export_count,
                                      .uplink_count = member->uplink_count,
+                                     .translation_count = member->translation_count,
+                                     .translations = member->translations,
                                      .hubs = member->hubs,
                                      .exports = member->exports,
                                      .manual = member->manual};
@@ -200,21 +223,54 @@ static void write_keys(struct avpni_writer *w, const struct parts *parts)
 
 /* The Merkle root as doc/protocol.md composes it. */
 static void make_root(struct parts *parts, const struct avpni_writer *charter,
-                      const struct avpni_merkle *sites_tree, const uint8_t keys_hash[32])
+                      const struct avpni_writer *policy, const struct avpni_merkle *sites_tree,
+                      const uint8_t keys_hash[32])
 {
-    uint8_t sites_root[32];
+    uint8_t sites_root[32], rest[32];
 
     avpni_merkle_root(sites_tree, sites_root);
+    avpni_merkle_leaf(policy->bytes, policy->position, rest);
+    avpni_merkle_join(rest, sites_root);
     avpni_merkle_leaf(charter->bytes, charter->position, parts->head.root);
-    avpni_merkle_join(parts->head.root, sites_root);
+    avpni_merkle_join(parts->head.root, rest);
     avpni_merkle_join(parts->head.root, keys_hash);
     parts->head.root[5] ^= parts->is_root_wrong;
+}
+
+/* As the members are read it is in the bytes that rules, breakouts and all are refused or not. */
+static void write_policy(struct avpni_writer *w, const struct parts *parts)
+{
+    avpni_policy_write(w, &parts->policy);
+    if (parts->policy_cut > 0) {
+        w->position -= parts->policy_cut;
+    }
+    avpni_write_zeros(w, parts->policy_more);
+    if (parts->policy_kind != 0) {
+        w->bytes[0] = parts->policy_kind;
+    }
+}
+
+/* What a registry could do to it once it is signed. */
+static void spoil_policy(struct avpni_writer *w, const struct parts *parts)
+{
+    if (parts->is_policy_stripped) {
+        const struct avpni_policy none = {.flags = 0};
+
+        *w = avpni_writer(w->bytes, w->capacity);
+        avpni_policy_write(w, &none);
+    }
+    if (parts->is_policy_left_out) {
+        w->position = 0;
+    }
+    w->bytes[w->position / 2] ^= parts->is_policy_wrong;
 }
 
 static size_t forge(struct parts *parts, uint8_t out[BUFFER_BYTES])
 {
     static uint8_t charter[BUFFER_BYTES], members[BUFFER_BYTES], keys[BUFFER_BYTES], head[1024];
+    static uint8_t policy[BUFFER_BYTES];
     struct avpni_writer charter_writer = avpni_writer(charter, sizeof charter),
+                        policy_writer = avpni_writer(policy, sizeof policy),
                         members_writer = avpni_writer(members, sizeof members),
                         keys_writer = avpni_writer(keys, sizeof keys),
                         head_writer = avpni_writer(head, sizeof head),
@@ -232,13 +288,21 @@ static size_t forge(struct parts *parts, uint8_t out[BUFFER_BYTES])
     }
     write_keys(&keys_writer, parts);
     avpni_merkle_leaf(keys, keys_writer.position, keys_hash);
-    make_root(parts, &charter_writer, &sites_tree, keys_hash);
+    write_policy(&policy_writer, parts);
+    make_root(parts, &charter_writer, &policy_writer, &sites_tree, keys_hash);
+    spoil_policy(&policy_writer, parts);
     keys_hash[7] ^= parts->is_keys_hash_wrong;
     avpni_head_write(&head_writer, &parts->head);
     sign_rest(&head_writer, parts->head_label, parts->head_seeds, &parts->head_by,
               parts->is_head_signature_wrong);
-    avpni_document_write_start(&w, parts->kind, head, head_writer.position, charter,
-                               charter_writer.position);
+    const struct avpni_document start = {.head = head,
+                                         .head_bytes = head_writer.position,
+                                         .charter = charter,
+                                         .charter_bytes = charter_writer.position,
+                                         .policy = policy,
+                                         .policy_bytes = policy_writer.position};
+
+    avpni_document_write_start(&w, parts->kind, &start);
     avpni_write_u32(&w, parts->members_claimed);
     avpni_write_bytes(&w, members, members_writer.position);
     if (parts->kind == AVPNI_DOCUMENT_SLICE) {
@@ -248,7 +312,8 @@ static size_t forge(struct parts *parts, uint8_t out[BUFFER_BYTES])
         avpni_write_bytes(&w, keys, keys_writer.position);
     }
     out[8] = parts->format;
-    ck_assert(!w.failed && !charter_writer.failed && !members_writer.failed && !head_writer.failed);
+    ck_assert(!w.failed && !charter_writer.failed && !members_writer.failed &&
+              !head_writer.failed && !policy_writer.failed);
     return w.position;
 }
 
@@ -270,8 +335,9 @@ static void one_of_two(struct parts *p)
 static void no_members(struct parts *p)
 {
     p->member_count = p->members_claimed = p->head.member_count = 0;
+    p->policy.breakout_count = 1; /* that of everybody */
 }
-static void other_format(struct parts *p) { p->format = 1; }
+static void other_format(struct parts *p) { p->format = 2; }
 static void other_kind(struct parts *p) { p->kind = 3; }
 static void no_kind(struct parts *p) { p->kind = 0; }
 
@@ -443,6 +509,71 @@ static void manual_loopback(struct parts *p)
 static void invite_for_nobody(struct parts *p) { p->invites[0].member = 0; }
 static void invite_without_key(struct parts *p) { memset(&p->invites[0].key, 0, 32); }
 
+static void no_policy(struct parts *p) { p->policy = (struct avpni_policy){.flags = 0}; }
+static void no_hub_tunnels(struct parts *p) { p->policy.flags = 1; }
+static void unknown_flag(struct parts *p) { p->policy.flags = 2; }
+static void policy_stripped(struct parts *p) { p->is_policy_stripped = true; }
+static void policy_stripped_in_a_slice(struct parts *p)
+{
+    slice(p);
+    policy_stripped(p);
+}
+static void policy_left_out(struct parts *p) { p->is_policy_left_out = true; }
+static void wrong_policy(struct parts *p) { p->is_policy_wrong = true; }
+static void wrong_policy_in_a_slice(struct parts *p)
+{
+    slice(p);
+    wrong_policy(p);
+}
+static void policy_signed_empty(struct parts *p)
+{
+    no_policy(p);
+    p->policy_cut = 6;
+}
+static void policy_cut_short(struct parts *p) { p->policy_cut = 1; }
+static void policy_with_more_behind(struct parts *p) { p->policy_more = 1; }
+static void policy_of_another_kind(struct parts *p) { p->policy_kind = 4; }
+static void rule_prefix_with_bits(struct parts *p) { p->rules[1].source.length = 14; }
+static void rule_prefix_of_no_family(struct parts *p) { p->rules[1].destination.family = 5; }
+static void any_prefix_with_a_length(struct parts *p) { p->rules[1].source.family = 0; }
+static void rule_without_a_name(struct parts *p) { p->rules[1].name[0] = '\0'; }
+static void rule_of_a_strange_name(struct parts *p) { p->rules[1].name[1] = ' '; }
+static void unknown_action(struct parts *p) { p->rules[1].action = 3; }
+static void ports_out_of_order(struct parts *p) { p->rules[1].destination_last = 21; }
+static void ports_without_protocol(struct parts *p) { p->rules[1].protocol = 0; }
+static void rule_of_two_families(struct parts *p)
+{
+    p->rules[1].source = prefix_of_text("2001:db8::/32");
+}
+static void breakout_of_nobody(struct parts *p) { p->breakouts[1].member = 77; }
+static void breakout_of_everything(struct parts *p)
+{
+    memset(&p->breakouts[1].destination, 0, sizeof p->breakouts[1].destination);
+}
+
+static void translate(struct parts *p, const char *local, const char *exported)
+{
+    struct avpn_member *member = &p->members[1];
+    struct avpn_translation *translation = &member->translations[member->translation_count++];
+
+    translation->local = prefix_of_text(local);
+    translation->exported = prefix_of_text(exported);
+}
+static void translated(struct parts *p)
+{
+    translate(p, "192.168.2.0/24", "10.2.1.0/24");
+    translate(p, "192.168.1.0/24", "10.2.2.0/24");
+}
+static void translated_beyond_the_exports(struct parts *p)
+{
+    translate(p, "192.168.2.0/24", "10.3.1.0/24");
+}
+static void translated_twice(struct parts *p)
+{
+    translated(p);
+    p->members[1].translations[1].local = p->members[1].translations[0].local;
+}
+
 static void before_the_end(struct parts *p) { p->wall_clock = 1999; }
 static void at_the_end(struct parts *p) { p->wall_clock = 2000; }
 static void before_the_beginning(struct parts *p) { p->wall_clock = 1; }
@@ -532,6 +663,34 @@ static const struct {
     {manual_loopback, AVPN_ERROR_ARGUMENT},
     {invite_for_nobody, AVPN_ERROR_ARGUMENT},
     {invite_without_key, AVPN_ERROR_ARGUMENT},
+    /* [CFG-13]: nothing of the policy can be taken away or changed */
+    {no_policy, AVPN_OK},
+    {no_hub_tunnels, AVPN_OK},
+    {unknown_flag, AVPN_ERROR_ARGUMENT},
+    {policy_stripped, AVPN_ERROR_AUTH},
+    {policy_stripped_in_a_slice, AVPN_ERROR_AUTH},
+    {policy_left_out, AVPN_ERROR_AUTH},
+    {wrong_policy, AVPN_ERROR_AUTH},
+    {wrong_policy_in_a_slice, AVPN_ERROR_AUTH},
+    {policy_signed_empty, AVPN_ERROR_FORMAT},
+    {policy_cut_short, AVPN_ERROR_FORMAT},
+    {policy_with_more_behind, AVPN_ERROR_FORMAT},
+    {policy_of_another_kind, AVPN_ERROR_FORMAT},
+    {rule_prefix_with_bits, AVPN_ERROR_FORMAT},
+    {rule_prefix_of_no_family, AVPN_ERROR_FORMAT},
+    {any_prefix_with_a_length, AVPN_ERROR_FORMAT},
+    {rule_without_a_name, AVPN_OK},
+    {rule_of_a_strange_name, AVPN_ERROR_FORMAT},
+    {unknown_action, AVPN_ERROR_ARGUMENT},
+    {ports_out_of_order, AVPN_ERROR_ARGUMENT},
+    {ports_without_protocol, AVPN_ERROR_ARGUMENT},
+    {rule_of_two_families, AVPN_ERROR_ARGUMENT},
+    {breakout_of_nobody, AVPN_ERROR_ARGUMENT},
+    {breakout_of_everything, AVPN_ERROR_ARGUMENT},
+    /* [CFG-14] */
+    {translated, AVPN_OK},
+    {translated_beyond_the_exports, AVPN_ERROR_ARGUMENT},
+    {translated_twice, AVPN_ERROR_ARGUMENT},
     /* [CFG-6] */
     {before_the_end, AVPN_OK},
     {at_the_end, AVPN_ERROR_EXPIRED},
@@ -588,7 +747,9 @@ START_TEST(the_beginning_of_a_document_proves_who_signed_it)
     size_t start_bytes = (size_t)(document.charter + document.charter_bytes - bytes);
     int32_t result = avpni_bundle_prove_start(bytes, start_bytes, &organization, &version);
     bool is_signed = parts.head.member_count == MEMBERS && !parts.is_root_wrong &&
-                     !parts.is_keys_hash_wrong && !parts.is_identity_wrong;
+                     !parts.is_keys_hash_wrong && !parts.is_identity_wrong &&
+                     !parts.is_policy_wrong && !parts.is_policy_stripped &&
+                     !parts.is_policy_left_out;
 
     if (forgeries[_i].expected == AVPN_ERROR_AUTH && is_signed) {
         ck_assert_int_eq(result, AVPN_ERROR_AUTH);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Slices: to its member a slice says what the bundle says, and of others no more than it needs;
- * damaged ones are refused or say nothing else. [CFG-4] [CFG-7] [CFG-10]
+ * damaged ones are refused or say nothing else. [CFG-4] [CFG-7] [CFG-10] [CFG-13]
  */
 #include "publish.h"
 #include "route/counting.h"
 #include "topo/document.h"
+#include "topo/merkle.h"
 #include "topo/plan.h"
 
-enum { MEMBERS = 24, SLICE_BYTES = 65536 };
+static const struct avpni_plan_seams all_offered;
+
+enum { MEMBERS = 24, SLICE_BYTES = 1 << 18 };
 
 static const struct site sites[] = {{1, 'H', "", "10.1.0.0/16"},
                                     {2, 'S', "1*", "10.2.0.0/16"},
@@ -68,6 +71,50 @@ static void check_fields(const struct cut *cut)
     ck_assert_mem_eq(suites_a, suites_b, sizeof suites_a);
 }
 
+/* [CFG-13]: every slice has all of it, as the administrator gave it. */
+static void check_policy(const struct avpn_config *made, const struct avpn_config *read)
+{
+    struct avpn_rule a, b;
+    struct avpn_breakout c, d;
+
+    ck_assert_uint_eq(avpn_config_flags(read), avpn_config_flags(made));
+    ck_assert_uint_eq(avpn_config_rule_count(read), avpn_config_rule_count(made));
+    ck_assert_uint_eq(avpn_config_breakout_count(read), avpn_config_breakout_count(made));
+    for (uint32_t i = 0; avpn_config_rule(made, i, &a) == AVPN_OK; i++) {
+        ck_assert_int_eq(avpn_config_rule(read, i, &b), AVPN_OK);
+        ck_assert_mem_eq(&a, &b, sizeof a);
+    }
+    for (uint32_t i = 0; avpn_config_breakout(made, i, &c) == AVPN_OK; i++) {
+        ck_assert_int_eq(avpn_config_breakout(read, i, &d), AVPN_OK);
+        ck_assert_mem_eq(&c, &d, sizeof c);
+    }
+    ck_assert_int_eq(avpn_config_rule(read, avpn_config_rule_count(read), &b), AVPN_ERROR_EMPTY);
+    ck_assert_int_eq(avpn_config_breakout(read, avpn_config_breakout_count(read), &d),
+                     AVPN_ERROR_EMPTY);
+}
+
+/* [PRB-14]: by the leaf, so that it is the same to whoever has it. */
+static void check_site_checks(const struct cut *cut)
+{
+    struct avpni_document document;
+    struct avpni_member_view a, b;
+
+    ck_assert(avpni_document_read(cut->slice, cut->count, &document));
+    struct avpni_reader members = avpni_reader(document.members, document.members_bytes);
+
+    for (uint32_t i = 0; avpni_config_view(cut->whole, i, &a); i++) {
+        struct avpni_leaves leaves;
+        uint8_t hash[32];
+
+        ck_assert(avpni_config_view(cut->part, i, &b));
+        avpni_leaves_read(&members, &leaves);
+        avpni_merkle_leaf(leaves.site, leaves.site_bytes, hash);
+        ck_assert_uint_eq(a.site_check, (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
+                                            (uint32_t)hash[2] << 8 | hash[3]);
+        ck_assert_uint_eq(b.site_check, a.site_check);
+    }
+}
+
 /* Everything of itself and its peers, and of all others what routes need. */
 static void check_members(const struct cut *cut)
 {
@@ -91,7 +138,8 @@ static void check_members(const struct cut *cut)
             memset(&a.key, 0, sizeof a.key);
             memset(a.name, 0, sizeof a.name);
             memset(a.manual, 0, sizeof a.manual);
-            a.uplink_count = a.is_known = 0;
+            memset(a.translations, 0, sizeof a.translations);
+            a.uplink_count = a.translation_count = a.is_known = 0;
         }
         ck_assert_int_eq(avpn_config_member(cut->part, a.id, &b), AVPN_OK);
         ck_assert_mem_eq(&a, &b, sizeof a);
@@ -114,8 +162,8 @@ static void check_routes(const struct cut *cut)
 
     ck_assert_int_eq(avpn_routes_new(NULL, &a), AVPN_OK);
     ck_assert_int_eq(avpn_routes_new(NULL, &b), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(cut->whole, cut->self, a, NULL, NULL), AVPN_OK);
-    ck_assert_int_eq(avpni_plan_routes(cut->part, cut->self, b, NULL, NULL), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(cut->whole, cut->self, &all_offered, a), AVPN_OK);
+    ck_assert_int_eq(avpni_plan_routes(cut->part, cut->self, &all_offered, b), AVPN_OK);
     ck_assert_uint_eq(avpn_routes_count(a), avpn_routes_count(b));
     for (uint32_t i = 0; avpn_routes_at(a, i, &route_a) == AVPN_OK; i++) {
         ck_assert_int_eq(avpn_routes_at(b, i, &route_b), AVPN_OK);
@@ -139,8 +187,17 @@ static void check_keys(const struct cut *cut)
 START_TEST(to_its_member_a_slice_says_what_the_bundle_says)
 {
     for (uint32_t self = 1; self <= MEMBERS; self++) {
-        struct cut cut = cut_for(random_config(5000 + (uint64_t)_i, MEMBERS, true), self);
+        struct avpn_config *made = random_config(5000 + (uint64_t)_i, MEMBERS, true);
+        struct avpn_config *again = random_config(5000 + (uint64_t)_i, MEMBERS, true);
 
+        ck_assert_int_eq(avpn_config_set_flags(made, (uint32_t)_i % 2), AVPN_OK);
+        ck_assert_int_eq(avpn_config_set_flags(again, (uint32_t)_i % 2), AVPN_OK);
+        struct cut cut = cut_for(made, self);
+
+        check_policy(again, cut.whole);
+        check_policy(again, cut.part);
+        check_site_checks(&cut);
+        avpn_config_del(again);
         ck_assert_int_eq(avpn_config_is_complete(cut.part, self), AVPN_OK);
         ck_assert_int_eq(avpn_config_is_complete(cut.whole, self), AVPN_OK);
         check_fields(&cut);
@@ -166,8 +223,7 @@ static struct avpn_config *read_without(const struct cut *cut, uint32_t member)
     ck_assert(avpni_document_read(cut->slice, cut->count, &document));
     struct avpni_reader members = avpni_reader(document.members, document.members_bytes);
 
-    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, document.head, document.head_bytes,
-                               document.charter, document.charter_bytes);
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, &document);
     avpni_write_u32(&w, document.member_count);
     for (uint32_t i = 0; i < document.member_count; i++) {
         struct avpni_leaves leaves;
@@ -235,6 +291,105 @@ START_TEST(a_configuration_being_made_is_complete_for_nobody)
     ck_assert_int_eq(avpn_config_is_complete(made, 1), AVPN_ERROR_NOT_FOUND);
     ck_assert_int_eq(avpn_config_is_whole(made), 0);
     avpn_config_del(made);
+}
+END_TEST
+
+/* ---- policy and translations ----------------------------------------------------------------- */
+
+/* Of hub 1 and its spokes 2 and 4, each with a translation; 5 is a hub that only the flag sets apart. */
+static const struct site translated[] = {{1, 'H', "", "10.1.0.0/16"},
+                                         {2, 'S', "1*", "10.2.0.0/16"},
+                                         {4, 'S', "1", "10.4.0.0/16"},
+                                         {5, 'H', "", "10.5.0.0/16"}};
+
+static const struct {
+    uint32_t flags, self;
+    const char *told; /* whose identity, and so whose translations, the slice tells */
+} audiences[] = {
+    {0, 1, "1 2 4 5 "}, {0, 2, "1 2 "}, {0, 4, "1 4 "}, {0, 5, "1 5 "},
+    {1, 1, "1 2 4 "},   {1, 2, "1 2 "}, {1, 4, "1 4 "}, {1, 5, "5 "},
+};
+
+START_TEST(translations_are_told_to_the_member_and_its_peers_only) /* [CFG-10] [CFG-14] [TOP-2] */
+{
+    struct avpn_config *made = empty_config(NULL);
+    struct avpni_member_view view;
+    char told[64] = "";
+
+    ck_assert_int_eq(avpn_config_set_flags(made, audiences[_i].flags), AVPN_OK);
+    for (size_t i = 0; i < HARNESS_COUNT(translated); i++) {
+        struct avpn_member member = member_of(&translated[i]);
+
+        member.translation_count = 1;
+        member.translations[0].exported = member.translations[0].local = member.exports[0];
+        member.translations[0].local.bytes[0] = 172;
+        ck_assert_int_eq(avpn_config_add_member(made, &member), AVPN_OK);
+    }
+    struct cut cut = cut_for(made, audiences[_i].self);
+
+    ck_assert_int_eq(avpn_config_is_complete(cut.part, cut.self), AVPN_OK);
+    for (uint32_t i = 0; avpni_config_view(cut.part, i, &view); i++) {
+        const uint8_t local[] = {172, (uint8_t)view.id, 0, 0};
+        bool is_there = false;
+
+        /* Not only does the reader not get it: the bytes are not there. */
+        for (size_t at = 0; at + 2 <= cut.count; at++) {
+            is_there = is_there || memcmp(cut.slice + at, local, 2) == 0;
+        }
+        ck_assert_int_eq(is_there, view.translation_count == 1);
+        if (view.translation_count == 1) {
+            ck_assert_mem_eq(view.translations[0].local.bytes, local, sizeof local);
+            snprintf(told + strlen(told), sizeof told - strlen(told), "%u ", view.id);
+        }
+    }
+    ck_assert_str_eq(told, audiences[_i].told);
+    discard(&cut);
+}
+END_TEST
+
+/* The largest there may be, told whole to everybody. [CFG-8] */
+START_TEST(a_policy_and_translations_at_the_limit_reach_a_slice)
+{
+    struct avpn_config *made = empty_config(NULL), *again = empty_config(NULL), *both[2];
+    struct avpn_rule rule = {.size = sizeof rule,
+                             .action = 2,
+                             .protocol = 6,
+                             .source = prefix_of_text("2001:db8::1/128"),
+                             .destination = prefix_of_text("2001:db8::2/128")};
+    struct avpn_breakout breakout = {.size = sizeof breakout,
+                                     .destination = prefix_of_text("2001:db8::3/128")};
+    struct avpn_member member = member_of(&sites[0]);
+    struct avpni_member_view view;
+
+    both[0] = made;
+    both[1] = again;
+    memset(rule.name, 'r', sizeof rule.name - 1);
+    member.translation_count = AVPN_TRANSLATIONS;
+    member.exports[0] = prefix_of_text("fd00::/16");
+    for (uint8_t i = 0; i < AVPN_TRANSLATIONS; i++) {
+        member.translations[i].exported = member.translations[i].local =
+            prefix_of_text("fd00::1/128");
+        member.translations[i].exported.bytes[5] = i;
+        member.translations[i].local.bytes[1] = i;
+    }
+    for (int k = 0; k < 2; k++) {
+        for (uint32_t i = 0; i < AVPN_RULES; i++) {
+            rule.destination_last = (uint16_t)i;
+            ck_assert_int_eq(avpn_config_add_rule(both[k], &rule), AVPN_OK);
+        }
+        for (uint32_t i = 0; i < AVPN_BREAKOUTS; i++) {
+            ck_assert_int_eq(avpn_config_add_breakout(both[k], &breakout), AVPN_OK);
+        }
+        ck_assert_int_eq(avpn_config_add_member(both[k], &member), AVPN_OK);
+    }
+    struct cut cut = cut_for(made, 1);
+
+    check_policy(again, cut.whole);
+    check_policy(again, cut.part);
+    ck_assert(avpni_config_view(cut.part, 0, &view));
+    ck_assert_uint_eq(view.translation_count, AVPN_TRANSLATIONS);
+    avpn_config_del(again);
+    discard(&cut);
 }
 END_TEST
 
@@ -416,9 +571,9 @@ START_TEST(a_frame_has_as_many_members_as_it_says_and_as_there_may_be)
     uint32_t leaves = frames[_i].member_count > AVPN_MEMBERS + 1 ? 0 : frames[_i].member_count;
     uint8_t *bytes = malloc(capacity);
     struct avpni_writer w = avpni_writer(bytes, capacity);
-    struct avpni_document document;
+    struct avpni_document document = {.head = NULL};
 
-    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, NULL, 0, NULL, 0);
+    avpni_document_write_start(&w, AVPNI_DOCUMENT_SLICE, &document);
     avpni_write_u32(&w, frames[_i].member_count);
     avpni_write_zeros(&w, 4 * (size_t)leaves + 32 + AVPNI_SEALED_PSK_BYTES);
     ck_assert(!w.failed);
@@ -429,10 +584,12 @@ START_TEST(a_frame_has_as_many_members_as_it_says_and_as_there_may_be)
 END_TEST
 
 static const struct harness_case cases[] = {
-    HARNESS_LOOP(to_its_member_a_slice_says_what_the_bundle_says, 4),
+    HARNESS_LOOP(to_its_member_a_slice_says_what_the_bundle_says, 6),
     HARNESS_LOOP(a_slice_without_something_needed_is_incomplete, HARNESS_COUNT(lacks)),
     HARNESS_CASE(a_slice_of_another_member_is_incomplete),
     HARNESS_CASE(a_configuration_being_made_is_complete_for_nobody),
+    HARNESS_LOOP(translations_are_told_to_the_member_and_its_peers_only, HARNESS_COUNT(audiences)),
+    HARNESS_CASE(a_policy_and_translations_at_the_limit_reach_a_slice),
     HARNESS_LOOP(keys_that_do_not_fit_the_commitment_are_refused, 3),
     HARNESS_LOOP(every_flipped_bit_of_a_slice_is_refused_or_in_the_sealed_keys, 3),
     HARNESS_CASE(a_slice_cut_short_or_with_more_behind_is_refused),

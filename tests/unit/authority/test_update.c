@@ -2,7 +2,7 @@
 /*
  * Updates: whatever was edited, the slice of any earlier version becomes that of a later one, byte
  * for byte the one cut from its bundle. And what is no update for a slice makes none of it. [UPD-1]
- * [UPD-2]
+ * [UPD-2] [CFG-13] [TOP-2]
  */
 #include "publish.h"
 #include "route/counting.h"
@@ -17,14 +17,16 @@ struct version {
     struct avpni_document document;
     uint32_t offsets[MEMBERS];
     uint32_t site_changed[MEMBERS], peer_changed[MEMBERS], sealed_changed[MEMBERS]; /* by place */
-    uint32_t charter_changed;
+    uint32_t charter_changed, policy_changed, hubs_changed;
 };
 
 struct history {
     uint64_t chance;
     struct avpn_member members[MEMBERS];
     bool is_there[MEMBERS];
-    uint32_t registry_count, psk_epoch;
+    uint32_t registry_count, psk_epoch, flags;
+    uint32_t rule_count; /* the last one also says how it was edited */
+    uint16_t last_port;
     struct avpn_authority *authority;
     struct version versions[VERSIONS + 1]; /* from 1 on */
     uint32_t count;
@@ -86,7 +88,7 @@ static void edit(struct history *h)
         add(h, place);
         return;
     }
-    switch (chance(h, 9)) {
+    switch (chance(h, 13)) {
     case 0:
         h->is_there[place] = false;
         unname(h, member->id);
@@ -108,6 +110,7 @@ static void edit(struct history *h)
         break;
     case 5:
         member->export_count = 1;
+        member->translation_count = 0;
         member->exports[0] =
             (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {10, (uint8_t)chance(h, 99)}};
         break;
@@ -118,6 +121,22 @@ static void edit(struct history *h)
     case 7:
         h->psk_epoch++;
         break;
+    case 8:
+        h->rule_count = chance(h, 4);
+        break;
+    case 9:
+        h->last_port++;
+        break;
+    case 10:
+        h->flags ^= AVPN_ORGANIZATION_NO_HUB_TUNNELS;
+        break;
+    case 11:
+        member->export_count = member->translation_count = 1;
+        member->exports[0] = prefix_of_text("10.200.0.0/16");
+        member->translations[0].exported = prefix_of_text("10.200.1.0/24");
+        member->translations[0].local =
+            (struct avpn_prefix){AVPN_FAMILY_IPV4, 24, {0}, {192, 168, (uint8_t)chance(h, 9)}};
+        break;
     default:
         h->registry_count = 1 + chance(h, 2);
     }
@@ -125,10 +144,26 @@ static void edit(struct history *h)
 
 /* ---- publishing ------------------------------------------------------------------------------ */
 
+static void add_rules(const struct history *h, struct avpn_config *config)
+{
+    ck_assert_int_eq(avpn_config_set_flags(config, h->flags), AVPN_OK);
+    for (uint32_t i = 0; i < h->rule_count; i++) {
+        struct avpn_rule rule = {.size = sizeof rule,
+                                 .action = AVPN_RULE_ALLOW,
+                                 .protocol = 17,
+                                 .destination_last = 500,
+                                 .name = "rule"};
+
+        rule.destination_last = i + 1 == h->rule_count ? (uint16_t)(1 + h->last_port) : 500;
+        ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+    }
+}
+
 static struct avpn_config *draw_up(const struct history *h)
 {
     struct avpn_config *config = empty_config(NULL);
 
+    add_rules(h, config);
     if (h->registry_count == 2) {
         const struct avpn_registry_entry second = registry_of(2);
 
@@ -225,6 +260,14 @@ static void publish(struct history *h)
     if (before != NULL && is_same(v->document.charter, v->document.charter_bytes,
                                   before->document.charter, before->document.charter_bytes)) {
         v->charter_changed = before->charter_changed;
+    }
+    v->policy_changed = v->hubs_changed = number;
+    if (before != NULL && is_same(v->document.policy, v->document.policy_bytes,
+                                  before->document.policy, before->document.policy_bytes)) {
+        v->policy_changed = before->policy_changed;
+    }
+    if (before != NULL && avpn_config_flags(v->config) == avpn_config_flags(before->config)) {
+        v->hubs_changed = before->hubs_changed;
     }
     for (uint32_t i = 0; i < v->document.member_count; i++) {
         v->offsets[i] = (uint32_t)(leaves_of(v, i).site - 2 - v->document.members);
@@ -325,6 +368,10 @@ static void plan_update(const struct history *h, uint32_t base, uint32_t number,
 {
     const struct version *v = &h->versions[number];
     uint32_t place = avpni_config_find(v->config, self);
+    struct avpni_member_view view;
+
+    avpni_config_view(v->config, place, &view);
+    bool has_other_hubs = view.role == AVPN_ROLE_HUB && v->hubs_changed > base; /* [TOP-2] */
 
     memset(plan, 0, sizeof *plan);
     plan->update = (struct avpni_update){.document = &v->document,
@@ -334,8 +381,10 @@ static void plan_update(const struct history *h, uint32_t base, uint32_t number,
                                          .base = base,
                                          .is_full = base == 0,
                                          .has_charter = v->charter_changed > base,
+                                         .has_policy = v->policy_changed > base,
                                          .has_sealed = v->sealed_changed[place] > base,
-                                         .has_new_peers = v->peer_changed[place] > base,
+                                         .has_new_peers =
+                                             v->peer_changed[place] > base || has_other_hubs,
                                          .self = place};
     find_known(v, self, plan);
     if (base > 0) {
@@ -451,6 +500,15 @@ static void check_is_part_of(const struct avpn_config *made, const struct avpn_c
 
     ck_assert_uint_eq(avpn_config_version(made), avpn_config_version(genuine));
     ck_assert_uint_eq(avpn_config_member_count(made), avpn_config_member_count(genuine));
+    ck_assert_uint_eq(avpn_config_flags(made), avpn_config_flags(genuine));
+    ck_assert_uint_eq(avpn_config_rule_count(made), avpn_config_rule_count(genuine));
+    for (uint32_t i = 0; i < avpn_config_rule_count(made); i++) {
+        struct avpn_rule rule, genuine_rule;
+
+        avpn_config_rule(made, i, &rule);
+        avpn_config_rule(genuine, i, &genuine_rule);
+        ck_assert_mem_eq(&rule, &genuine_rule, sizeof rule);
+    }
     for (uint32_t i = 0; avpni_config_view(made, i, &a); i++) {
         ck_assert(avpni_config_view(genuine, i, &b));
         ck_assert(a.id == b.id && is_peering_same(&a, &b));
@@ -502,6 +560,7 @@ static struct history *small_history(void)
     }
     publish(h);
     h->psk_epoch++;
+    h->rule_count = 2;
     h->members[2].flags = AVPN_MEMBER_REVOKED;
     h->registry_count = 2;
     publish(h);
@@ -590,9 +649,15 @@ static void put_leaf(struct avpni_writer *w, uint8_t kind, uint32_t id, char mar
 static size_t write_held(uint8_t kind, uint8_t *bytes, size_t capacity)
 {
     static const uint32_t ids[] = {1, 2, 3, 5};
+    static const struct avpni_document start = {.head = (const uint8_t *)"head",
+                                                .head_bytes = 4,
+                                                .charter = (const uint8_t *)"charter",
+                                                .charter_bytes = 7,
+                                                .policy = (const uint8_t *)"policy",
+                                                .policy_bytes = 6};
     struct avpni_writer w = avpni_writer(bytes, capacity);
 
-    avpni_document_write_start(&w, kind, (const uint8_t *)"head", 4, (const uint8_t *)"charter", 7);
+    avpni_document_write_start(&w, kind, &start);
     avpni_write_u32(&w, HARNESS_COUNT(ids));
     for (int i = 0; i < HARNESS_COUNT(ids); i++) {
         put_leaf(&w, 3, ids[i], 'a');
@@ -715,12 +780,14 @@ static const struct {
     {"", NULL},
 };
 
-static void begin_update(struct avpni_writer *w, const char *charter)
+static void begin_update(struct avpni_writer *w, const char *charter, const char *policy)
 {
     avpni_write_u16(w, 3);
     avpni_write_bytes(w, (const uint8_t *)"new", 3);
     avpni_write_u32(w, (uint32_t)strlen(charter));
     avpni_write_bytes(w, (const uint8_t *)charter, strlen(charter));
+    avpni_write_u32(w, (uint32_t)strlen(policy));
+    avpni_write_bytes(w, (const uint8_t *)policy, strlen(policy));
     avpni_write_zeros(w, 31);
     avpni_write_u8(w, 77);
 }
@@ -733,7 +800,7 @@ START_TEST(operations_keep_change_and_leave_out_what_they_name)
     char text[256];
 
     held.count = write_held(AVPNI_DOCUMENT_SLICE, held.data, sizeof held.data);
-    begin_update(&w, "");
+    begin_update(&w, "", "");
     write_operations(&w, operations[_i].operations);
     avpni_write_u8(&w, 0);
     update.count = w.position;
@@ -745,6 +812,7 @@ START_TEST(operations_keep_change_and_leave_out_what_they_name)
         ck_assert(avpni_document_read(made.data, made.count, &document));
         ck_assert(document.head_bytes == 3 && memcmp(document.head, "new", 3) == 0);
         ck_assert(document.charter_bytes == 7 && memcmp(document.charter, "charter", 7) == 0);
+        ck_assert(document.policy_bytes == 6 && memcmp(document.policy, "policy", 6) == 0);
         ck_assert_uint_eq(document.keys_hash[31], 77);
     }
 }
@@ -753,26 +821,29 @@ END_TEST
 /* What is held: 0 nothing, 1 a slice, 2 a whole document, 3 no document. */
 static const struct {
     int held;
-    const char *charter;
+    const char *charter, *policy;
     uint8_t has_sealed;
     size_t sealed_bytes;
     int32_t expected;
 } rests[] = {
-    {0, "c", 1, 112, AVPN_OK},
-    {0, "", 1, 112, AVPN_ERROR_FORMAT},
-    {0, "c", 0, 0, AVPN_ERROR_FORMAT},
-    {1, "c", 1, 112, AVPN_OK},
-    {1, "", 0, 0, AVPN_OK},
-    {1, "c", 1, 111, AVPN_ERROR_FORMAT},
-    {1, "c", 1, 113, AVPN_ERROR_FORMAT},
-    {1, "c", 0, 112, AVPN_ERROR_FORMAT},
-    {1, "c", 2, 112, AVPN_ERROR_FORMAT},
-    {1, "c", 2, 0, AVPN_ERROR_FORMAT},
-    {2, "c", 1, 112, AVPN_ERROR_FORMAT},
-    {3, "c", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", "p", 1, 112, AVPN_OK},
+    {0, "", "p", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", "", 1, 112, AVPN_ERROR_FORMAT},
+    {0, "c", "p", 0, 0, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 1, 112, AVPN_OK},
+    {1, "c", "", 1, 112, AVPN_OK},
+    {1, "", "p", 1, 112, AVPN_OK},
+    {1, "", "", 0, 0, AVPN_OK},
+    {1, "c", "p", 1, 111, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 1, 113, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 0, 112, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 2, 112, AVPN_ERROR_FORMAT},
+    {1, "c", "p", 2, 0, AVPN_ERROR_FORMAT},
+    {2, "c", "p", 1, 112, AVPN_ERROR_FORMAT},
+    {3, "c", "p", 1, 112, AVPN_ERROR_FORMAT},
 };
 
-START_TEST(charter_and_sealed_key_are_told_or_held)
+START_TEST(charter_policy_and_sealed_key_are_told_or_held)
 {
     static struct bytes held, update, made;
     struct avpni_writer w = avpni_writer(update.data, sizeof update.data);
@@ -781,7 +852,7 @@ START_TEST(charter_and_sealed_key_are_told_or_held)
     held.count = write_held(rests[_i].held == 2 ? AVPNI_DOCUMENT_WHOLE : AVPNI_DOCUMENT_SLICE,
                             held.data, sizeof held.data);
     held.count -= rests[_i].held == 3;
-    begin_update(&w, rests[_i].charter);
+    begin_update(&w, rests[_i].charter, rests[_i].policy);
     avpni_write_u8(&w, 0);
     avpni_write_u8(&w, rests[_i].has_sealed);
     memset(update.data + w.position, 9, rests[_i].sealed_bytes);
@@ -791,6 +862,7 @@ START_TEST(charter_and_sealed_key_are_told_or_held)
     if (rests[_i].expected == AVPN_OK) {
         ck_assert(avpni_document_read(made.data, made.count, &document));
         ck_assert_uint_eq(document.charter_bytes, rests[_i].charter[0] == 'c' ? 1 : 7);
+        ck_assert_uint_eq(document.policy_bytes, rests[_i].policy[0] == 'p' ? 1 : 6);
         ck_assert_uint_eq(avpni_document_sealed(&document, 0)[111], rests[_i].has_sealed ? 9 : 0);
     }
 }
@@ -806,7 +878,7 @@ START_TEST(an_update_makes_no_more_members_than_there_may_be)
     size_t slice_bytes;
 
     avpni_memory_init(&memory, NULL);
-    begin_update(&w, "c");
+    begin_update(&w, "c", "p");
     for (uint32_t id = 1; id <= count; id++) {
         avpni_write_u8(&w, 3);
         put_leaf(&w, 3, id, 'b');
@@ -835,7 +907,7 @@ START_TEST(an_update_makes_no_larger_slice_than_there_may_be)
     size_t slice_bytes;
 
     avpni_memory_init(&memory, NULL);
-    begin_update(&w, "c");
+    begin_update(&w, "c", "p");
     for (uint32_t id = 1; id <= count; id++) {
         avpni_write_u8(&w, 3);
         avpni_write_u16(&w, UINT16_MAX);
@@ -867,7 +939,7 @@ START_TEST(without_memory_there_is_no_slice)
     size_t slice_bytes;
 
     avpni_memory_init(&memory, &host);
-    begin_update(&w, "c");
+    begin_update(&w, "c", "p");
     avpni_write_u8(&w, 0);
     avpni_write_u8(&w, 1);
     avpni_write_zeros(&w, 112);
@@ -880,17 +952,19 @@ END_TEST
 
 /* ---- what an update tells [UPD-2] ------------------------------------------------------------ */
 
-/* The operations of an update in the letters above, then c and p for charter and sealed keys. */
+/* The operations of an update in the letters above, then c, r and p for charter, policy and sealed keys. */
 static void decode(const struct bytes *update, char *text_out)
 {
     static const char letters[] = "eklsino";
     struct avpni_reader r = avpni_reader(update->data, update->count);
-    bool has_charter;
 
     avpni_read_view(&r, avpni_read_u16(&r));
     uint32_t charter_bytes = avpni_read_u32(&r);
 
-    has_charter = avpni_read_view(&r, charter_bytes) != NULL && charter_bytes > 0;
+    avpni_read_view(&r, charter_bytes);
+    uint32_t policy_bytes = avpni_read_u32(&r);
+
+    avpni_read_view(&r, policy_bytes);
     avpni_read_view(&r, 32);
     for (uint8_t operation; (operation = avpni_read_u8(&r)) != 0;) {
         const uint8_t *leaf = NULL;
@@ -909,7 +983,8 @@ static void decode(const struct bytes *update, char *text_out)
         }
         text_out += sprintf(text_out, "%c%u ", letter, id);
     }
-    strcpy(text_out, has_charter ? "c" : "");
+    strcpy(text_out, charter_bytes > 0 ? "c" : "");
+    strcat(text_out, policy_bytes > 0 ? "r" : "");
     strcat(text_out, avpni_read_u8(&r) == 1 ? "p" : "");
 }
 
@@ -935,6 +1010,13 @@ static void edit_role(struct history *h)
     h->members[1].role = AVPN_ROLE_HUB;
 }
 static void edit_registries(struct history *h) { h->registry_count = 2; }
+static void edit_rules(struct history *h) { h->last_port++; }
+static void edit_translation(struct history *h)
+{
+    h->members[1].translation_count = 1;
+    h->members[1].translations[0] =
+        (struct avpn_translation){prefix_of_text("192.168.0.0/24"), prefix_of_text("10.2.0.0/24")};
+}
 static void edit_psk(struct history *h) { h->psk_epoch++; }
 static void edit_added(struct history *h)
 {
@@ -970,10 +1052,14 @@ static const struct {
     {edit_role, 1, "k1 S2 k4 "},
     {edit_role, 2, "i1 S2 n4 "},
     {edit_registries, 1, "k4 c"},
+    {edit_rules, 1, "k4 r"},
+    {edit_rules, 4, "k4 r"},
+    {edit_translation, 1, "k1 S2 k4 "},
+    {edit_translation, 3, "k1 s2 k4 "},
     {edit_psk, 3, "k4 p"},
     {edit_added, 1, "k4 S5 "},
     {edit_added, 2, "k4 s5 "},
-    {edit_added, 5, "S1 s2 s3 s4 S5 cp"},
+    {edit_added, 5, "S1 s2 s3 s4 S5 crp"},
 };
 
 START_TEST(an_update_tells_what_changed_and_no_more)
@@ -988,7 +1074,7 @@ START_TEST(an_update_tells_what_changed_and_no_more)
     struct plan plan;
     char text[256];
 
-    h->registry_count = h->psk_epoch = 1;
+    h->registry_count = h->psk_epoch = h->rule_count = 1;
     h->authority = authority_of(NULL, 1, 1);
     for (uint32_t i = 0; i < 4; i++) {
         h->members[i] = member_of(&sites[i]);
@@ -1005,7 +1091,95 @@ START_TEST(an_update_tells_what_changed_and_no_more)
 }
 END_TEST
 
+/* A spoke needs to know only that hubs have no tunnels; who is a hub hears of those that it had. [TOP-2] */
+static const struct {
+    uint32_t flags, next_flags, self;
+    const char *told;
+} tunnel_tellings[] = {
+    {0, 1, 1, "i1 n4 r"},       /* hubs 2 and 3 are not its business any more */
+    {0, 1, 3, "n2 i3 i4 r"},    /* 4 is its spoke */
+    {0, 1, 4, "k4 r"},
+    {1, 0, 1, "i1 i2 i3 n4 r"}, /* and now they are */
+    {1, 0, 4, "k4 r"},
+    {1, 1, 1, "k4 "},
+};
+
+START_TEST(hub_tunnels_that_come_and_go_change_what_hubs_are_told)
+{
+    static const struct site sites[] = {
+        {1, 'H', "", ""}, {2, 'H', "", ""}, {3, 'H', "", ""}, {4, 'S', "3", ""}};
+    static struct bytes held, update, made, expected;
+    struct history *h = calloc(1, sizeof *h);
+    uint32_t self = tunnel_tellings[_i].self;
+    struct plan plan;
+    char text[256];
+
+    h->registry_count = h->psk_epoch = 1;
+    h->authority = authority_of(NULL, 1, 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        h->members[i] = member_of(&sites[i]);
+        h->is_there[i] = true;
+    }
+    h->flags = tunnel_tellings[_i].flags;
+    publish(h);
+    h->flags = tunnel_tellings[_i].next_flags;
+    publish(h);
+    plan_update(h, 1, 2, self, &plan);
+    write_update(&plan, 1024, &update);
+    decode(&update, text);
+    ck_assert_str_eq(text, tunnel_tellings[_i].told);
+    slice_of(&h->versions[1], self, &held);
+    slice_of(&h->versions[2], self, &expected);
+    ck_assert_int_eq(apply(&held, &update, &made), AVPN_OK);
+    ck_assert_uint_eq(made.count, expected.count);
+    ck_assert_mem_eq(made.data, expected.data, expected.count);
+    forget(h);
+}
+END_TEST
+
+/* A policy of 100 rules is told when one of them changes, and costs nothing when none does. */
+START_TEST(a_policy_is_told_when_it_changes_and_only_then)
+{
+    static struct bytes update;
+    struct history *h = calloc(1, sizeof *h);
+    size_t counts[2], policy_bytes = 0;
+    const struct site site = {1, 'H', "", "10.1.0.0/16"};
+
+    for (int k = 0; k < 2; k++) { /* first without rules */
+        struct plan plan;
+
+        h->registry_count = h->psk_epoch = 1;
+        h->rule_count = k == 0 ? 0 : 100;
+        h->authority = authority_of(NULL, 1, 1);
+        h->members[0] = member_of(&site);
+        h->is_there[0] = true;
+        publish(h);
+        h->members[0].exports[0] = prefix_of_text("10.2.0.0/16");
+        publish(h);
+        plan_update(h, 1, 2, 1, &plan);
+        write_update(&plan, 1024, &update);
+        counts[k] = update.count;
+        if (k == 1) {
+            h->last_port++;
+            publish(h);
+            plan_update(h, 2, 3, 1, &plan);
+            write_update(&plan, 1024, &update);
+            policy_bytes = h->versions[3].document.policy_bytes;
+            ck_assert_uint_gt(policy_bytes, 1500);
+            ck_assert_uint_lt(update.count, policy_bytes + 300); /* head and a few bytes beside it */
+        }
+        forget(h);
+        h = calloc(1, sizeof *h);
+    }
+    free(h);
+    ck_assert_uint_eq(counts[0], counts[1]);
+}
+END_TEST
+
 static const struct harness_case cases[] = {
+    HARNESS_LOOP(hub_tunnels_that_come_and_go_change_what_hubs_are_told,
+                 HARNESS_COUNT(tunnel_tellings)),
+    HARNESS_CASE(a_policy_is_told_when_it_changes_and_only_then),
     HARNESS_LOOP(an_update_tells_what_changed_and_no_more, HARNESS_COUNT(tellings)),
     HARNESS_LOOP(an_update_makes_the_slice_that_is_cut_from_the_bundle, 12),
     HARNESS_LOOP(an_update_may_name_ids_that_were_never_held_or_came_back, 20),
@@ -1013,7 +1187,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_update_cut_short_or_with_more_behind_does_not_apply),
     HARNESS_LOOP(an_update_for_another_base_never_tells_anything_else, 2),
     HARNESS_LOOP(operations_keep_change_and_leave_out_what_they_name, HARNESS_COUNT(operations)),
-    HARNESS_LOOP(charter_and_sealed_key_are_told_or_held, HARNESS_COUNT(rests)),
+    HARNESS_LOOP(charter_policy_and_sealed_key_are_told_or_held, HARNESS_COUNT(rests)),
     HARNESS_LOOP(an_update_makes_no_more_members_than_there_may_be, 2),
     HARNESS_LOOP(an_update_makes_no_larger_slice_than_there_may_be, 2),
     HARNESS_CASE(without_memory_there_is_no_slice),

@@ -407,6 +407,26 @@ START_TEST(sizes_are_as_small_as_documented)
 }
 END_TEST
 
+/* The inverse of avpn_sealed_bytes: the packet it names fits, and no larger one does [MTU-6]. */
+START_TEST(the_largest_inner_packet_of_a_datagram_is_known_for_every_size)
+{
+    for (uint32_t bytes = 0; bytes < 36; bytes++) {
+        ck_assert_uint_eq(avpn_inner_bytes(bytes), 0);
+    }
+    for (uint32_t bytes = 36; bytes <= AVPN_PACKET_LIMIT + 100; bytes++) {
+        uint32_t inner = avpn_inner_bytes(bytes);
+
+        ck_assert_uint_ge(inner, 2);
+        ck_assert_uint_le(inner, AVPN_PACKET_LIMIT);
+        ck_assert_uint_le(avpn_sealed_bytes(inner), bytes);
+        ck_assert(inner == AVPN_PACKET_LIMIT || avpn_sealed_bytes(inner + 1) > bytes);
+    }
+    ck_assert_uint_eq(avpn_inner_bytes(1200), 1166);
+    ck_assert_uint_eq(avpn_inner_bytes(1472), 1438);
+    ck_assert_uint_eq(avpn_inner_bytes(UINT32_MAX), AVPN_PACKET_LIMIT);
+}
+END_TEST
+
 START_TEST(a_wiped_sa_holds_nothing)
 {
     if (start_from(suites[_i], 9)) {
@@ -431,6 +451,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(at_the_limit_sealing_is_refused_and_nothing_is_written, 2),
     HARNESS_LOOP(what_is_no_ip_packet_or_too_large_is_not_sealed, 2),
     HARNESS_CASE(sizes_are_as_small_as_documented),
+    HARNESS_CASE(the_largest_inner_packet_of_a_datagram_is_known_for_every_size),
     HARNESS_LOOP(a_wiped_sa_holds_nothing, 2),
 };
 HARNESS_MAIN("crypto/esp", cases)

@@ -110,7 +110,7 @@ START_TEST(runs_of_the_caller_keep_their_place)
 
     ck_assert_int_eq(avpni_outbox_init(&outbox, &memory, &host), AVPN_OK);
     put(&outbox, 0, 8, 8);
-    avpni_outbox_add_run(&outbox, 0, &remote, &run);
+    avpni_outbox_add_run(&outbox, 0, 0, &remote, &run);
     put(&outbox, 5, 8, 8);
     avpni_outbox_flush(&outbox);
     ck_assert_uint_eq(seen.wrong, 0);
@@ -119,7 +119,7 @@ START_TEST(runs_of_the_caller_keep_their_place)
     ck_assert_uint_eq(seen.calls, 1);
     seen.expected = 1;
     for (uint32_t i = 0; i < 2 * AVPNI_OUTBOX_RUNS; i++) {
-        avpni_outbox_add_run(&outbox, 0, &remote, &run);
+        avpni_outbox_add_run(&outbox, 0, 0, &remote, &run);
     }
     avpni_outbox_flush(&outbox);
     ck_assert_uint_eq(seen.runs, 3 + 2 * AVPNI_OUTBOX_RUNS);
@@ -170,7 +170,7 @@ START_TEST(every_event_has_a_name)
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_MEMBER), "member");
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_CLAIM), "claim");
     ck_assert_str_eq(avpn_event_name(AVPN_EVENT_PUBLISHED), "published");
-    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_FAULT + 1), "unknown");
+    ck_assert_str_eq(avpn_event_name(AVPN_EVENT_OFFER + 1), "unknown");
     ck_assert_str_eq(avpn_event_name(UINT32_MAX), "unknown");
     for (uint32_t kind = 0; kind <= AVPN_EVENT_FAULT; kind++) {
         ck_assert_str_ne(avpn_event_name(kind), "unknown");

@@ -175,6 +175,7 @@ static void post(struct pair_host *host, const struct avpn_datagrams *batch, con
     d->due = pair->now + pair->latency;
     d->from = host->number;
     d->uplink = batch->uplink;
+    d->flags = batch->flags;
     d->source = host->contacts[batch->uplink];
     d->remote = batch->remote;
     d->bytes = count;
@@ -212,6 +213,12 @@ static void seam_deliver(void *user, const struct avpn_packets *batch, size_t co
     }
 }
 
+static void seam_breakout(void *user, const struct avpn_packets *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ((struct pair_host *)user)->broken_out += batch[i].count;
+}
+
 static void seam_event(void *user, const struct avpn_event *event)
 {
     struct pair_host *host = user;
@@ -244,6 +251,7 @@ static struct avpn_host seams(struct pair_host *host)
                               .log = seam_log,
                               .transmit = seam_transmit,
                               .deliver = seam_deliver,
+                              .breakout = host->has_breakout ? seam_breakout : NULL,
                               .event = seam_event};
 }
 
@@ -338,6 +346,15 @@ static void add_member(const struct pair *pair, struct avpn_config *config, uint
          member.export_count++)
         ck_assert_int_eq(avpn_prefix_parse(site->exports[member.export_count],
                                            &member.exports[member.export_count]), AVPN_OK);
+    for (; member.translation_count < 2 &&
+           site->translations[2 * member.translation_count] != NULL;
+         member.translation_count++) {
+        struct avpn_translation *to = &member.translations[member.translation_count];
+        const char *const *texts = &site->translations[2 * member.translation_count];
+
+        ck_assert_int_eq(avpn_prefix_parse(texts[0], &to->local), AVPN_OK);
+        ck_assert_int_eq(avpn_prefix_parse(texts[1], &to->exported), AVPN_OK);
+    }
     if (site->manual != NULL) {
         member.manual[0] = pair_contact(site->manual);
         member.uplink_count = 1;
@@ -351,7 +368,7 @@ static void show_problem(void *user, const struct avpn_problem *problem)
     printf("# member %u %s: %s\n", problem->member, problem->field, problem->message);
 }
 
-static struct avpn_config *draw_up(const struct pair *pair)
+static struct avpn_config *draw_up(struct pair *pair)
 {
     struct avpn_config *config;
 
@@ -371,6 +388,8 @@ static struct avpn_config *draw_up(const struct pair *pair)
     for (uint32_t i = 0; i < pair->node_count; i++)
         if (!pair->sites[i].is_absent)
             add_member(pair, config, i);
+    if (pair->amend != NULL)
+        pair->amend(pair, config);
     ck_assert_uint_eq(avpn_config_check(config, show_problem, NULL), 0);
     return config;
 }
@@ -616,6 +635,16 @@ void pair_send(struct pair *pair, uint32_t number, const char *source, const cha
                     i + 1 < count ? bytes : last);
     ck_assert_int_eq(avpn_node_send(pair->hosts[number].node, &run, 1, pair->now), AVPN_OK);
     free(room);
+}
+
+void pair_give(struct pair *pair, uint32_t number, const uint8_t *packet, uint32_t bytes)
+{
+    static uint8_t room[AVPN_HEADROOM + PAIR_DATAGRAM + AVPN_TAILROOM];
+    struct avpn_packets run = {room + AVPN_HEADROOM, 1, bytes, bytes, bytes};
+
+    ck_assert_uint_le(bytes, PAIR_DATAGRAM);
+    memcpy(run.data, packet, bytes);
+    ck_assert_int_eq(avpn_node_send(pair->hosts[number].node, &run, 1, pair->now), AVPN_OK);
 }
 
 /* ---- looking in ------------------------------------------------------------------------------ */

@@ -29,6 +29,7 @@ struct pair_site {
     const char *exports[3];
     bool is_absent, is_revoked;
     const char *manual;
+    const char *translations[4]; /* local, exported, local, exported */
 };
 
 /* What a heap does. */
@@ -64,10 +65,11 @@ struct pair_host {
     const struct avpn_token *token;
     uint32_t resolve_calls, resolve_request;
     /* what came out */
-    uint64_t transmitted, delivered, deliver_calls, delivered_runs;
+    uint64_t transmitted, delivered, deliver_calls, delivered_runs, broken_out;
     struct avpn_packets last_run;     /* transmitted; data is not to be followed */
     struct avpn_packets last_inner;   /* delivered; likewise */
     uint8_t last_packet[PAIR_DATAGRAM]; /* delivered */
+    bool has_breakout; /* a seam for what is to leave by the own connection */
     char last_log[256];
     uint32_t events[64];              /* by kind */
     struct avpn_event last_event[64];
@@ -75,7 +77,7 @@ struct pair_host {
 
 struct pair_datagram {
     avpn_time due;
-    uint32_t from, uplink;
+    uint32_t from, uplink, flags;
     struct avpn_contact source, remote;
     uint32_t bytes;
     uint8_t data[PAIR_DATAGRAM];
@@ -104,6 +106,8 @@ struct pair {
     uint8_t *bundle;
     size_t bundle_bytes;
     bool is_arena, fails_on;
+    /* Adds to what is published: policy and more. */
+    void (*amend)(struct pair *pair, struct avpn_config *config);
     bool uses_names; /* registries are named, not given by address: "r3.example" */
     uint32_t handshakes_per_second, registry_handshakes_per_second;
     /* Returns false to lose the datagram. */
@@ -139,6 +143,8 @@ void pair_receive(struct pair *pair, uint32_t number, uint32_t uplink,
  */
 void pair_send(struct pair *pair, uint32_t number, const char *source, const char *destination,
                uint32_t count, uint32_t bytes, uint32_t last);
+/* One inner packet, made by the caller; up to PAIR_DATAGRAM bytes. */
+void pair_give(struct pair *pair, uint32_t number, const uint8_t *packet, uint32_t bytes);
 /* An IPv4 packet with a right header; IPv6 when the addresses are. */
 void pair_packet(uint8_t *packet, const char *source, const char *destination, uint32_t bytes);
 

@@ -46,7 +46,7 @@ static void transmit(void *user, const struct avpn_datagrams *batch, size_t coun
 }
 
 static const struct avpn_host host = {
-    .size = sizeof host, .deliver = deliver, .transmit = transmit};
+    .size = sizeof host, .transmit = transmit};
 static uint8_t buffer[1 << 22];
 
 static void forget(void)
@@ -56,12 +56,13 @@ static void forget(void)
 
 START_TEST(packets_at_equal_distances_become_one_run)
 {
-    struct avpni_runs runs = {0};
+    struct avpni_runs runs;
 
+    avpni_runs_init(&runs, NULL, deliver);
     forget();
     for (uint32_t i = 0; i < 10; i++)
-        avpni_runs_add(&runs, &host, buffer + 200 * i, i < 9 ? 100 : 60);
-    avpni_runs_flush(&runs, &host);
+        avpni_runs_add(&runs, buffer + 200 * i, i < 9 ? 100 : 60);
+    avpni_runs_flush(&runs);
     ck_assert_uint_eq(run_count, 1);
     ck_assert_uint_eq(seen_count, 10);
     ck_assert_uint_eq(seen[9].bytes, 60);
@@ -89,12 +90,13 @@ static const struct row rows[] = {
 START_TEST(a_run_ends_where_the_pattern_does)
 {
     const struct row *row = &rows[_i];
-    struct avpni_runs runs = {0};
+    struct avpni_runs runs;
 
+    avpni_runs_init(&runs, NULL, deliver);
     forget();
     for (uint32_t i = 0; i < 3; i++)
-        avpni_runs_add(&runs, &host, buffer + row->at[i], row->bytes[i]);
-    avpni_runs_flush(&runs, &host);
+        avpni_runs_add(&runs, buffer + row->at[i], row->bytes[i]);
+    avpni_runs_flush(&runs);
     ck_assert_msg(run_count == row->runs, "%s: %u", row->name, run_count);
     ck_assert_uint_eq(seen_count, 3);
 }
@@ -102,31 +104,33 @@ END_TEST
 
 START_TEST(a_closed_run_does_not_grow)
 {
-    struct avpni_runs runs = {0};
+    struct avpni_runs runs;
 
+    avpni_runs_init(&runs, NULL, deliver);
     forget();
-    avpni_runs_add(&runs, &host, buffer, 100);
+    avpni_runs_add(&runs, buffer, 100);
     runs.is_open = false;
-    avpni_runs_add(&runs, &host, buffer + 100, 100);
-    avpni_runs_flush(&runs, &host);
+    avpni_runs_add(&runs, buffer + 100, 100);
+    avpni_runs_flush(&runs);
     ck_assert_uint_eq(run_count, 2);
 }
 END_TEST
 
 START_TEST(a_full_list_is_delivered_and_nothing_is_lost)
 {
-    struct avpni_runs runs = {0};
+    struct avpni_runs runs;
 
+    avpni_runs_init(&runs, NULL, deliver);
     forget();
     for (uint32_t i = 0; i < 3 * AVPNI_RUNS + 5; i++)
-        avpni_runs_add(&runs, &host, buffer + 300 * i, 100 + i % 2);
-    avpni_runs_flush(&runs, &host);
+        avpni_runs_add(&runs, buffer + 300 * i, 100 + i % 2);
+    avpni_runs_flush(&runs);
     ck_assert_uint_eq(seen_count, 3 * AVPNI_RUNS + 5);
     ck_assert_uint_ge(call_count, 2);
-    avpni_runs_flush(&runs, &host); /* nothing left: no call */
+    avpni_runs_flush(&runs); /* nothing left: no call */
     uint32_t calls = call_count;
 
-    avpni_runs_flush(&runs, &host);
+    avpni_runs_flush(&runs);
     ck_assert_uint_eq(call_count, calls);
 }
 END_TEST
@@ -139,10 +143,11 @@ START_TEST(runs_say_what_single_packets_would)
     struct avpni_outbox outbox;
     uint64_t state = (uint64_t)_i + 1;
     struct avpni_sealing sealing = {0};
-    struct avpni_runs runs = {0};
+    struct avpni_runs runs;
     uint32_t at = 0, count = 500, bytes = 100, gap = 100;
     struct avpn_contact contact = {.family = AVPN_FAMILY_IPV4, .port = 1};
 
+    avpni_runs_init(&runs, NULL, deliver);
     ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
     ck_assert_int_eq(avpni_outbox_init(&outbox, &memory, &host), AVPN_OK);
     for (uint32_t i = 0; i < count; i++) {
@@ -160,8 +165,8 @@ START_TEST(runs_say_what_single_packets_would)
     }
     forget();
     for (uint32_t i = 0; i < count; i++)
-        avpni_runs_add(&runs, &host, buffer + (given[i].data - buffer), given[i].bytes);
-    avpni_runs_flush(&runs, &host);
+        avpni_runs_add(&runs, buffer + (given[i].data - buffer), given[i].bytes);
+    avpni_runs_flush(&runs);
     ck_assert_uint_eq(seen_count, count);
     ck_assert_mem_eq(seen, given, count * sizeof *given);
     ck_assert_uint_lt(run_count, count);
@@ -170,7 +175,7 @@ START_TEST(runs_say_what_single_packets_would)
     for (uint32_t i = 0; i < count; i++) {
         if (harness_random(&state) % 30 == 0)
             contact.port++;
-        avpni_sealing_add(&sealing, &outbox, 0, &contact, buffer + (given[i].data - buffer),
+        avpni_sealing_add(&sealing, &outbox, 0, 0, &contact, buffer + (given[i].data - buffer),
                           given[i].bytes);
     }
     avpni_sealing_close(&sealing, &outbox);
@@ -192,11 +197,11 @@ START_TEST(another_contact_or_uplink_begins_a_run)
     ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
     ck_assert_int_eq(avpni_outbox_init(&outbox, &memory, &host), AVPN_OK);
     forget();
-    avpni_sealing_add(&sealing, &outbox, 0, &contact, buffer, 100);
-    avpni_sealing_add(&sealing, &outbox, 0, &contact, buffer + 100, 100);
-    avpni_sealing_add(&sealing, &outbox, 1, &contact, buffer + 200, 100);
+    avpni_sealing_add(&sealing, &outbox, 0, 0, &contact, buffer, 100);
+    avpni_sealing_add(&sealing, &outbox, 0, 0, &contact, buffer + 100, 100);
+    avpni_sealing_add(&sealing, &outbox, 1, 0, &contact, buffer + 200, 100);
     contact.port = 2;
-    avpni_sealing_add(&sealing, &outbox, 1, &contact, buffer + 300, 100);
+    avpni_sealing_add(&sealing, &outbox, 1, 0, &contact, buffer + 300, 100);
     avpni_sealing_close(&sealing, &outbox);
     avpni_sealing_close(&sealing, &outbox); /* once is enough */
     avpni_outbox_flush(&outbox);

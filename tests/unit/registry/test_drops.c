@@ -303,7 +303,7 @@ static const struct {
     {{0xFF}, 1, AVPN_REGISTRY_DROP_UNEXPECTED},                      /* NAT keepalive */
     {{0, 0, 1, 0}, 64, AVPN_REGISTRY_DROP_UNEXPECTED},               /* ESP */
     {{0, 0, 0, 200}, 64, AVPN_REGISTRY_DROP_MALFORMED},              /* SPI below 256 [DMX-3] */
-    {{0, 0, 0, 0, 1, 5}, 120, AVPN_REGISTRY_DROP_UNEXPECTED},        /* probe */
+    {{0, 0, 0, 0, 1, 5}, 128, AVPN_REGISTRY_DROP_UNEXPECTED},        /* probe */
     {{0, 0, 0, 0, 1, 1}, 164, AVPN_REGISTRY_DROP_UNEXPECTED},        /* initiation to a node */
     {{0, 0, 0, 0, 1, 2}, 76, AVPN_REGISTRY_DROP_UNEXPECTED},         /* response */
     {{0, 0, 0, 0, 2, 1}, 256, AVPN_REGISTRY_DROP_MALFORMED},         /* version 2 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Peers as the registry keeps them, beside avpn_config_peers, for random configurations [TOP-1]. */
+/* Peers as the registry keeps them, beside avpn_config_peers, for random configurations [TOP-1] [TOP-2]. */
 #include "harness.h"
 
 #include "crypto/box.h"
@@ -17,14 +17,15 @@ static struct avpn_key key_of(uint32_t id, uint32_t salt)
     return key;
 }
 
-/* Ids 1 .. count, some left out, some revoked; hubs are every fifth. */
-static struct avpn_config *random_config(uint64_t *state, uint32_t count)
+/* Ids 1 .. count, some left out, some revoked; hubs are every fifth, and some name others for their default route. */
+static struct avpn_config *random_config(uint64_t *state, uint32_t count, uint32_t flags)
 {
     struct avpn_config *config;
     bool exists[200];
 
     ck_assert_int_ge(avpni_crypto_init(), 0);
     ck_assert_int_eq(avpn_config_new(NULL, &config), AVPN_OK);
+    ck_assert_int_eq(avpn_config_set_flags(config, flags), AVPN_OK);
     for (uint32_t id = 1; id <= count; id++) {
         exists[id] = harness_random(state) % 8 != 0;
     }
@@ -42,10 +43,11 @@ static struct avpn_config *random_config(uint64_t *state, uint32_t count)
         member.flags = harness_random(state) % 9 == 0 ? AVPN_MEMBER_REVOKED : 0;
         uint32_t first = (uint32_t)harness_random(state);
 
-        for (uint32_t k = 0; k < 3 && member.role == AVPN_ROLE_SPOKE; k++) {
+        for (uint32_t k = 0; k < 3; k++) {
             uint32_t hub = 5 + 5 * ((first % 1000 + 3 - k) % (count / 5));
 
-            if (exists[hub]) {
+            if (exists[hub] && hub != id) {
+                member.hubs[member.hub_count].flags = member.role == AVPN_ROLE_HUB;
                 member.hubs[member.hub_count++].member = hub;
             }
         }
@@ -94,8 +96,9 @@ START_TEST(peers_are_those_of_the_configuration)
     struct avpn_key id = {{1}};
 
     ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
-    struct avpn_config *config = random_config(&state, 20 + (uint32_t)_i * 8);
-    struct avpn_config *newer = random_config(&state, 20 + (uint32_t)_i * 8);
+    uint32_t flags = (uint32_t)_i % 2, newer_flags = (uint32_t)_i / 2 % 2; /* [TOP-2] */
+    struct avpn_config *config = random_config(&state, 20 + (uint32_t)_i * 8, flags);
+    struct avpn_config *newer = random_config(&state, 20 + (uint32_t)_i * 8, newer_flags);
 
     ck_assert_int_eq(avpni_organization_new(&memory, config, &id, &secrets, NULL, &made), AVPN_OK);
     check_peers(made, config);
@@ -138,6 +141,36 @@ START_TEST(peers_are_those_of_the_configuration)
 }
 END_TEST
 
+/* The flag alone makes other peers, for hubs, and the same ones for spokes. */
+START_TEST(hub_tunnels_change_the_peers_of_hubs_only)
+{
+    uint64_t state = 77, again = 77;
+    struct avpni_organization *made, *next;
+    struct avpn_key id = {{1}};
+    bool has_hubs = false;
+
+    ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
+    struct avpn_config *config = random_config(&state, 60, (uint32_t)_i);
+    struct avpn_config *newer = random_config(&again, 60, 1 - (uint32_t)_i);
+
+    ck_assert_int_eq(avpni_organization_new(&memory, config, &id, &secrets, NULL, &made), AVPN_OK);
+    ck_assert_int_eq(avpni_organization_new(&memory, newer, &id, &secrets, made, &next), AVPN_OK);
+    bool hubs_changed = avpni_organization_changes_hubs(made, next);
+
+    for (uint32_t place = 0; place < made->member_count; place++) {
+        bool is_hub = made->members[place].role == AVPN_ROLE_HUB;
+
+        ck_assert_int_eq(avpni_organization_changes_peers(made, next, place, hubs_changed), is_hub);
+        has_hubs = has_hubs || is_hub;
+    }
+    ck_assert(has_hubs && hubs_changed);
+    avpni_organization_del(made);
+    avpni_organization_del(next);
+    avpn_config_del(config);
+    avpn_config_del(newer);
+}
+END_TEST
+
 START_TEST(the_same_configuration_changes_no_peers)
 {
     uint64_t state = 5;
@@ -145,7 +178,7 @@ START_TEST(the_same_configuration_changes_no_peers)
     struct avpn_key id = {{1}};
 
     ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
-    struct avpn_config *config = random_config(&state, 100);
+    struct avpn_config *config = random_config(&state, 100, (uint32_t)_i);
 
     ck_assert_int_eq(avpni_organization_new(&memory, config, &id, &secrets, NULL, &made), AVPN_OK);
     ck_assert_int_eq(avpni_organization_new(&memory, config, &id, &secrets, made, &next), AVPN_OK);
@@ -162,6 +195,7 @@ END_TEST
 
 static const struct harness_case cases[] = {
     HARNESS_LOOP(peers_are_those_of_the_configuration, 20),
-    HARNESS_CASE(the_same_configuration_changes_no_peers),
+    HARNESS_LOOP(hub_tunnels_change_the_peers_of_hubs_only, 2),
+    HARNESS_LOOP(the_same_configuration_changes_no_peers, 2),
 };
 HARNESS_MAIN("registry/organization", cases)

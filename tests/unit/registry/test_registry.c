@@ -71,6 +71,25 @@ static struct avpni_entry change_of(const struct client *c, uint32_t *version_ou
     return entry;
 }
 
+/* How many peers the page that a client has just got tells of. */
+static uint32_t entries_of(const struct client *c)
+{
+    uint8_t body[1100];
+    uint32_t entries = 0;
+
+    for (uint32_t i = 0; i < w.sent_count; i++) {
+        size_t count = client_open(c, i, body);
+        struct avpni_page_head head;
+        struct avpni_reader r;
+
+        if (count > 0 && avpni_body_kind(body, count) == AVPNI_BODY_PAGE) {
+            ck_assert(avpni_entries_read(body, count, &head, &r));
+            entries += head.count;
+        }
+    }
+    return entries;
+}
+
 START_TEST(a_member_registers_by_a_handshake_and_a_keepalive)
 {
     struct avpn_event event;
@@ -496,6 +515,39 @@ START_TEST(changes_go_to_peers_only_and_count_up)
 }
 END_TEST
 
+/* Nor is a hub told where another is with which it has no tunnel. [TOP-2] */
+START_TEST(without_hub_tunnels_hubs_do_not_hear_of_each_other)
+{
+    struct world_member apart[HARNESS_COUNT(members)];
+    struct world_document document = {.number = ORGANIZATION,
+                                      .version = 3,
+                                      .members = apart,
+                                      .count = HARNESS_COUNT(members),
+                                      .flags = AVPN_ORGANIZATION_NO_HUB_TUNNELS};
+
+    memcpy(apart, members, sizeof apart);
+    apart[FAR_HUB].hubs[0] = _i == 1 ? 1 : 0; /* it takes the default route */
+    world_begin(&w, 0, 0);
+    ck_assert_int_eq(world_set(&w, &document), AVPN_OK);
+    struct client far_hub = client(FAR_HUB, "203.0.113.4:40004"),
+                  hub = client(HUB, "203.0.113.1:40001"), c = client(SPOKE, "198.51.100.7:40007");
+
+    client_register(&far_hub);
+    client_register(&c);
+    client_register(&hub); /* its spoke hears of it */
+    ck_assert_uint_eq(client_heard(&far_hub, AVPNI_BODY_CHANGE, NULL), (uint32_t)_i);
+    ck_assert_uint_eq(client_heard(&c, AVPNI_BODY_CHANGE, NULL), 1);
+    ck_assert_uint_eq(entries_of(&hub), 1 + (uint32_t)_i); /* its spoke */
+    document.version = 4;
+    document.flags = 0;
+    ck_assert_int_eq(world_set(&w, &document), AVPN_OK);
+    far_hub.nat = 2;
+    client_keep(&far_hub, false);
+    ck_assert_uint_eq(client_heard(&hub, AVPNI_BODY_CHANGE, NULL), 1);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(the_uplinks_of_a_member_are_apart)
 {
     static const char *const contacts[] = {"198.51.100.1:401", "198.51.100.2:402",
@@ -689,6 +741,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(strangers_and_revoked_members_get_no_answer),
     HARNESS_CASE(under_load_a_cookie_comes_first),
     HARNESS_CASE(changes_go_to_peers_only_and_count_up),
+    HARNESS_LOOP(without_hub_tunnels_hubs_do_not_hear_of_each_other, 2),
     HARNESS_CASE(the_uplinks_of_a_member_are_apart),
     HARNESS_CASE(organizations_do_not_see_each_other),
     HARNESS_CASE(the_limit_of_registrations_holds),

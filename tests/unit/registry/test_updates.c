@@ -151,6 +151,7 @@ static const struct history {
     struct world_member members[8];
     const char *name;
     uint32_t psk_epoch;
+    uint32_t flags, rules;
 } history[] = {
     {{{1, H, 0, {0}, 0, 1}, {2, H, 0, {0}, 0, 2}, {3, S, 0, {1, 2}, 0, 3}, {5, S, 0, {2}, 0, 5}},
      0,
@@ -202,6 +203,45 @@ static const struct history {
       {9, S, 0, {6}, 0, 1}},
      "again",
      3},
+    /* rules come */
+    {{{1, H, 0, {0}, 0, 8},
+      {3, S, 0, {1, 4}, 3, 4},
+      {4, H, 0, {0}, 5, 9},
+      {6, H, 0, {0}, 0, 0},
+      {9, S, 0, {6}, 0, 1}},
+     "again",
+     3, 0, 5},
+    /* hubs have no tunnels any more, but one by its default route */
+    {{{1, H, 0, {0}, 0, 8},
+      {3, S, 0, {1, 4}, 3, 4},
+      {4, H, 0, {1}, 5, 9},
+      {6, H, 0, {0}, 0, 0},
+      {9, S, 0, {6}, 0, 1}},
+     "again",
+     3, 1, 5},
+    /* a subnet changes, and so does a rule */
+    {{{1, H, 0, {0}, 0, 8},
+      {3, S, 0, {1, 4}, 3, 4},
+      {4, H, 0, {1}, 5, 9},
+      {6, H, 0, {0}, 0, 7},
+      {9, S, 0, {6}, 0, 1}},
+     "again",
+     3, 1, 6},
+    /* nothing but the flag */
+    {{{1, H, 0, {0}, 0, 8},
+      {3, S, 0, {1, 4}, 3, 4},
+      {4, H, 0, {1}, 5, 9},
+      {6, H, 0, {0}, 0, 7},
+      {9, S, 0, {6}, 0, 1}},
+     "again",
+     3, 0, 6},
+    {{{1, H, 0, {0}, 0, 8},
+      {3, S, 0, {1, 4}, 3, 4},
+      {4, H, 0, {1}, 5, 9},
+      {6, H, 0, {0}, 0, 7},
+      {9, S, 0, {6}, 0, 1}},
+     "again",
+     3, 1, 6},
 };
 #define VERSIONS HARNESS_COUNT(history)
 
@@ -211,7 +251,9 @@ static struct world_document document_of(uint32_t n)
                                       .version = 10 * (n + 1),
                                       .members = history[n].members,
                                       .name = history[n].name,
-                                      .psk_epoch = history[n].psk_epoch};
+                                      .psk_epoch = history[n].psk_epoch,
+                                      .flags = history[n].flags,
+                                      .rules = history[n].rules};
 
     while (document.count < 8 && history[n].members[document.count].id != 0) {
         document.count++;
@@ -293,6 +335,40 @@ START_TEST(an_update_costs_what_changed)
     ck_assert_uint_gt(full, 4000);
     ck_assert_uint_lt(fetch(&spoke, 1, 2, update), 400);
     ck_assert_uint_lt(fetch(&hub, 1, 2, update), 400);
+    world_end(&w);
+}
+END_TEST
+
+/* The policy is told when it changed, and to whom it is not new not at all. [CFG-13] */
+START_TEST(a_policy_costs_nothing_while_it_stays)
+{
+    static uint8_t update[UPDATE_LIMIT];
+    struct world_member members[101];
+    uint32_t count = make_members(members, 100);
+    struct world_document document = {
+        .number = ORGANIZATION, .version = 1, .members = members, .count = count};
+    size_t sizes[2];
+
+    world_begin(&w, 0, 0);
+    for (uint32_t k = 0; k < 2; k++) { /* without rules, then with 100 */
+        document.rules = 100 * k;
+        ck_assert_int_eq(world_set(&w, &document), AVPN_OK);
+        members[50].net++;
+        document.version++;
+        ck_assert_int_eq(world_set(&w, &document), AVPN_OK);
+        struct client spoke = registered(&members[5]);
+
+        sizes[k] = fetch(&spoke, document.version - 1, document.version, update);
+        document.version++;
+    }
+    ck_assert_uint_eq(sizes[0], sizes[1]);
+    document.rules = 99;
+    ck_assert_int_eq(world_set(&w, &document), AVPN_OK);
+    struct client spoke = registered(&members[6]);
+    size_t size = fetch(&spoke, document.version - 1, document.version, update);
+
+    ck_assert_uint_gt(size, 99 * 15);
+    ck_assert_uint_lt(size, 99 * 15 + 300);
     world_end(&w);
 }
 END_TEST
@@ -741,7 +817,7 @@ START_TEST(without_memory_for_it_nobody_is_told_and_nothing_else_fails)
     ck_assert_int_eq(world_serve(&w, ORGANIZATION, 1, members, count), AVPN_OK);
     struct client hub = registered(&members[0]);
 
-    for (uint64_t version = 2; version < 40; version++) {
+    for (uint64_t version = 2; version < 48; version++) {
         uint64_t before = world_status(&w).configuration_bytes;
 
         w.allocations_left = (uint32_t)version - 1;
@@ -767,6 +843,7 @@ END_TEST
 static const struct harness_case cases[] = {
     HARNESS_CASE(an_update_from_any_base_makes_the_slice_of_each_member),
     HARNESS_CASE(an_update_costs_what_changed),
+    HARNESS_CASE(a_policy_costs_nothing_while_it_stays),
     HARNESS_CASE(only_the_parts_asked_for_are_sent),
     HARNESS_LOOP(other_versions_are_answered_with_the_beginning_of_what_is_served,
                  HARNESS_COUNT(others)),

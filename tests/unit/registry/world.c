@@ -297,6 +297,8 @@ static void add_member(struct avpn_config *config, uint8_t number,
     }
     while (full.hub_count < 2 && member->hubs[full.hub_count] != 0) {
         full.hubs[full.hub_count].member = member->hubs[full.hub_count];
+        full.hubs[full.hub_count].flags =
+            member->role == AVPN_ROLE_HUB ? AVPN_HUB_DEFAULT_ROUTE : 0;
         full.hub_count++;
     }
     if (member->net != 0) {
@@ -304,6 +306,17 @@ static void add_member(struct avpn_config *config, uint8_t number,
             .family = AVPN_FAMILY_IPV4, .length = 16, .bytes = {10, member->net}};
     }
     ck_assert_int_eq(avpn_config_add_member(config, &full), AVPN_OK);
+}
+
+static void add_policy(struct avpn_config *config, const struct world_document *document)
+{
+    struct avpn_rule rule = {.size = sizeof rule, .action = AVPN_RULE_ALLOW, .protocol = 17};
+
+    rule.destination_last = (uint16_t)document->rules;
+    ck_assert_int_eq(avpn_config_set_flags(config, document->flags), AVPN_OK);
+    for (uint32_t i = 0; i < document->rules; i++) {
+        ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+    }
 }
 
 uint8_t *world_sign(const struct world *world, const struct world_document *document,
@@ -333,6 +346,7 @@ uint8_t *world_sign(const struct world *world, const struct world_document *docu
     ck_assert_int_eq(avpn_config_set_name(config, document->name != NULL ? document->name : "test"),
                      AVPN_OK);
     ck_assert_int_eq(avpn_config_add_registry(config, &entry), AVPN_OK);
+    add_policy(config, document);
     for (uint32_t i = 0; i < document->count; i++) {
         add_member(config, document->number, &document->members[i]);
     }

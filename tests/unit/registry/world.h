@@ -69,7 +69,7 @@ bool world_is_unchanged(struct world *world);
 struct world_member {
     uint32_t id;
     uint8_t role, flags;
-    uint8_t hubs[2]; /* member ids, 0: none */
+    uint8_t hubs[2]; /* member ids, 0: none; of a hub: for its default route */
     uint8_t salt;    /* another key under the same id */
     uint8_t net;     /* it exports 10.net.0.0/16; 0: nothing */
 };
@@ -86,6 +86,8 @@ struct world_document {
     int64_t expires;
     const struct avpn_invite *invites;
     size_t invite_count;
+    uint32_t flags; /* AVPN_ORGANIZATION_* */
+    uint32_t rules; /* how many; each number makes other ones */
 };
 /* To be freed. The registries' entry is this one's. */
 uint8_t *world_sign(const struct world *world, const struct world_document *document,

@@ -89,7 +89,7 @@ START_TEST(the_longest_prefix_decides) /* [RTE-3] */
 
     for (int i = 0; i < HARNESS_COUNT(longest); i++) {
         put(routes, longest[i].prefix, longest[i].hop, 0);
-        ck_assert_int_eq(avpn_routes_set_alive(routes, longest[i].hop, 1), AVPN_OK);
+        ck_assert_int_eq(avpn_routes_set_state(routes, longest[i].hop, 1), AVPN_OK);
     }
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_OK);
     ck_assert_uint_eq(hop, longest[_i].hop);
@@ -110,20 +110,48 @@ START_TEST(the_first_live_hop_is_taken_and_a_shorter_prefix_never_steps_in) /* [
 
     put(routes, "10.0.0.0/8", 3, 0);
     put(routes, "10.1.0.0/16", 7, 9);
-    avpn_routes_set_alive(routes, 3, 1);
+    avpn_routes_set_state(routes, 3, 1);
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_ERROR_EMPTY);
     ck_assert_int_eq(avpn_routes_match(routes, &address, &route), AVPN_OK);
     ck_assert_uint_eq(avpn_routes_active(routes, &route), AVPN_ROUTE_NONE);
-    avpn_routes_set_alive(routes, 9, 1);
+    avpn_routes_set_state(routes, 9, 1);
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_OK);
     ck_assert_uint_eq(hop, 9);
     ck_assert_uint_eq(avpn_routes_active(routes, &route), 1);
-    avpn_routes_set_alive(routes, 7, 1);
+    avpn_routes_set_state(routes, 7, 1);
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_OK);
     ck_assert_uint_eq(hop, 7);
-    avpn_routes_set_alive(routes, 7, 0);
-    avpn_routes_set_alive(routes, 9, 0);
+    avpn_routes_set_state(routes, 7, 0);
+    avpn_routes_set_state(routes, 9, 0);
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_ERROR_EMPTY);
+    avpn_routes_del(routes);
+}
+END_TEST
+
+START_TEST(a_held_hop_carries_only_what_no_live_one_can) /* [RTE-7] */
+{
+    struct avpn_routes *routes = new_routes();
+    const struct avpn_address both = address_of("10.1.0.9"), alone = address_of("10.2.0.9");
+    struct avpn_route route;
+    uint32_t hop = 0;
+
+    put(routes, "10.1.0.0/16", 7, 9);
+    put(routes, "10.2.0.0/16", 7, 0);
+    avpn_routes_set_state(routes, 7, AVPN_HOP_HELD);
+    avpn_routes_set_state(routes, 9, AVPN_HOP_ALIVE);
+    ck_assert_uint_eq(avpn_routes_state(routes, 7), AVPN_HOP_HELD);
+    ck_assert_int_eq(avpn_routes_lookup(routes, &both, &hop), AVPN_OK);
+    ck_assert_uint_eq(hop, 9);
+    ck_assert_int_eq(avpn_routes_match(routes, &both, &route), AVPN_OK);
+    ck_assert_uint_eq(avpn_routes_active(routes, &route), 1);
+    ck_assert_int_eq(avpn_routes_lookup(routes, &alone, &hop), AVPN_OK);
+    ck_assert_uint_eq(hop, 7);
+    avpn_routes_set_state(routes, 9, AVPN_HOP_HELD);
+    ck_assert_int_eq(avpn_routes_lookup(routes, &both, &hop), AVPN_OK);
+    ck_assert_uint_eq(hop, 7);
+    avpn_routes_set_state(routes, 7, AVPN_HOP_ALIVE);
+    ck_assert_int_eq(avpn_routes_lookup(routes, &both, &hop), AVPN_OK);
+    ck_assert_uint_eq(hop, 7);
     avpn_routes_del(routes);
 }
 END_TEST
@@ -153,8 +181,13 @@ START_TEST(the_local_hop_is_always_alive)
     put(routes, "10.1.0.0/16", AVPN_HOP_LOCAL, 0);
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_OK);
     ck_assert_uint_eq(hop, AVPN_HOP_LOCAL);
-    ck_assert_int_eq(avpn_routes_set_alive(routes, AVPN_HOP_LOCAL, 0), AVPN_ERROR_ARGUMENT);
-    ck_assert_int_eq(avpn_routes_set_alive(routes, AVPN_HOP_LOCAL, 1), AVPN_OK);
+    ck_assert_int_eq(avpn_routes_set_state(routes, AVPN_HOP_LOCAL, AVPN_HOP_DEAD),
+                     AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_routes_set_state(routes, AVPN_HOP_ATTACHED, AVPN_HOP_ALIVE),
+                     AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_routes_set_state(routes, AVPN_HOP_NOBODY, AVPN_HOP_ALIVE),
+                     AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_routes_set_state(routes, 7, AVPN_HOP_HELD + 1), AVPN_ERROR_ARGUMENT);
     avpn_routes_del(routes);
 }
 END_TEST
@@ -166,7 +199,7 @@ START_TEST(which_hops_are_alive_outlives_the_routes)
     const struct avpn_prefix prefix = prefix_of("10.1.0.0/16");
     uint32_t hop;
 
-    avpn_routes_set_alive(routes, 7, 1);
+    avpn_routes_set_state(routes, 7, 1);
     put(routes, "10.1.0.0/16", 7, 9);
     ck_assert_int_eq(avpn_routes_remove(routes, &prefix), AVPN_OK);
     put(routes, "10.1.0.0/16", 9, 7);
@@ -324,7 +357,7 @@ static void change_both(struct avpn_routes *routes, struct naive *naive, uint64_
         uint32_t hop = 1 + (uint32_t)(harness_random(state) % 39);
 
         naive->alive[hop] = !naive->alive[hop];
-        ck_assert_int_eq(avpn_routes_set_alive(routes, hop, naive->alive[hop]), AVPN_OK);
+        ck_assert_int_eq(avpn_routes_set_state(routes, hop, naive->alive[hop]), AVPN_OK);
     }
 }
 
@@ -423,7 +456,7 @@ static void fill_until_failure(struct avpn_routes *routes, struct naive *naive)
             naive->count += place == naive->count;
             naive->routes[place] = route;
         }
-        if (avpn_routes_set_alive(routes, 1 + (uint32_t)i % 39, 1) == AVPN_OK) {
+        if (avpn_routes_set_state(routes, 1 + (uint32_t)i % 39, 1) == AVPN_OK) {
             naive->alive[1 + i % 39] = true;
         }
     }
@@ -513,8 +546,8 @@ START_TEST(years_of_change_do_not_grow_the_table)
             route->hops[k] = hop++;
         }
         ck_assert_int_eq(avpn_routes_put(routes, route), AVPN_OK);
-        ck_assert_int_eq(avpn_routes_set_alive(routes, hop, 1), AVPN_OK);
-        ck_assert_int_eq(avpn_routes_set_alive(routes, hop, 0), AVPN_OK);
+        ck_assert_int_eq(avpn_routes_set_state(routes, hop, 1), AVPN_OK);
+        ck_assert_int_eq(avpn_routes_set_state(routes, hop, 0), AVPN_OK);
     }
     ck_assert_uint_lt(avpn_routes_footprint(routes), 32 * 1024);
     avpn_routes_del(routes);
@@ -525,18 +558,18 @@ START_TEST(the_internal_view_says_what_the_public_calls_say)
 {
     struct avpn_routes *routes = new_routes();
     const struct avpn_address address = address_of("10.1.0.9"), none = {0};
-    bool is_alive = true;
+    uint8_t state = AVPN_HOP_HELD;
 
     put(routes, "10.1.0.0/16", 7, 9);
-    avpn_routes_set_alive(routes, 9, 1);
+    avpn_routes_set_state(routes, 9, 1);
     uint32_t route = avpni_routes_find(routes, &address);
 
     ck_assert_uint_ne(route, AVPN_ROUTE_NONE);
     ck_assert_uint_eq(avpni_routes_hop_count(routes, route), 2);
-    ck_assert_uint_eq(avpni_routes_hop(routes, route, 0, &is_alive), 7);
-    ck_assert(!is_alive);
-    ck_assert_uint_eq(avpni_routes_hop(routes, route, 1, &is_alive), 9);
-    ck_assert(is_alive);
+    ck_assert_uint_eq(avpni_routes_hop(routes, route, 0, &state), 7);
+    ck_assert_uint_eq(state, AVPN_HOP_DEAD);
+    ck_assert_uint_eq(avpni_routes_hop(routes, route, 1, &state), 9);
+    ck_assert_uint_eq(state, AVPN_HOP_ALIVE);
     ck_assert(avpni_routes_has_hop(routes, route, 7) && !avpni_routes_has_hop(routes, route, 8));
     ck_assert_uint_eq(avpni_routes_find(routes, &none), AVPN_ROUTE_NONE);
     avpn_routes_del(routes);
@@ -564,7 +597,7 @@ START_TEST(routes_with_the_same_hops_share_them)
         ck_assert_uint_eq(avpni_routes_find(routes, &inside), lists[i % 2]);
     }
     ck_assert_uint_ne(lists[0], lists[1]);
-    avpn_routes_set_alive(routes, 7, 1);
+    avpn_routes_set_state(routes, 7, 1);
     for (uint32_t i = 0; i < 4096; i++) {
         if (i != 258) {
             route.prefix.bytes[1] = (uint8_t)(i >> 8);
@@ -611,6 +644,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(an_empty_table_finds_nothing),
     HARNESS_LOOP(the_longest_prefix_decides, HARNESS_COUNT(longest)),
     HARNESS_CASE(the_first_live_hop_is_taken_and_a_shorter_prefix_never_steps_in),
+    HARNESS_CASE(a_held_hop_carries_only_what_no_live_one_can),
     HARNESS_CASE(standby_hops_may_be_sources_too),
     HARNESS_CASE(the_local_hop_is_always_alive),
     HARNESS_CASE(which_hops_are_alive_outlives_the_routes),

@@ -95,9 +95,42 @@ static inline struct avpn_config *empty_config(const struct avpn_host *host)
     return config;
 }
 
+static inline struct avpn_prefix prefix_of_text(const char *text)
+{
+    struct avpn_prefix prefix = {0};
+
+    ck_assert(text[0] == '\0' || avpn_prefix_parse(text, &prefix) == AVPN_OK);
+    return prefix;
+}
+
+/* One rule with all that a rule can say, and one breakout. */
+static inline void add_policy(struct avpn_config *config)
+{
+    struct avpn_rule rule = {.size = sizeof rule,
+                             .action = AVPN_RULE_DENY,
+                             .protocol = 6,
+                             .source = prefix_of_text("10.2.0.0/15"),
+                             .destination = prefix_of_text("10.1.7.0/24"),
+                             .source_first = 1024,
+                             .source_last = 65535,
+                             .destination_first = 22,
+                             .destination_last = 23,
+                             .name = "no-shells"};
+    struct avpn_breakout breakout = {.size = sizeof breakout,
+                                     .protocol = 17,
+                                     .destination = prefix_of_text("2001:db8:53::/48"),
+                                     .destination_first = 53,
+                                     .destination_last = 53};
+
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+    ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_OK);
+}
+
 static inline struct avpn_config *config_of(const struct site *sites, size_t count)
 {
     struct avpn_config *config = empty_config(NULL);
+
+    add_policy(config);
 
     for (size_t i = 0; i < count && sites[i].id != 0; i++) {
         const struct avpn_member member = member_of(&sites[i]);
@@ -114,6 +147,7 @@ static inline struct avpn_config *random_config(uint64_t seed, uint32_t count, b
     uint64_t state = seed;
     uint32_t hub_limit = 1 + (uint32_t)(harness_random(&state) % (count / 2));
 
+    add_policy(config);
     for (uint32_t id = count; id >= 1; id--) {
         char role = id <= hub_limit ? 'H' : 'S';
         const struct site site = {id, (char)(role + (harness_random(&state) % 8 == 0 ? 32 : 0)),
@@ -135,6 +169,13 @@ static inline struct avpn_config *random_config(uint64_t seed, uint32_t count, b
             prefix.bytes[1] = (uint8_t)(has_overlaps ? harness_random(&state) % 8 : id);
             prefix.bytes[2] = (uint8_t)i;
             member.exports[member.export_count++] = prefix;
+            if (harness_random(&state) % 2 == 0) {
+                struct avpn_translation *translation =
+                    &member.translations[member.translation_count++];
+
+                translation->exported = translation->local = prefix;
+                translation->local.bytes[0] = 192;
+            }
         }
         ck_assert_int_eq(avpn_config_add_member(config, &member), AVPN_OK);
     }

@@ -73,6 +73,76 @@ START_TEST(the_organizations_fields_come_back)
 }
 END_TEST
 
+START_TEST(the_policy_comes_back_in_order) /* [CFG-13] */
+{
+    struct avpn_config *config = empty_config(NULL);
+    struct avpn_rule rule = {.size = sizeof rule, .action = AVPN_RULE_ALLOW, .name = "a"}, read;
+    struct avpn_breakout breakout = {.size = sizeof breakout, .protocol = 6}, read_breakout;
+
+    ck_assert_uint_eq(avpn_config_flags(config), 0);
+    ck_assert_int_eq(avpn_config_set_flags(config, AVPN_ORGANIZATION_NO_HUB_TUNNELS), AVPN_OK);
+    ck_assert_uint_eq(avpn_config_flags(config), 1);
+    for (uint32_t i = 0; i < 20; i++) {
+        ck_assert_uint_eq(avpn_config_rule_count(config), i);
+        ck_assert_uint_eq(avpn_config_breakout_count(config), i);
+        rule.protocol = (uint8_t)(20 - i);
+        breakout.destination_last = (uint16_t)(20 - i);
+        ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+        ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_OK);
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        rule.protocol = (uint8_t)(20 - i);
+        breakout.destination_last = (uint16_t)(20 - i);
+        ck_assert_int_eq(avpn_config_rule(config, i, &read), AVPN_OK);
+        ck_assert_mem_eq(&read, &rule, sizeof rule);
+        ck_assert_int_eq(avpn_config_breakout(config, i, &read_breakout), AVPN_OK);
+        ck_assert_mem_eq(&read_breakout, &breakout, sizeof breakout);
+    }
+    ck_assert_int_eq(avpn_config_rule(config, 20, &read), AVPN_ERROR_EMPTY);
+    ck_assert_int_eq(avpn_config_breakout(config, 20, &read_breakout), AVPN_ERROR_EMPTY);
+    avpn_config_del(config);
+}
+END_TEST
+
+START_TEST(of_a_policy_what_cannot_be_represented_is_refused) /* [CFG-8] */
+{
+    struct avpn_config *config = empty_config(NULL);
+    struct avpn_rule rule = {.size = sizeof rule}, read;
+    struct avpn_breakout breakout = {.size = sizeof breakout};
+
+    ck_assert_int_eq(avpn_config_set_flags(config, 256), AVPN_ERROR_ARGUMENT);
+    rule.size--;
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_ARGUMENT);
+    rule = (struct avpn_rule){.size = sizeof rule, .reserved = {0, 1}};
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_ARGUMENT);
+    rule = (struct avpn_rule){.size = sizeof rule, .name = "two words"};
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_FORMAT);
+    memset(rule.name, 'a', sizeof rule.name); /* no end */
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_FORMAT);
+    breakout.size++;
+    ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_ARGUMENT);
+    breakout = (struct avpn_breakout){.size = sizeof breakout, .reserved = {0, 0, 1}};
+    ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_ARGUMENT);
+    ck_assert_uint_eq(avpn_config_rule_count(config) + avpn_config_breakout_count(config), 0);
+
+    /* What stands behind the end of a name is no part of it. */
+    rule = (struct avpn_rule){.size = sizeof rule, .name = {'a', '\0', 'b'}};
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+    ck_assert_int_eq(avpn_config_rule(config, 0, &read), AVPN_OK);
+    ck_assert_int_eq(read.name[2], '\0');
+    for (uint32_t i = 1; i < AVPN_RULES; i++) {
+        ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_OK);
+    }
+    ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_LIMIT);
+    breakout = (struct avpn_breakout){.size = sizeof breakout};
+    for (uint32_t i = 0; i < AVPN_BREAKOUTS; i++) {
+        ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_OK);
+    }
+    ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_LIMIT);
+    avpn_config_del(config);
+}
+END_TEST
+
 static const struct {
     const char *name;
     int32_t as_name, as_host;
@@ -123,6 +193,9 @@ START_TEST(what_cannot_be_represented_is_refused) /* [CFG-8] */
     ck_assert_int_eq(avpn_config_add_member(config, &member), AVPN_ERROR_ARGUMENT);
     member = member_of(&sites[0]);
     member.uplink_count = AVPN_UPLINKS + 1;
+    ck_assert_int_eq(avpn_config_add_member(config, &member), AVPN_ERROR_ARGUMENT);
+    member = member_of(&sites[0]);
+    member.translation_count = AVPN_TRANSLATIONS + 1;
     ck_assert_int_eq(avpn_config_add_member(config, &member), AVPN_ERROR_ARGUMENT);
     ck_assert_int_eq(avpn_config_set_name(config, NULL), AVPN_ERROR_FORMAT);
     ck_assert_int_eq(avpn_config_set_suites(config, suites, 0), AVPN_ERROR_ARGUMENT);
@@ -178,13 +251,22 @@ START_TEST(running_out_of_memory_changes_nothing_and_leaks_nothing)
         if (avpn_config_new(&host, &config) == AVPN_OK) {
             for (size_t i = 0; i < 12; i++) {
                 struct avpn_member member = member_of(&sites[i % 4]);
+                struct avpn_rule rule = {.size = sizeof rule};
+                struct avpn_breakout breakout = {.size = sizeof breakout};
+                uint32_t rules = avpn_config_rule_count(config);
+                uint32_t breakouts = avpn_config_breakout_count(config);
 
+                member.translation_count = (uint8_t)i;
+                rules += avpn_config_add_rule(config, &rule) == AVPN_OK;
+                breakouts += avpn_config_add_breakout(config, &breakout) == AVPN_OK;
+                ck_assert_uint_eq(avpn_config_rule_count(config), rules);
+                ck_assert_uint_eq(avpn_config_breakout_count(config), breakouts);
                 added += avpn_config_add_member(config, &member) == AVPN_OK;
                 ck_assert_uint_eq(avpn_config_member_count(config), added);
                 avpn_config_check(config, NULL, NULL);
             }
         }
-        is_over = added == 12;
+        is_over = added == 12 && counting.requests < fail_at;
         avpn_config_del(config);
         ck_assert_int_eq(counting.blocks, 0);
     }
@@ -195,6 +277,8 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(members_come_back_by_place_id_key_and_name, HARNESS_COUNT(sites)),
     HARNESS_CASE(what_is_not_there_is_not_found),
     HARNESS_CASE(the_organizations_fields_come_back),
+    HARNESS_CASE(the_policy_comes_back_in_order),
+    HARNESS_CASE(of_a_policy_what_cannot_be_represented_is_refused),
     HARNESS_LOOP(only_names_are_taken_as_names, HARNESS_COUNT(names)),
     HARNESS_CASE(what_cannot_be_represented_is_refused),
     HARNESS_CASE(as_many_members_as_the_limit_allows_can_be_added_and_checked),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The bytes of each record: one encoding, there and back. [CFG-1] */
+/* The bytes of each record: one encoding, there and back. [CFG-1] [CFG-13] [CFG-14] */
 #include "organization.h"
 #include "topo/record.h"
 
@@ -60,6 +60,9 @@ enum kind {
     KIND_SITE,
     KIND_IDENTITY,
     KIND_IDENTITY_MANUAL,
+    KIND_IDENTITY_TRANSLATED,
+    KIND_POLICY,
+    KIND_POLICY_EMPTY,
     KIND_INVITES,
     KINDS
 };
@@ -76,6 +79,8 @@ static struct avpni_member_view view_of(const struct avpn_member *member)
                                       .hub_count = member->hub_count,
                                       .export_count = member->export_count,
                                       .uplink_count = member->uplink_count,
+                                      .translation_count = member->translation_count,
+                                      .translations = member->translations,
                                       .is_known = true,
                                       .hubs = member->hubs,
                                       .exports = member->exports,
@@ -87,6 +92,46 @@ static void write_invites(struct avpni_writer *w, const struct avpn_invite *invi
     avpni_write_u16(w, count);
     for (uint32_t i = 0; i < count; i++) {
         avpni_invite_write(w, &invites[i]);
+    }
+}
+
+/* What every field of a rule and a breakout may be, and what none need be. */
+static void write_sample_policy(struct avpni_writer *w, int kind)
+{
+    struct avpn_rule rules[] = {
+        {.action = AVPN_RULE_DENY,
+         .protocol = 6,
+         .source = prefix_of_text("10.7.0.0/17"),
+         .destination = prefix_of_text("192.0.2.1/32"),
+         .source_first = 1,
+         .source_last = 65535,
+         .destination_first = 22,
+         .destination_last = 23,
+         .name = "no-shells.1_A"},
+        {.action = AVPN_RULE_ALLOW},
+        {.action = 77, .protocol = 58, .source = prefix_of_text("2001:db8::/33"), .source_last = 9},
+    };
+    struct avpn_breakout breakouts[] = {
+        {.member = 7, .protocol = 17, .destination_first = 53, .destination_last = 53},
+        {.destination = prefix_of_text("::/0")},
+    };
+    const struct avpni_policy policy = {1, 3, 2, rules, breakouts}, none = {.flags = 0};
+
+    avpni_policy_write(w, kind == KIND_POLICY ? &policy : &none);
+}
+
+static void add_translations(struct avpn_member *member)
+{
+    static const char *const texts[][2] = {{"192.168.1.0/24", "10.7.2.0/24"},
+                                           {"192.168.9.0/24", "10.7.1.0/24"},
+                                           {"192.168.9.7/32", "10.7.1.7/32"},
+                                           {"fd99::/64", "fd07:0:0:1::/64"}};
+
+    for (size_t i = 0; i < HARNESS_COUNT(texts); i++) {
+        struct avpn_translation *translation = &member->translations[member->translation_count++];
+
+        translation->local = prefix_of_text(texts[i][0]);
+        translation->exported = prefix_of_text(texts[i][1]);
     }
 }
 
@@ -118,6 +163,13 @@ static size_t write_sample(int kind, uint8_t bytes[SAMPLE_BYTES])
         const struct avpni_member_view manual = view_of(&member);
 
         avpni_identity_write(&w, &manual);
+    } else if (kind == KIND_IDENTITY_TRANSLATED) {
+        add_translations(&member);
+        const struct avpni_member_view translated = view_of(&member);
+
+        avpni_identity_write(&w, &translated);
+    } else if (kind == KIND_POLICY || kind == KIND_POLICY_EMPTY) {
+        write_sample_policy(&w, kind);
     } else {
         write_invites(&w, invites, 2);
     }
@@ -149,6 +201,24 @@ static bool rewrite_signed(int kind, const uint8_t *bytes, size_t count, struct 
     return true;
 }
 
+static bool rewrite_policy(const uint8_t *bytes, size_t count, struct avpni_writer *w)
+{
+    static struct avpn_rule rules[AVPN_RULES];
+    static struct avpn_breakout breakouts[AVPN_BREAKOUTS];
+    struct avpni_policy policy = {.rules = NULL}, counted = {.rules = NULL};
+
+    if (!avpni_policy_read(bytes, count, &counted)) {
+        return false;
+    }
+    policy.rules = rules;
+    policy.breakouts = breakouts;
+    ck_assert(avpni_policy_read(bytes, count, &policy));
+    ck_assert_uint_eq(counted.rule_count, policy.rule_count);
+    ck_assert_uint_eq(counted.breakout_count, policy.breakout_count);
+    avpni_policy_write(w, &policy);
+    return true;
+}
+
 /* Read, and write again what was read. False: refused. */
 static bool rewrite(int kind, const uint8_t *bytes, size_t count, uint8_t again[SAMPLE_BYTES],
                     size_t *again_bytes_out)
@@ -170,6 +240,10 @@ static bool rewrite(int kind, const uint8_t *bytes, size_t count, uint8_t again[
         const struct avpni_member_view view = view_of(&member);
 
         avpni_site_write(&w, &view, hash);
+    } else if (kind == KIND_POLICY || kind == KIND_POLICY_EMPTY) {
+        if (!rewrite_policy(bytes, count, &w)) {
+            return false;
+        }
     } else if (kind == KIND_INVITES) {
         if (!avpni_invites_read(bytes, count, invites, &invite_count)) {
             return false;
@@ -405,6 +479,61 @@ START_TEST(there_are_at_most_1024_invites) /* [CFG-8] */
 }
 END_TEST
 
+/* At the limit and one beyond: the count alone is refused, whatever follows. */
+static const struct {
+    uint32_t rules, breakouts;
+    bool is_good;
+} policy_sizes[] = {
+    {AVPN_RULES, 0, true},
+    {AVPN_RULES + 1, 0, false},
+    {0, AVPN_BREAKOUTS, true},
+    {0, AVPN_BREAKOUTS + 1, false},
+    {AVPN_RULES, AVPN_BREAKOUTS, true},
+};
+
+START_TEST(there_are_at_most_1024_rules_and_256_breakouts) /* [CFG-8] */
+{
+    static uint8_t bytes[65536];
+    static struct avpn_rule rules[AVPN_RULES + 1];
+    static struct avpn_breakout breakouts[AVPN_BREAKOUTS + 1];
+    const struct avpni_policy policy = {0, policy_sizes[_i].rules, policy_sizes[_i].breakouts,
+                                        rules, breakouts};
+    struct avpni_policy read = {.rules = NULL};
+    struct avpni_writer w = avpni_writer(bytes, sizeof bytes);
+
+    avpni_policy_write(&w, &policy);
+    ck_assert(!w.failed);
+    ck_assert_int_eq(avpni_policy_read(bytes, w.position, &read), policy_sizes[_i].is_good);
+}
+END_TEST
+
+/* By exported prefix, each once, and no more than 64. [CFG-1] [CFG-8] */
+static const struct {
+    uint32_t count, step; /* between one and the next */
+    bool is_good;
+} translation_lists[] = {{64, 1, true}, {65, 1, false}, {2, 0, false}, {2, 255, false}, {0, 0, true}};
+
+START_TEST(translations_are_in_order_and_at_most_64)
+{
+    uint8_t bytes[SAMPLE_BYTES];
+    struct avpni_writer w = avpni_writer(bytes, sizeof bytes);
+    struct avpn_member member = member_of(&site);
+    const struct avpni_member_view view = view_of(&member);
+    struct avpn_member out = {.id = site.id};
+
+    avpni_identity_write(&w, &view);
+    w.position--; /* the count of none */
+    avpni_write_u8(&w, (uint8_t)translation_lists[_i].count);
+    for (uint32_t i = 0; i < translation_lists[_i].count; i++) {
+        const uint8_t third = (uint8_t)(100 + i * translation_lists[_i].step);
+        const uint8_t pair[] = {4, 24, 192, 168, (uint8_t)i, 4, 24, 10, 7, third};
+
+        avpni_write_bytes(&w, pair, sizeof pair);
+    }
+    ck_assert_int_eq(avpni_identity_read(bytes, w.position, &out), translation_lists[_i].is_good);
+}
+END_TEST
+
 /* [CFG-3]: the label ends before the hash, and the hash is of all that is signed. */
 START_TEST(what_is_signed_is_a_label_and_a_hash)
 {
@@ -453,6 +582,8 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_charter_has_at_most_sixteen_rotations),
     HARNESS_LOOP(invites_are_by_member_and_each_once, HARNESS_COUNT(invite_lists)),
     HARNESS_LOOP(there_are_at_most_1024_invites, 2),
+    HARNESS_LOOP(there_are_at_most_1024_rules_and_256_breakouts, HARNESS_COUNT(policy_sizes)),
+    HARNESS_LOOP(translations_are_in_order_and_at_most_64, HARNESS_COUNT(translation_lists)),
     HARNESS_CASE(what_is_signed_is_a_label_and_a_hash),
     HARNESS_LOOP(only_keys_of_the_set_sign, 2),
 };

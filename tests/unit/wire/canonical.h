@@ -10,7 +10,7 @@
  *     f  one flag, 0..1           g  two flags, 0..3           a  anything but 0
  *     F  the family of an IPv4 contact in fixed form: 4 or 6
  *     c  the status of a claim, 1..4     w  a status that ends an upload, 1..9
- *     s  the number of a signing key, 0..7
+ *     s  the number of a signing key, 0..7           S  the high byte of a size from 128 to 65,507: not 255
  */
 #ifndef AUTOVPN_TESTS_CANONICAL_H
 #define AUTOVPN_TESTS_CANONICAL_H
@@ -82,6 +82,8 @@ static inline bool canonical_allows(char letter, uint8_t value)
         return value >= 1 && value <= 9;
     case 's':
         return value <= 7;
+    case 'S':
+        return value != 255;
     default:
         ck_assert(letter == '0' || letter == 'k');
         return false;

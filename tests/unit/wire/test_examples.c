@@ -102,6 +102,9 @@ static struct {
 #define INDEX_A 0x00A1B2C0u
 #define INDEX_B 0x00D4E5F0u
 #define TICKET UINT64_C(0x7469636b65742042)
+#define SITE_CHECK_A 0x5A5B5C5Du /* as if their sites had these hashes [PRB-14] */
+#define SITE_CHECK_B 0x6A6B6C6Du
+#define SIZE_ASKED 160
 #define CONFIG_VERSION 42
 #define SLOT 3
 #define GENERATION UINT64_C(0x0000000100000009)
@@ -550,7 +553,8 @@ static void add_probe(struct example *e, const struct avpn_key_pair *sender,
     struct avpn_key pair = pair_key(sender, receiver);
     uint8_t key[32], tag[8], nonce[24];
     uint8_t body[AVPNI_PROBE_BODY_BYTES], opened[AVPNI_PROBE_BODY_BYTES];
-    uint8_t bytes[AVPNI_PROBE_BYTES];
+    uint8_t bytes[SIZE_ASKED] = {0};
+    size_t count = probe->kind == AVPNI_PROBE_SIZE_REQUEST ? SIZE_ASKED : AVPNI_PROBE_BYTES;
     struct avpni_probe read;
 
     avpni_derive(key, sizeof key, &pair, "probe", &sender->public_key, AVPN_KEY_BYTES);
@@ -561,14 +565,14 @@ static void add_probe(struct example *e, const struct avpn_key_pair *sender,
     avpni_xaead_seal(bytes + AVPNI_PROBE_SEALED, body, sizeof body, bytes, AVPNI_PROBE_NONCE, nonce,
                      key);
 
-    MUST(avpni_message_kind(bytes, sizeof bytes) == AVPNI_KIND_PROBE);
-    MUST(avpni_xaead_open(opened, bytes + AVPNI_PROBE_SEALED, sizeof bytes - AVPNI_PROBE_SEALED,
+    MUST(avpni_message_kind(bytes, count) == AVPNI_KIND_PROBE);
+    MUST(avpni_xaead_open(opened, bytes + AVPNI_PROBE_SEALED, AVPNI_PROBE_BYTES - AVPNI_PROBE_SEALED,
                           bytes, AVPNI_PROBE_NONCE, nonce, key));
     MUST(memcmp(opened, body, sizeof body) == 0);
-    MUST(avpni_probe_body_read(opened, &read));
+    MUST(avpni_probe_body_read(opened, &read) && avpni_probe_is_whole(&read, bytes, count));
     add(e, "nonce", nonce, sizeof nonce);
     add(e, "body", body, sizeof body);
-    add(e, "datagram", bytes, sizeof bytes);
+    add(e, "datagram", bytes, count);
 }
 
 static void build_probe_request(struct example *e)
@@ -579,7 +583,9 @@ static void build_probe_request(struct example *e)
                                 .flags = AVPNI_PROBE_WANTS_HANDSHAKE,
                                 .transaction = UINT64_C(0x1122334455667788),
                                 .ticket = TICKET,
-                                .sent = 1};
+                                .sent = 1,
+                                .offers = UINT64_MAX,
+                                .site_check = SITE_CHECK_B};
 
     add_probe(e, &world.b, &world.a.public_key, 0x61, &probe);
 }
@@ -594,9 +600,47 @@ static void build_probe_response(struct example *e)
                                 .session = INDEX_A,
                                 .sent = 5,
                                 .received = 4,
-                                .psk_epoch = 7};
+                                .psk_epoch = 7,
+                                .offers = UINT64_MAX - 2,
+                                .site_check = SITE_CHECK_A};
 
     add_probe(e, &world.a, &world.b.public_key, 0xA1, &probe);
+}
+
+static void build_size_request(struct example *e)
+{
+    struct avpni_probe probe = {.kind = AVPNI_PROBE_SIZE_REQUEST,
+                                .uplink = 0,
+                                .remote_uplink = 1,
+                                .transaction = UINT64_C(0x99aabbccddeeff00),
+                                .session = INDEX_A,
+                                .sent = 6,
+                                .received = 5,
+                                .psk_epoch = 7,
+                                .offers = UINT64_MAX - 2,
+                                .site_check = SITE_CHECK_A,
+                                .size = SIZE_ASKED};
+
+    add_probe(e, &world.a, &world.b.public_key, 0xC1, &probe);
+}
+
+static void build_size_response(struct example *e)
+{
+    struct avpni_probe probe = {.kind = AVPNI_PROBE_SIZE_RESPONSE,
+                                .uplink = 1,
+                                .remote_uplink = 0,
+                                .transaction = UINT64_C(0x99aabbccddeeff00),
+                                .observed = public_a,
+                                .session = INDEX_B,
+                                .ticket = TICKET,
+                                .sent = 3,
+                                .received = 2,
+                                .psk_epoch = 7,
+                                .offers = UINT64_MAX,
+                                .site_check = SITE_CHECK_B,
+                                .size = SIZE_ASKED};
+
+    add_probe(e, &world.b, &world.a.public_key, 0xE1, &probe);
 }
 
 /* ---- ESP ------------------------- */
@@ -690,6 +734,26 @@ static void build_esp_dummy(struct example *e)
 
 /* ---- configuration ------------------------- */
 
+/* Nobody gets at the shells of the hub's site, and the spoke looks up names by its own connection. */
+static void fill_policy(struct avpn_config *config)
+{
+    struct avpn_rule rule = {.size = sizeof rule,
+                             .action = AVPN_RULE_DENY,
+                             .protocol = 6,
+                             .destination_first = 22,
+                             .destination_last = 23,
+                             .name = "no-shells"};
+    struct avpn_breakout breakout = {.size = sizeof breakout,
+                                     .member = 2,
+                                     .protocol = 17,
+                                     .destination_first = 53,
+                                     .destination_last = 53};
+
+    MUST(avpn_prefix_parse("10.1.0.0/16", &rule.destination) == AVPN_OK);
+    MUST(avpn_config_add_rule(config, &rule) == AVPN_OK);
+    MUST(avpn_config_add_breakout(config, &breakout) == AVPN_OK);
+}
+
 /* Node a is hub 1, node b its spoke 2, and there is an invite for member 9. */
 static void fill_configuration(struct avpn_config *config)
 {
@@ -710,13 +774,17 @@ static void fill_configuration(struct avpn_config *config)
                                 .role = AVPN_ROLE_SPOKE,
                                 .hub_count = 1,
                                 .export_count = 2,
+                                .translation_count = 1,
                                 .hubs = {{1, AVPN_HUB_DEFAULT_ROUTE}}};
 
     memcpy(registry.host, "198.51.100.1", 13);
     MUST(avpn_prefix_parse("10.1.0.0/16", &hub.exports[0]) == AVPN_OK);
     MUST(avpn_prefix_parse("10.2.0.0/24", &spoke.exports[0]) == AVPN_OK);
     MUST(avpn_prefix_parse("2001:db8:2::/48", &spoke.exports[1]) == AVPN_OK);
+    MUST(avpn_prefix_parse("192.168.1.0/25", &spoke.translations[0].local) == AVPN_OK);
+    MUST(avpn_prefix_parse("10.2.0.0/25", &spoke.translations[0].exported) == AVPN_OK);
     MUST(avpn_config_set_name(config, "example") == AVPN_OK);
+    fill_policy(config);
     MUST(avpn_config_add_registry(config, &registry) == AVPN_OK);
     MUST(avpn_config_add_member(config, &hub) == AVPN_OK);
     MUST(avpn_config_add_member(config, &spoke) == AVPN_OK);
@@ -883,6 +951,13 @@ static const struct chapter {
      "Node a answers; it saw the request come from [2001:db8::9]:41000, and its newest session is\n"
      "that of the initiation above.",
      build_probe_response, 0},
+    {"size-request",
+     "Node a asks whether 160 bytes pass from its uplink 0 to uplink 1 of node b; 32 zeros follow "
+     "the\n"
+     "tag. Of its exports it does not offer the second.",
+     build_size_request, 0},
+    {"size-response", "They do: node b saw them come from 203.0.113.7:40001.",
+     build_size_response, 0},
     {"esp-aes-256-gcm",
      "First ESP packet from uplink 0 of node a to uplink 1 of node b: a UDP packet over IPv4.",
      build_esp_aes, AVPN_SUITE_AES_256_GCM},
@@ -896,7 +971,9 @@ static const struct chapter {
      "A whole document, version 42, of two members: node a is hub 1 with a manual contact, node b "
      "its\n"
      "spoke 2. Root key and signing key have the seeds 0x81, 0x82 ... and 0x91, 0x92 ...; the\n"
-     "pre-shared key is the one above, in epoch 1; there is an invite for member 9.",
+     "pre-shared key is the one above, in epoch 1; there is an invite for member 9. One rule denies TCP to\n"
+     "ports 22 and 23 of 10.1.0.0/16; UDP to port 53 breaks out of spoke 2, whose 192.168.1.0/25 is known as\n"
+     "10.2.0.0/25.",
      build_document, 0},
     {"slice", "The slice of member 2.", build_slice, 0},
     {"token", "The token of that invite.", build_token, 0},

@@ -13,14 +13,18 @@
     "c1c2c3c4"                                                                                     \
     "d1d2d3d4"                                                                                     \
     "e1e2e3e4"                                                                                     \
-    "0000000000000000"
+    "f1f2f3f4f5f6f7f8"                                                                             \
+    "91929394"
 #define TAIL_MAP                                                                                   \
     "...."                                                                                         \
     "........"                                                                                     \
     "...."                                                                                         \
     "...."                                                                                         \
     "...."                                                                                         \
-    "00000000"
+    "........"                                                                                     \
+    "...."
+#define PLAIN "00000000" /* size and fill */
+#define PLAIN_MAP "0000"
 
 static const struct avpni_probe request = {
     .kind = AVPNI_PROBE_REQUEST,
@@ -33,6 +37,8 @@ static const struct avpni_probe request = {
     .sent = 0xC1C2C3C4,
     .received = 0xD1D2D3D4,
     .psk_epoch = 0xE1E2E3E4,
+    .offers = 0xF1F2F3F4F5F6F7F8,
+    .site_check = 0x91929394,
 };
 
 static void write_request(uint8_t *out)
@@ -48,6 +54,27 @@ static void write_response(uint8_t *out)
     response.remote_uplink = 1;
     response.flags = AVPNI_PROBE_WANTS_HANDSHAKE | AVPNI_PROBE_RESERVED;
     response.observed = (struct avpn_contact){AVPN_FAMILY_IPV4, 0, 40001, {203, 0, 113, 7}};
+    avpni_probe_body_write(out, &response);
+}
+
+static void write_size_request(uint8_t *out)
+{
+    struct avpni_probe asked = request;
+
+    asked.kind = AVPNI_PROBE_SIZE_REQUEST;
+    asked.remote_uplink = 2;
+    asked.size = 0x05F0;
+    avpni_probe_body_write(out, &asked);
+}
+
+static void write_size_response(uint8_t *out)
+{
+    struct avpni_probe response = request;
+
+    response.kind = AVPNI_PROBE_SIZE_RESPONSE;
+    response.remote_uplink = 2;
+    response.observed = (struct avpn_contact){AVPN_FAMILY_IPV4, 0, 40001, {203, 0, 113, 7}};
+    response.size = 0x05F0;
     avpni_probe_body_write(out, &response);
 }
 
@@ -68,16 +95,28 @@ static bool rewrite(const uint8_t *in, size_t count, uint8_t *out)
 static const struct codec codecs[] = {
     {"request",
      "0103ff01"
-     "0102030405060708" NONE TAIL,
+     "0102030405060708" NONE TAIL PLAIN,
      "kurg"
-     "........" NONE_MAP TAIL_MAP,
+     "........" NONE_MAP TAIL_MAP PLAIN_MAP,
      write_request, rewrite},
     {"response",
      "02030103"
-     "0102030405060708" OBSERVED TAIL,
+     "0102030405060708" OBSERVED TAIL PLAIN,
      "kuug"
-     "........" OBSERVED_MAP TAIL_MAP,
+     "........" OBSERVED_MAP TAIL_MAP PLAIN_MAP,
      write_response, rewrite},
+    {"size request",
+     "03030201"
+     "0102030405060708" NONE TAIL "05f00000",
+     "kuug"
+     "........" NONE_MAP TAIL_MAP "S.00",
+     write_size_request, rewrite},
+    {"size response",
+     "04030201"
+     "0102030405060708" OBSERVED TAIL "05f00000",
+     "kuug"
+     "........" OBSERVED_MAP TAIL_MAP "S.00",
+     write_size_response, rewrite},
 };
 
 START_TEST(a_probe_is_written_and_read_as_specified)
@@ -94,17 +133,26 @@ END_TEST
 
 static const struct kind_row {
     uint8_t kind, remote_uplink, family;
+    uint16_t size;
     int is_good;
 } kind_rows[] = {
-    {1, 255, 0, 1}, {1, 0, 0, 1}, {1, 3, 0, 1}, {1, 4, 0, 0},   {1, 254, 0, 0}, {1, 0, 4, 0},
-    {1, 255, 4, 0}, {2, 0, 4, 1}, {2, 3, 4, 1}, {2, 255, 4, 0}, {2, 4, 4, 0},   {2, 0, 0, 0},
-    {0, 0, 0, 0},   {0, 0, 4, 0}, {3, 0, 0, 0}, {3, 0, 4, 0},   {255, 0, 4, 0},
+    {1, 255, 0, 0, 1}, {1, 0, 0, 0, 1},   {1, 3, 0, 0, 1},     {1, 4, 0, 0, 0},     {1, 254, 0, 0, 0},
+    {1, 0, 4, 0, 0},   {1, 255, 4, 0, 0}, {1, 0, 0, 128, 0},   {1, 0, 0, 1, 0},     {2, 0, 4, 0, 1},
+    {2, 3, 4, 0, 1},   {2, 255, 4, 0, 0}, {2, 4, 4, 0, 0},     {2, 0, 0, 0, 0},     {2, 0, 4, 128, 0},
+    {0, 0, 0, 0, 0},   {0, 0, 4, 0, 0},   {0, 0, 4, 128, 0},   {3, 0, 0, 0, 0},     {3, 0, 0, 127, 0},
+    {3, 0, 0, 128, 1}, {3, 3, 0, 1200, 1}, {3, 0, 0, 65507, 1}, {3, 0, 0, 65508, 0}, {3, 4, 0, 128, 0},
+    {3, 255, 0, 128, 0}, {3, 0, 4, 128, 0}, {4, 0, 4, 0, 0},   {4, 0, 4, 127, 0},   {4, 0, 4, 128, 1},
+    {4, 3, 4, 65507, 1}, {4, 0, 4, 65508, 0}, {4, 0, 4, 65535, 0}, {4, 4, 4, 128, 0}, {4, 255, 4, 128, 0},
+    {4, 0, 0, 128, 0}, {5, 0, 0, 128, 0}, {5, 0, 4, 128, 0},   {255, 0, 4, 0, 0},
 };
 
-START_TEST(a_request_observes_nothing_and_a_response_names_all) /* [PRB-2] */
+/* A request observes nothing, a response names all, and a size is named where one is asked for. */
+START_TEST(a_kind_has_what_it_needs_and_nothing_else) /* [PRB-2], [MTU-2] */
 {
     const struct kind_row *row = &kind_rows[_i];
-    struct avpni_probe probe = {.kind = row->kind, .remote_uplink = row->remote_uplink}, read;
+    struct avpni_probe probe = {
+        .kind = row->kind, .remote_uplink = row->remote_uplink, .size = row->size};
+    struct avpni_probe read;
     uint8_t body[AVPNI_PROBE_BODY_BYTES];
 
     if (row->family != AVPN_FAMILY_NONE) {
@@ -112,6 +160,46 @@ START_TEST(a_request_observes_nothing_and_a_response_names_all) /* [PRB-2] */
     }
     avpni_probe_body_write(body, &probe);
     ck_assert_int_eq(avpni_probe_body_read(body, &read), row->is_good);
+}
+END_TEST
+
+static const struct whole_row {
+    uint8_t kind;
+    uint16_t size;
+    size_t count;
+    int is_good;
+} whole_rows[] = {
+    {1, 0, 128, 1},      {1, 0, 129, 0},       {2, 0, 128, 1},       {2, 0, 1200, 0},
+    {3, 128, 128, 1},    {3, 128, 129, 0},     {3, 1200, 1200, 1},   {3, 1200, 1199, 0},
+    {3, 1200, 1201, 0},  {3, 1200, 128, 0},    {3, 65507, 65507, 1}, {3, 65507, 65506, 0},
+    {4, 1200, 128, 1},   {4, 1200, 1200, 0},   {4, 128, 129, 0},
+};
+
+START_TEST(only_a_size_request_is_longer_and_exactly_as_long_as_it_says) /* [MTU-2], [DMX-2] */
+{
+    const struct whole_row *row = &whole_rows[_i];
+    struct avpni_probe probe = {.kind = row->kind, .size = row->size};
+    static uint8_t bytes[AVPNI_PROBE_LIMIT];
+
+    memset(bytes, 0, sizeof bytes);
+    memset(bytes, CANONICAL_POISON, AVPNI_PROBE_BYTES);
+    ck_assert_int_eq(avpni_probe_is_whole(&probe, bytes, row->count), row->is_good);
+}
+END_TEST
+
+START_TEST(nothing_but_zeros_follows_the_tag) /* [MTU-2] */
+{
+    struct avpni_probe probe = {.kind = AVPNI_PROBE_SIZE_REQUEST, .size = 1200};
+    uint8_t bytes[1200] = {0};
+
+    for (size_t i = AVPNI_PROBE_BYTES; i < sizeof bytes; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            bytes[i] = (uint8_t)(1u << bit);
+            ck_assert(!avpni_probe_is_whole(&probe, bytes, sizeof bytes));
+        }
+        bytes[i] = 0;
+    }
+    ck_assert(avpni_probe_is_whole(&probe, bytes, sizeof bytes));
 }
 END_TEST
 
@@ -133,7 +221,10 @@ END_TEST
 static const struct harness_case cases[] = {
     HARNESS_LOOP(a_probe_is_written_and_read_as_specified, HARNESS_COUNT(codecs)),
     HARNESS_LOOP(a_probe_with_one_byte_changed_is_read_only_if_canonical, HARNESS_COUNT(codecs)),
-    HARNESS_LOOP(a_request_observes_nothing_and_a_response_names_all, HARNESS_COUNT(kind_rows)),
+    HARNESS_LOOP(a_kind_has_what_it_needs_and_nothing_else, HARNESS_COUNT(kind_rows)),
+    HARNESS_LOOP(only_a_size_request_is_longer_and_exactly_as_long_as_it_says,
+                 HARNESS_COUNT(whole_rows)),
+    HARNESS_CASE(nothing_but_zeros_follows_the_tag),
     HARNESS_CASE(a_head_has_the_tag_and_the_nonce_in_their_places),
 };
 HARNESS_MAIN("wire/probe", cases)
