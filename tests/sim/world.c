@@ -227,6 +227,7 @@ static void check_deadline(struct world_engine *engine, avpn_time deadline, avpn
 /* Events that scenarios ask for by what is in them. */
 static void keep_event(struct world_node *node, const struct avpn_event *event)
 {
+    node->has_lost |= event->lost > 0;
     switch (event->kind) {
     case AVPN_EVENT_ROUTE_ADD:
     case AVPN_EVENT_ROUTE_REPLACE:
@@ -458,6 +459,8 @@ void world_node_start(struct world *world, uint32_t site, uint16_t moved)
                                               .bundle_bytes = is_stocked ? 0 : world->bundle_bytes,
                                               .token = node->has_token ? &node->token : NULL};
 
+    node->told_before = node->told_count;
+    node->has_lost = false;
     host.transmit = node_transmit;
     host.deliver = node_deliver;
     host.breakout = node->has_no_breakout ? NULL : node_breakout;
@@ -481,6 +484,7 @@ void world_node_stop(struct world *world, uint32_t site)
 {
     struct world_node *node = &world->nodes[site];
 
+    world_check_table(world, site);
     avpn_node_del(node->node);
     node->node = NULL;
     if (!node->keeps && !node->has_token)

@@ -9,7 +9,7 @@
  * error reaches the host whose packet it is about, with that packet in it, once; nothing leaves by a breakout that was not
  * to; no engine asks to be woken in the past once
  * served; a registry sends to a contact that has not proved itself no more than it got from there; no
- * (SPI, IV) is sealed twice; the version of a node's configuration never falls, except when it says that
+ * (SPI, IV) is sealed twice; events about routes add up to the table of the engine; the version of a node's configuration never falls, except when it says that
  * it undid one. What breaks them is printed and counted in `failures`.
  *
  *     static const struct world_site sites[] = {
@@ -120,6 +120,8 @@ struct world_node {
     uint64_t delivered;
     struct avpn_event *told; /* of routes, conflicts, sizes and offers, since the start */
     size_t told_count, told_capacity;
+    size_t told_before; /* so many by engines that ran here before */
+    bool has_lost;      /* the queue of events overflowed: a host asks for the whole table then */
     bool has_no_breakout; /* its host has no seam for it */
     bool keeps; /* starts from what its store holds, not from the bundle */
     bool has_token; /* the same, and joins */
@@ -400,6 +402,8 @@ void world_hosts_fini(struct world *world);
 void world_transfer_take(struct world *world, uint32_t site, const struct inner *got);
 void world_transfer_error(struct world *world, const struct world_packet *packet);
 void world_transfer_fini(struct world *world);
+/* table.c: the events of a node that runs make the table that it has. */
+void world_check_table(struct world *world, uint32_t site);
 void world_must(struct world *world, int32_t error, const char *what);
 void world_engine_init(struct world_engine *engine, struct world *world, uint32_t id);
 struct avpn_host world_engine_host(struct world_engine *engine);
