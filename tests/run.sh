@@ -119,26 +119,6 @@ script_tests() {
     add_counts --tap --status $status --name "$name" "$log/$name.txt"
 }
 
-# start_beside NAME LIMIT SCRIPT ARGUMENTS...: as script_tests, but what follows does not wait; finish_beside counts
-# it. Laboratories spend most of their time waiting.
-start_beside() {
-    beside=$1
-    phase "$@" >"$log/$1.phase" &
-    beside_pid=$!
-    trap 'kill "$beside_pid" 2>/dev/null; exit 130' INT TERM
-}
-
-finish_beside() {
-    local status
-
-    wait "$beside_pid"
-    status=$?
-    trap - INT TERM
-    cat "$log/$beside.phase"
-    [ $status -eq 0 ] || [ $status -eq 77 ] || tail -n 40 "$log/$beside.txt"
-    add_counts --tap --status $status --name "$beside" "$log/$beside.txt"
-}
-
 groups="build programs test"
 [ $is_quick = yes ] || groups="$groups lab oracle"
 mkdir -p "$log"
@@ -166,9 +146,8 @@ if [ $is_quick = no ]; then
             meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"
     fi
     script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
-    start_beside "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "laboratory-sanitized" 900 "$root/tests/e2e/run.sh" "$sanitized"
-    finish_beside
+    script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
 fi
