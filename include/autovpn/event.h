@@ -30,7 +30,7 @@ enum avpn_event_kind {
     AVPN_EVENT_ROUTE_REPLACE = 8,
     AVPN_EVENT_ROUTE_DELETE = 9,
     AVPN_EVENT_EXPIRED = 10,   /* the configuration held has expired, it stays in force */
-    AVPN_EVENT_CONFLICT = 11,  /* `state`: enum avpn_conflict (node.h); `peer` wins `prefix` over `other` */
+    AVPN_EVENT_CONFLICT = 11,  /* `state`: enum avpn_conflict (route.h); `peer` wins `prefix` over `other`. At most 32 a change: avpn_node_conflict_at has all */
     AVPN_EVENT_REVOKED = 12,   /* this node is revoked, or no longer a member: all tunnels are gone */
     AVPN_EVENT_UNDONE = 13,    /* configuration `version` cut this node off and was undone [CFG-12] */
     AVPN_EVENT_JOIN = 14,      /* `state`: enum avpn_join_state (node.h); registry */

@@ -88,7 +88,7 @@ AVPN_API int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
 
 /*
  * The node's own addresses on the inside, one of a family: ICMP errors come from there [ICM-2]. Without one of a family it is the first
- * host of its first export of that family. Copied. AVPN_ERROR_ARGUMENT: more than 2, two of a family.
+ * host of its first export of that family. It should lie in an export: from elsewhere peers drop them [RTE-5]. Copied. AVPN_ERROR_ARGUMENT: more than 2, two of a family.
  */
 AVPN_API int32_t avpn_node_set_addresses(struct avpn_node *node, const struct avpn_address *addresses,
                                          size_t count);
