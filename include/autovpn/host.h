@@ -28,7 +28,9 @@
 extern "C" {
 #endif
 
+struct avpn_aead;
 struct avpn_event;
+struct avpn_sa_change;
 
 enum avpn_log_level { AVPN_LOG_ERROR = 1, AVPN_LOG_WARNING = 2, AVPN_LOG_INFO = 3, AVPN_LOG_DEBUG = 4 };
 
@@ -99,6 +101,18 @@ struct avpn_host {
      * avpn_*_next_event. Default: polling only.
      */
     void (*event)(void *user, const struct avpn_event *event);
+
+    /*
+     * A security association comes, is to be used, moves or goes (sa.h); only for nodes made with avpn_node_options.hands_over. The change
+     * holds keys: borrowed until return, wipe what you copy.
+     */
+    void (*sa)(void *user, const struct avpn_sa_change *change);
+
+    /*
+     * Providers of packet encryption of the host's own (aead.h), NULL-terminated, tried before the library's. They outlive the
+     * engine. Default: none.
+     */
+    const struct avpn_aead *const *aeads;
 };
 
 #ifdef __cplusplus

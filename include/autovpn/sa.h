@@ -18,6 +18,7 @@
 #ifndef AUTOVPN_SA_H
 #define AUTOVPN_SA_H
 
+#include <autovpn/aead.h>
 #include <autovpn/host.h>
 #include <autovpn/types.h>
 
@@ -27,7 +28,7 @@ extern "C" {
 
 enum avpn_suite {
     AVPN_SUITE_NONE = 0,
-    AVPN_SUITE_AES_256_GCM = 1,       /* needs hardware AES with libsodium: see avpn_suite_is_available */
+    AVPN_SUITE_AES_256_GCM = 1,       /* where a provider has it (aead.h): see avpn_suite_is_available */
     AVPN_SUITE_CHACHA20_POLY1305 = 2, /* always */
 };
 
@@ -46,6 +47,7 @@ struct avpn_sa_parameters {
     uint8_t salt[4];
     uint64_t sequence; /* sender: last number used; receiver: highest number seen. Normally 0 */
     uint64_t limit;    /* sender: refuse beyond this number; 0: 2^34 */
+    const struct avpn_aead *aead; /* NULL: the best of this build; must outlive the SA */
 };
 
 /* 1 when this machine and build can run the suite, else 0. */
@@ -84,11 +86,70 @@ AVPN_API int32_t avpn_sa_seal(struct avpn_sa *sa, uint8_t *packet, uint32_t byte
  */
 AVPN_API int32_t avpn_sa_open(struct avpn_sa *sa, uint8_t *esp, uint32_t bytes);
 
+/*
+ * The same for a run: what a single call does to each packet, in their order, at less cost. Sealing stops at the first packet that
+ * cannot be sealed; returns how many were, or its error if that is none. `sealed_bytes_out`, one number a packet, may be NULL.
+ */
+AVPN_API int32_t avpn_sa_seal_run(struct avpn_sa *sa, const struct avpn_packets *run,
+                                  uint32_t *sealed_bytes_out);
+/* Each packet's result as avpn_sa_open would return it goes to results_out. Returns how many were opened. */
+AVPN_API int32_t avpn_sa_open_run(struct avpn_sa *sa, const struct avpn_packets *run,
+                                  int32_t *results_out);
+
+/* The provider that seals and opens. Static or the host's. */
+AVPN_API const struct avpn_aead *avpn_sa_aead(const struct avpn_sa *sa);
 /* The last number sealed, or the highest number opened. */
 AVPN_API uint64_t avpn_sa_sequence(const struct avpn_sa *sa);
 AVPN_API uint32_t avpn_sa_spi(const struct avpn_sa *sa);
 /* Bytes this SA holds on the heap. */
 AVPN_API size_t avpn_sa_footprint(const struct avpn_sa *sa);
+
+/* ---- handing over --------------------------------------------------------------------- */
+
+enum avpn_sa_action {
+    AVPN_SA_NONE = 0,
+    AVPN_SA_INSTALL = 1, /* it exists: a receiver opens from now on, a sender waits to be selected */
+    AVPN_SA_SELECT = 2,  /* a sender: packets to `member` leave under it, and under no other, from now on */
+    AVPN_SA_MOVE = 3,    /* `local` or `remote` changed; keys and numbers go on */
+    AVPN_SA_REMOVE = 4   /* nothing is sealed or opened under it any more; wipe it */
+};
+
+/*
+ * One direction of one path's security association, for a host that has asked for them (avpn_node_options.hands_over) and carries packets
+ * by a kernel, a NIC or a data plane of its own. For one SPI: INSTALL, then any number of SELECT and MOVE, then REMOVE. A receiver is
+ * installed before the peer can know it, and removed when nothing under it can be on its way any more. A sender's `sequence` is
+ * the last number used: a number is never used twice, also when it moves (a copy goes on well beyond it).
+ */
+struct avpn_sa_change {
+    uint32_t size;
+    uint8_t action;        /* enum avpn_sa_action */
+    uint8_t is_sender;     /* 1: seals, 0: opens */
+    uint8_t suite;
+    uint8_t reserved;
+    uint32_t spi;          /* a sender's is the peer's to choose: only with `member` it names an SA */
+    uint32_t member;
+    uint32_t uplink, remote_uplink;
+    struct avpn_contact local, remote; /* outer addresses; local.family NONE: not known, the kernel's choice */
+    uint8_t key[32];       /* all of INSTALL; zero in the others */
+    uint8_t salt[4];
+    uint32_t window;       /* a receiver's, in packets */
+    uint64_t sequence;     /* a sender's last number, a receiver's highest; 64 bits: extended sequence numbers */
+    uint64_t limit;        /* a sender's last number allowed */
+    uint32_t inner_bytes;  /* a sender's: largest inner packet the path carries whole */
+    uint32_t reserved2;
+};
+
+/* What the host's data plane knows of an SA. Counts grow; a report may come at any time and as often as wanted. */
+struct avpn_sa_report {
+    uint32_t size;
+    uint32_t spi;
+    uint32_t member;
+    uint8_t is_sender;
+    uint8_t reserved[3];
+    uint64_t sequence;           /* as above */
+    uint64_t packets, bytes;     /* inner, since INSTALL */
+    struct avpn_contact source;  /* a receiver's: from where the newest genuine packet came; family NONE: not told */
+};
 
 #ifdef __cplusplus
 }

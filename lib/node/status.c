@@ -16,7 +16,7 @@ static const char *const counter_names[AVPN_COUNTERS] = {
     "drop-source",     "drop-inner",    "drop-no-route",  "drop-no-tunnel", "drop-hop-limit",
     "drop-size",       "drop-exhausted", "drop-memory",   "drop-random",    "drop-uplink",
     "drop-firewall",   "drop-translation", "drop-recursion", "drop-breakout", "breakout",
-    "icmp",            "fragmented",    "clamped",
+    "icmp",            "fragmented",    "clamped",        "punted",         "drop-handed-over",
 };
 
 uint32_t avpn_node_counters(const struct avpn_node *node, uint64_t *counters_out, size_t count)
