@@ -254,6 +254,21 @@ uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint
     return hop->id;
 }
 
+uint32_t avpni_routes_hop_place(const struct avpn_routes *routes, uint32_t route, uint32_t index)
+{
+    return avpni_hops_place(&routes->hops, route, index);
+}
+
+uint32_t avpni_routes_hop_places(const struct avpn_routes *routes)
+{
+    return avpni_hops_places(&routes->hops);
+}
+
+uint32_t avpni_routes_hop_at_place(const struct avpn_routes *routes, uint32_t place)
+{
+    return avpni_hops_at_place(&routes->hops, place);
+}
+
 bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint32_t hop)
 {
     uint32_t count = avpni_hops_count(&routes->hops, route);
