@@ -66,13 +66,13 @@ static bool is_hub(const struct avpni_gate *gate)
     return atomic_load_explicit(&gate->role, memory_order_relaxed) == AVPN_ROLE_HUB;
 }
 
-bool avpni_policy_may_forward(const struct avpni_policy *policy, const struct avpni_gate *from,
+bool avpni_rules_may_forward(const struct avpni_rules *rules, const struct avpni_gate *from,
                               const struct avpni_gate *to)
 {
-    return policy->role == AVPN_ROLE_HUB && to != from && !(is_hub(from) && is_hub(to));
+    return rules->role == AVPN_ROLE_HUB && to != from && !(is_hub(from) && is_hub(to));
 }
 
-bool avpni_policy_allows(const struct avpni_policy *policy, struct avpni_tally *tallies,
+bool avpni_rules_allow(const struct avpni_rules *rules, struct avpni_tally *tallies,
                          bool is_shared, const struct avpn_address *source,
                          const struct avpn_address *destination, const uint8_t *packet,
                          uint32_t bytes)
@@ -81,16 +81,16 @@ bool avpni_policy_allows(const struct avpni_policy *policy, struct avpni_tally *
     const struct avpni_judged judged = {source, destination, &transport};
     uint32_t rule;
 
-    if (policy->firewall.rule_count == 0)
+    if (rules->firewall.rule_count == 0)
         return true;
     if (!avpni_inner_transport(packet, bytes, &transport))
         return false;
-    rule = avpni_firewall_find(&policy->firewall, &judged);
+    rule = avpni_firewall_find(&rules->firewall, &judged);
     if (rule == AVPNI_RULE_NONE)
         return true;
     if (is_shared)
         avpni_tally_add_shared(&tallies[rule], 1);
     else
         avpni_tally_add(&tallies[rule], 1);
-    return avpni_firewall_allows(&policy->firewall, rule);
+    return avpni_firewall_allows(&rules->firewall, rule);
 }

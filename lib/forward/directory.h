@@ -28,13 +28,13 @@ bool avpni_directory_allows(const struct avpni_directory *directory, uint32_t ro
 bool avpni_directory_may_send(const struct avpni_directory *directory, uint32_t source_route,
                               const struct avpni_gate *to);
 /* May a packet go on from one peer to another: from a hub to a spoke directly, never to another hub [RTE-4]. */
-bool avpni_policy_may_forward(const struct avpni_policy *policy, const struct avpni_gate *from,
+bool avpni_rules_may_forward(const struct avpni_rules *rules, const struct avpni_gate *from,
                               const struct avpni_gate *to);
 /*
  * The firewall's word [FWL-1], counted in `tallies` (the firewall's sent or received) of the rule that decides. False: denied, or its ports are
  * hidden from the rules [FWL-3].
  */
-bool avpni_policy_allows(const struct avpni_policy *policy, struct avpni_tally *tallies,
+bool avpni_rules_allow(const struct avpni_rules *rules, struct avpni_tally *tallies,
                          bool is_shared, const struct avpn_address *source,
                          const struct avpn_address *destination, const uint8_t *packet,
                          uint32_t bytes);

@@ -182,7 +182,7 @@ static void forward(struct avpni_lane *lane, const struct avpni_arrival *a, stru
 {
     struct avpni_gate *from = a->session->gate;
 
-    if (!avpni_policy_may_forward(lane->tables->policy, from, to))
+    if (!avpni_rules_may_forward(lane->tables->rules, from, to))
         tell_inner(lane, AVPNI_TROUBLE_NO_ROUTE, a);
     else if (!avpni_inner_hop(a->bytes))
         tell_inner(lane, AVPNI_TROUBLE_HOP_LIMIT, a);
@@ -193,14 +193,14 @@ static void forward(struct avpni_lane *lane, const struct avpni_arrival *a, stru
 static void deliver(struct avpni_lane *lane, const struct avpni_arrival *a,
                     const struct avpn_address *source, const struct avpn_address *destination)
 {
-    struct avpni_policy *policy = lane->tables->policy;
+    struct avpni_rules *rules = lane->tables->rules;
 
-    if (!avpni_policy_allows(policy, policy->firewall.received, lane->is_shared, source,
+    if (!avpni_rules_allow(rules, rules->firewall.received, lane->is_shared, source,
                              destination, a->bytes, a->count)) {
         avpni_lane_count(lane, AVPN_DROP_FIREWALL);
         return;
     }
-    if (!avpni_translate_in(&policy->translator, a->bytes, a->count)) {
+    if (!avpni_translate_in(&rules->translator, a->bytes, a->count)) {
         avpni_lane_count(lane, AVPN_DROP_TRANSLATION);
         return;
     }

@@ -46,19 +46,19 @@ static bool is_recursion(const struct avpni_lane *lane, const uint8_t *packet, u
     return false;
 }
 
-/* [RTE-9]: by a default route, and the policy excepts it. */
+/* [RTE-9]: by a default route, and the rules excepts it. */
 static bool breaks_out(const struct avpni_lane *lane, const struct avpn_address *source,
                        const struct avpn_address *destination, const uint8_t *packet,
                        uint32_t bytes)
 {
-    const struct avpni_policy *policy = lane->tables->policy;
+    const struct avpni_rules *rules = lane->tables->rules;
     struct avpni_transport transport;
     const struct avpni_judged judged = {source, destination, &transport};
 
-    return policy->firewall.breakout_count > 0 &&
+    return rules->firewall.breakout_count > 0 &&
            avpni_routes_match_length(lane->tables->directory->routes, destination) == 0 &&
            avpni_inner_transport(packet, bytes, &transport) &&
-           avpni_breakout_find(&policy->firewall, policy->member, &judged) != AVPNI_RULE_NONE;
+           avpni_breakout_find(&rules->firewall, rules->member, &judged) != AVPNI_RULE_NONE;
 }
 
 static void break_out(struct avpni_lane *lane, uint8_t *packet, uint32_t bytes)
@@ -84,7 +84,7 @@ static bool is_of_this_site(const struct avpni_translator *translator,
 static bool prepare(struct avpni_lane *lane, uint8_t *packet, uint32_t bytes,
                     struct avpn_address *source_out, struct avpn_address *destination_out)
 {
-    const struct avpni_translator *translator = &lane->tables->policy->translator;
+    const struct avpni_translator *translator = &lane->tables->rules->translator;
 
     if (!avpni_inner_parse(packet, bytes, source_out, destination_out)) {
         avpni_lane_count(lane, AVPN_DROP_INNER);
@@ -127,7 +127,7 @@ static void pass(struct avpni_lane *lane, struct outbound *out, uint32_t place)
              packet, bytes);
     } else if (!avpni_directory_may_send(tables->directory, lookup.source_route, next.gate)) {
         avpni_lane_count(lane, AVPN_DROP_SOURCE);
-    } else if (!avpni_policy_allows(tables->policy, tables->policy->firewall.sent, lane->is_shared,
+    } else if (!avpni_rules_allow(tables->rules, tables->rules->firewall.sent, lane->is_shared,
                                     avpni_lookup_source(&out->lookups, out->numbers[place]),
                                     avpni_lookup_destination(&out->lookups, out->numbers[place]),
                                     packet, bytes)) {

@@ -24,13 +24,13 @@ static void release_directory(void *owner, struct avpni_retired *retired)
     avpni_release(&plane->memory, directory);
 }
 
-static void release_policy(void *owner, struct avpni_retired *retired)
+static void release_rules(void *owner, struct avpni_retired *retired)
 {
     const struct avpni_plane *plane = owner;
-    struct avpni_policy *policy = (struct avpni_policy *)retired;
+    struct avpni_rules *rules = (struct avpni_rules *)retired;
 
-    avpni_firewall_fini(&policy->firewall);
-    avpni_release(&plane->memory, policy);
+    avpni_firewall_fini(&rules->firewall);
+    avpni_release(&plane->memory, rules);
 }
 
 static void retire(struct avpni_plane *plane, struct avpni_retired *retired,
@@ -70,21 +70,21 @@ void avpni_directory_retire(struct avpni_plane *plane, struct avpni_directory *d
         retire(plane, &directory->retired, release_directory);
 }
 
-int32_t avpni_policy_new(struct avpni_plane *plane, struct avpni_policy **policy_out)
+int32_t avpni_rules_new(struct avpni_plane *plane, struct avpni_rules **rules_out)
 {
-    struct avpni_policy *policy = avpni_allocate(&plane->memory, 1, sizeof *policy);
+    struct avpni_rules *rules = avpni_allocate(&plane->memory, 1, sizeof *rules);
 
-    if (policy == NULL)
+    if (rules == NULL)
         return AVPN_ERROR_MEMORY;
-    avpni_firewall_init(&policy->firewall, &plane->memory);
-    *policy_out = policy;
+    avpni_firewall_init(&rules->firewall, &plane->memory);
+    *rules_out = rules;
     return AVPN_OK;
 }
 
-void avpni_policy_retire(struct avpni_plane *plane, struct avpni_policy *policy)
+void avpni_rules_retire(struct avpni_plane *plane, struct avpni_rules *rules)
 {
-    if (policy != NULL)
-        retire(plane, &policy->retired, release_policy);
+    if (rules != NULL)
+        retire(plane, &rules->retired, release_rules);
 }
 
 int32_t avpni_tables_new(struct avpni_plane *plane, struct avpni_tables **tables_out)
@@ -156,7 +156,7 @@ static struct avpni_gate *find_nobody(const void *owner, uint32_t hop)
 static int32_t make_empty(struct avpni_plane *plane, struct avpni_tables *tables)
 {
     struct avpni_directory *directory;
-    struct avpni_policy *policy;
+    struct avpni_rules *rules;
     struct avpn_routes *routes;
     struct avpn_host host = {.size = sizeof host, .user = plane->memory.user,
                              .allocate = plane->memory.allocate, .resize = plane->memory.resize,
@@ -170,13 +170,13 @@ static int32_t make_empty(struct avpni_plane *plane, struct avpni_tables *tables
         avpn_routes_del(routes);
         return error;
     }
-    error = avpni_policy_new(plane, &policy);
+    error = avpni_rules_new(plane, &rules);
     if (error != AVPN_OK) {
         avpni_directory_retire(plane, directory);
         return error;
     }
     tables->directory = directory;
-    tables->policy = policy;
+    tables->rules = rules;
     return AVPN_OK;
 }
 

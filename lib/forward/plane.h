@@ -3,7 +3,7 @@
  * plane: all that forwarding needs to know, published: any number of lanes (forward/lane.h) read it while its owner, the node, changes it.
  *
  *     plane -> tables -> directory   prefix -> gates, in order of preference
- *                     -> policy      rules, breakouts, translations, whose site this is
+ *                     -> rules       firewall, breakouts, translations, whose site this is
  *           -> sessions              SPI -> session -> SAs
  *           -> locals                which of our sockets' addresses are in use
  *
@@ -32,7 +32,7 @@ struct avpni_directory {
     struct avpni_face *faces;   /* by avpni_routes_hop_place */
 };
 
-struct avpni_policy {
+struct avpni_rules {
     struct avpni_retired retired;
     struct avpni_firewall firewall;
     struct avpni_translator translator;
@@ -43,7 +43,7 @@ struct avpni_policy {
 struct avpni_tables {
     struct avpni_retired retired;
     struct avpni_directory *directory;
-    struct avpni_policy *policy; /* its rules are counted in it */
+    struct avpni_rules *rules; /* its rules are counted in it */
 };
 
 struct avpni_plane {
@@ -69,8 +69,8 @@ int32_t avpni_directory_new(struct avpni_plane *plane, struct avpn_routes *route
                             struct avpni_gate *(*find)(const void *owner, uint32_t hop),
                             const void *owner, struct avpni_directory **directory_out);
 void avpni_directory_retire(struct avpni_plane *plane, struct avpni_directory *directory);
-int32_t avpni_policy_new(struct avpni_plane *plane, struct avpni_policy **policy_out);
-void avpni_policy_retire(struct avpni_plane *plane, struct avpni_policy *policy);
+int32_t avpni_rules_new(struct avpni_plane *plane, struct avpni_rules **rules_out);
+void avpni_rules_retire(struct avpni_plane *plane, struct avpni_rules *rules);
 int32_t avpni_tables_new(struct avpni_plane *plane, struct avpni_tables **tables_out);
 void avpni_tables_retire(struct avpni_plane *plane, struct avpni_tables *tables);
 /* What the ones before held is the caller's to retire, if it is not held any more; they themselves are retired. */

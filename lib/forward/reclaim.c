@@ -17,16 +17,16 @@ void avpni_reclaim_fini(struct avpni_reclaim *reclaim)
     avpni_reclaim_collect(reclaim);
 }
 
-void avpni_reclaim_add_reader(struct avpni_reclaim *reclaim, struct avpni_reader *reader)
+void avpni_reclaim_add_reader(struct avpni_reclaim *reclaim, struct avpni_reclaim_reader *reader)
 {
     atomic_init(&reader->epoch, 0);
     reader->next = reclaim->readers;
     reclaim->readers = reader;
 }
 
-void avpni_reclaim_remove_reader(struct avpni_reclaim *reclaim, struct avpni_reader *reader)
+void avpni_reclaim_remove_reader(struct avpni_reclaim *reclaim, struct avpni_reclaim_reader *reader)
 {
-    struct avpni_reader **place = &reclaim->readers;
+    struct avpni_reclaim_reader **place = &reclaim->readers;
 
     while (*place != NULL && *place != reader)
         place = &(*place)->next;
@@ -50,7 +50,7 @@ void avpni_reclaim_retire(struct avpni_reclaim *reclaim, struct avpni_retired *r
 /* Whether a reader inside may have begun before it was retired; the difference holds across the wrap. */
 static bool is_held(const struct avpni_reclaim *reclaim, const struct avpni_retired *retired)
 {
-    for (struct avpni_reader *reader = reclaim->readers; reader != NULL; reader = reader->next) {
+    for (struct avpni_reclaim_reader *reader = reclaim->readers; reader != NULL; reader = reader->next) {
         uint32_t epoch = atomic_load(&reader->epoch);
 
         if (epoch != 0 && (int32_t)(epoch - retired->epoch) <= 0)

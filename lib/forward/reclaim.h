@@ -32,14 +32,14 @@ struct avpni_retired {
     uint32_t epoch;
 };
 
-struct avpni_reader {
-    struct avpni_reader *next;
+struct avpni_reclaim_reader {
+    struct avpni_reclaim_reader *next;
     _Atomic uint32_t epoch; /* in which it entered; 0: outside */
 };
 
 struct avpni_reclaim {
     _Atomic uint32_t epoch; /* never 0 */
-    struct avpni_reader *readers;
+    struct avpni_reclaim_reader *readers;
     struct avpni_retired *first, **last; /* oldest first */
     void *owner;
 };
@@ -48,20 +48,20 @@ void avpni_reclaim_init(struct avpni_reclaim *reclaim, void *owner);
 /* Releases all; no reader is inside. */
 void avpni_reclaim_fini(struct avpni_reclaim *reclaim);
 /* The reader is the caller's to keep; outside when removed. */
-void avpni_reclaim_add_reader(struct avpni_reclaim *reclaim, struct avpni_reader *reader);
-void avpni_reclaim_remove_reader(struct avpni_reclaim *reclaim, struct avpni_reader *reader);
+void avpni_reclaim_add_reader(struct avpni_reclaim *reclaim, struct avpni_reclaim_reader *reader);
+void avpni_reclaim_remove_reader(struct avpni_reclaim *reclaim, struct avpni_reclaim_reader *reader);
 
 /* It is published nowhere any more; `release` is called when no reader can hold it. */
 void avpni_reclaim_retire(struct avpni_reclaim *reclaim, struct avpni_retired *retired,
                           void (*release)(void *owner, struct avpni_retired *retired));
 void avpni_reclaim_collect(struct avpni_reclaim *reclaim);
 
-static inline void avpni_reclaim_enter(struct avpni_reclaim *reclaim, struct avpni_reader *reader)
+static inline void avpni_reclaim_enter(struct avpni_reclaim *reclaim, struct avpni_reclaim_reader *reader)
 {
     atomic_store(&reader->epoch, atomic_load(&reclaim->epoch));
 }
 
-static inline void avpni_reclaim_leave(struct avpni_reader *reader)
+static inline void avpni_reclaim_leave(struct avpni_reclaim_reader *reader)
 {
     atomic_store_explicit(&reader->epoch, 0, memory_order_release);
 }

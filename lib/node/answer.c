@@ -46,7 +46,7 @@ static void answer_site(struct avpn_node *node, uint8_t *error, uint32_t bytes)
 {
     struct avpn_packets run = {error, 1, bytes, bytes, bytes};
 
-    if (!avpni_translate_in(&node->policy->translator, error, bytes))
+    if (!avpni_translate_in(&node->rules->translator, error, bytes))
         return;
     avpni_runs_flush(&node->lane.inner); /* what came before goes before */
     node->context.host.deliver(node->context.host.user, &run, 1);

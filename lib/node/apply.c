@@ -25,7 +25,7 @@ struct change {
     struct avpni_map by_tag, by_key;
     uint64_t offers; /* of this node */
     struct avpni_table table;
-    struct avpni_policy *policy;
+    struct avpni_rules *rules;
     avpn_time now;
 };
 
@@ -113,18 +113,18 @@ static int32_t make_table(struct change *change)
     return avpni_table_make(node, &ground, &change->table);
 }
 
-static int32_t make_policy(struct change *change)
+static int32_t make_rules(struct change *change)
 {
     struct avpni_firewall *firewall;
-    int32_t error = avpni_policy_new(&change->node->context.plane, &change->policy);
+    int32_t error = avpni_rules_new(&change->node->context.plane, &change->rules);
 
     if (error != AVPN_OK)
         return error;
-    change->policy->member = change->self.id;
-    change->policy->role = change->self.role;
-    avpni_translator_set(&change->policy->translator, change->self.translations,
+    change->rules->member = change->self.id;
+    change->rules->role = change->self.role;
+    avpni_translator_set(&change->rules->translator, change->self.translations,
                          change->self.translation_count);
-    firewall = &change->policy->firewall;
+    firewall = &change->rules->firewall;
     error = avpni_firewall_reserve(firewall, avpn_config_rule_count(change->config),
                                    avpn_config_breakout_count(change->config));
     if (error != AVPN_OK)
@@ -137,7 +137,7 @@ static int32_t make_policy(struct change *change)
         firewall->breakouts[i].size = sizeof firewall->breakouts[i];
         avpn_config_breakout(change->config, i, &firewall->breakouts[i]);
     }
-    avpni_firewall_adopt(firewall, &change->node->policy->firewall);
+    avpni_firewall_adopt(firewall, &change->node->rules->firewall);
     return AVPN_OK;
 }
 
@@ -262,7 +262,7 @@ static void undo(struct change *change)
     avpni_release(memory, change->is_kept);
     avpni_release(memory, change->peer_offers);
     avpni_table_free(change->node, &change->table);
-    avpni_policy_retire(&change->node->context.plane, change->policy);
+    avpni_rules_retire(&change->node->context.plane, change->rules);
 }
 
 static bool is_kept(const struct change *change, const struct avpni_peer *peer)
@@ -344,9 +344,9 @@ static void commit(struct change *change)
     struct avpni_context *context = &node->context;
     struct avpn_event event = avpni_event(AVPN_EVENT_CONFIG, 1, change->now);
 
-    avpni_routing_take(node, &change->table, change->policy, change->now);
-    avpni_policy_retire(&context->plane, node->policy);
-    node->policy = change->policy;
+    avpni_routing_take(node, &change->table, change->rules, change->now);
+    avpni_rules_retire(&context->plane, node->rules);
+    node->rules = change->rules;
     drop_old_peers(node, change);
     node->peers = change->peers;
     node->peer_count = change->peer_count;
@@ -407,7 +407,7 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     if (error == AVPN_OK)
         error = make_table(&change);
     if (error == AVPN_OK)
-        error = make_policy(&change);
+        error = make_rules(&change);
     if (error != AVPN_OK) {
         undo(&change);
         avpni_wipe(&change.psks, sizeof change.psks);
@@ -438,8 +438,8 @@ void avpni_node_drop_configuration(struct avpn_node *node)
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_del(node->peers[i]);
     avpni_release(&node->context.memory, node->peers);
-    avpni_policy_retire(&node->context.plane, node->policy);
-    node->policy = NULL;
+    avpni_rules_retire(&node->context.plane, node->rules);
+    node->rules = NULL;
     avpni_map_fini(&node->by_tag);
     avpni_map_fini(&node->by_key);
     avpni_routing_fini(node);

@@ -28,7 +28,7 @@ struct question {
 static struct avpn_address translated(struct question *q, const struct avpn_address *address,
                                       uint8_t bit)
 {
-    struct avpn_address exported = avpni_translate_to_vpn(&q->node->policy->translator, address);
+    struct avpn_address exported = avpni_translate_to_vpn(&q->node->rules->translator, address);
 
     if (!avpni_address_is_equal(&exported, address))
         q->out->is_translated |= bit;
@@ -90,10 +90,10 @@ static void fill_path(struct question *q, const struct avpni_peer *peer)
 static bool fill_rule(struct question *q)
 {
     const struct avpni_judged judged = {&q->out->source, &q->out->destination, &q->transport};
-    uint32_t rule = avpni_firewall_find(&q->node->policy->firewall, &judged);
+    uint32_t rule = avpni_firewall_find(&q->node->rules->firewall, &judged);
 
     q->out->rule = rule == AVPNI_RULE_NONE ? AVPN_EXPLAIN_DEFAULT : rule;
-    return rule == AVPNI_RULE_NONE || avpni_firewall_allows(&q->node->policy->firewall, rule);
+    return rule == AVPNI_RULE_NONE || avpni_firewall_allows(&q->node->rules->firewall, rule);
 }
 
 static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
@@ -103,7 +103,7 @@ static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
 
     if (!q->out->has_route || q->out->route.prefix.length != 0)
         return false;
-    breakout = avpni_breakout_find(&q->node->policy->firewall, q->node->member, &judged);
+    breakout = avpni_breakout_find(&q->node->rules->firewall, q->node->member, &judged);
     q->out->breakout = breakout == AVPNI_RULE_NONE ? AVPN_EXPLAIN_DEFAULT : breakout;
     return breakout != AVPNI_RULE_NONE;
 }
@@ -115,7 +115,7 @@ static bool has_one_address(const struct question *q, const struct avpn_flow *fl
 {
     struct avpn_address host;
 
-    return avpni_translate_to_local(&q->node->policy->translator, &q->out->source, &host) &&
+    return avpni_translate_to_local(&q->node->rules->translator, &q->out->source, &host) &&
            avpni_address_is_equal(&host, &flow->source);
 }
 
@@ -160,7 +160,7 @@ static uint8_t judge_inbound(struct question *q, const struct avpni_peer *from)
     if (out->active == AVPN_ROUTE_NONE)
         return AVPN_EXPLAIN_NO_TUNNEL;
     to = avpni_node_find_peer(q->node, out->route.hops[out->active]);
-    if (to == NULL || !avpni_policy_may_forward(q->node->policy, from->gate, to->gate))
+    if (to == NULL || !avpni_rules_may_forward(q->node->rules, from->gate, to->gate))
         return AVPN_EXPLAIN_NO_ROUTE; /* [RTE-4] */
     fill_path(q, to);
     return AVPN_EXPLAIN_TUNNEL;

@@ -51,7 +51,7 @@ struct avpn_node {
     uint32_t peer_count;
     struct avpni_map by_tag, by_key;
     struct avpni_routing routing;
-    struct avpni_policy *policy; /* the one published */
+    struct avpni_rules *rules; /* the one published */
     struct avpn_address addresses[2];   /* of this node, by family: IPv4, IPv6; as the host told [ICM-2] */
     struct avpni_icmp_limit icmp_limit;
 

@@ -291,12 +291,12 @@ void avpni_routing_tell_conflicts(struct avpn_node *node, const struct avpni_tab
 
 /* ---- in force ----------------------------------------------------------------------- */
 
-static void take(struct avpn_node *node, struct avpni_table *table, struct avpni_policy *policy,
+static void take(struct avpn_node *node, struct avpni_table *table, struct avpni_rules *rules,
                  avpn_time now)
 {
     tell_routes(node, table, now);
     table->tables->directory = table->directory;
-    table->tables->policy = policy;
+    table->tables->rules = rules;
     avpni_plane_publish(&node->context.plane, table->tables);
     table->tables = NULL;
     node->routing.table = *table;
@@ -305,11 +305,11 @@ static void take(struct avpn_node *node, struct avpni_table *table, struct avpni
 }
 
 void avpni_routing_take(struct avpn_node *node, struct avpni_table *table,
-                        struct avpni_policy *policy, avpn_time now)
+                        struct avpni_rules *rules, avpn_time now)
 {
     struct avpni_table before = node->routing.table;
 
-    take(node, table, policy, now);
+    take(node, table, rules, now);
     avpni_table_free(node, &before);
     memset(table, 0, sizeof *table);
 }
@@ -333,7 +333,7 @@ static void plan_again(struct avpn_node *node, avpn_time now)
         return;
     }
     before = node->routing.table;
-    take(node, &next, node->policy, now);
+    take(node, &next, node->rules, now);
     avpni_routing_tell_conflicts(node, &before, now);
     avpni_table_free(node, &before);
 }
@@ -370,7 +370,7 @@ int32_t avpni_routing_init(struct avpn_node *node)
 
     routing->table.directory = tables->directory;
     routing->table.routes = tables->directory->routes;
-    node->policy = tables->policy;
+    node->rules = tables->rules;
     routing->planned_at = -1;
     routing->hops_changed_at = -1;
     avpni_timer_init(&routing->timer, fire, node);

@@ -21,7 +21,7 @@
 
 struct avpni_directory;
 struct avpni_peer;
-struct avpni_policy;
+struct avpni_rules;
 struct avpni_tables;
 
 struct avpni_conflict {
@@ -66,10 +66,10 @@ int32_t avpni_table_make(struct avpn_node *node, const struct avpni_routing_grou
                          struct avpni_table *table_out);
 void avpni_table_free(struct avpn_node *node, struct avpni_table *table);
 /*
- * Tell the difference as events, put `table` into force in the place of the old one and publish it, together with `policy`. Cannot fail.
+ * Tell the difference as events, put `table` into force in the place of the old one and publish it, together with `rules`. Cannot fail.
  */
 void avpni_routing_take(struct avpn_node *node, struct avpni_table *table,
-                        struct avpni_policy *policy, avpn_time now);
+                        struct avpni_rules *rules, avpn_time now);
 /* Conflicts of the table in force that `before` (may be NULL) did not have. */
 void avpni_routing_tell_conflicts(struct avpn_node *node, const struct avpni_table *before,
                                   avpn_time now);

@@ -269,13 +269,13 @@ int32_t avpn_node_rule_at(const struct avpn_node *node, uint32_t index,
 {
     if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
         return AVPN_ERROR_ARGUMENT;
-    if (index >= node->policy->firewall.rule_count)
+    if (index >= node->rules->firewall.rule_count)
         return AVPN_ERROR_EMPTY;
     memset(status_out, 0, sizeof *status_out);
     status_out->size = sizeof *status_out;
-    status_out->rule = node->policy->firewall.rules[index];
-    status_out->sent_packets = avpni_tally_read(&node->policy->firewall.sent[index]);
-    status_out->received_packets = avpni_tally_read(&node->policy->firewall.received[index]);
+    status_out->rule = node->rules->firewall.rules[index];
+    status_out->sent_packets = avpni_tally_read(&node->rules->firewall.sent[index]);
+    status_out->received_packets = avpni_tally_read(&node->rules->firewall.received[index]);
     return AVPN_OK;
 }
 

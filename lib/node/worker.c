@@ -26,7 +26,7 @@ struct avpn_worker {
     struct avpn_node *node;
     struct avpn_worker *next;
     struct avpn_worker_host host;
-    struct avpni_reader reader;
+    struct avpni_reclaim_reader reader;
     struct avpni_lane lane;
     struct avpni_outbox outbox;
     struct avpni_tally counters[AVPN_COUNTERS];

@@ -35,6 +35,9 @@ uint32_t avpni_routes_hop_place(const struct avpn_routes *routes, uint32_t route
 uint32_t avpni_routes_hop_places(const struct avpn_routes *routes);
 /* The hop at a place, which may be in no route and only have a state; AVPN_ROUTE_NONE: there is none. */
 uint32_t avpni_routes_hop_at_place(const struct avpn_routes *routes, uint32_t place);
+/* The length of the prefix that decides for an address; UINT32_MAX: none does. */
+uint32_t avpni_routes_match_length(const struct avpn_routes *routes,
+                                   const struct avpn_address *address);
 /* The hop is one of the route's, alive or not. */
 bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint32_t hop);
 
