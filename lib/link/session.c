@@ -94,10 +94,25 @@ static size_t align_up(size_t value)
     return (value + AVPNI_ESP_ALIGN - 1) / AVPNI_ESP_ALIGN * AVPNI_ESP_ALIGN;
 }
 
-static size_t pair_bytes(uint8_t suite)
+static const struct avpn_aead *aead_of(const struct avpni_session *session)
 {
-    return align_up(sizeof(struct avpni_pair)) + align_up(avpni_esp_bytes(suite, 0, false)) +
-           align_up(avpni_esp_bytes(suite, AVPNI_REPLAY_WINDOW, true)) + AVPNI_ESP_ALIGN;
+    return session->peer->context->aeads[session->suite];
+}
+
+/* The allocator aligns to less than an SA asks for: one alignment more, to move within. */
+static size_t pair_bytes(const struct avpn_aead *aead)
+{
+    return align_up(sizeof(struct avpni_pair)) + align_up(avpni_esp_bytes(aead, 0, false)) +
+           align_up(avpni_esp_bytes(aead, AVPNI_REPLAY_WINDOW, true)) + AVPNI_ESP_ALIGN;
+}
+
+static void release_pair(const struct avpni_memory *memory, struct avpni_pair *pair)
+{
+    if (pair == NULL)
+        return;
+    avpni_esp_wipe(pair->send);
+    avpni_esp_wipe(pair->receive);
+    avpni_release(memory, pair);
 }
 
 /* [ESP-3]: keys of the SA from uplink `a` of its sender to uplink `b` of its receiver. */
@@ -116,6 +131,7 @@ static int32_t init_sa(struct avpni_sa *sa, const struct avpni_session *session,
     parameters.suite = session->suite;
     parameters.window = AVPNI_REPLAY_WINDOW;
     parameters.limit = AVPNI_REJECT_AFTER_PACKETS;
+    parameters.aead = aead_of(session);
     memcpy(parameters.key, material, sizeof parameters.key);
     memcpy(parameters.salt, material + 32, sizeof parameters.salt);
     error = avpni_esp_init(sa, &parameters, is_receiver);
@@ -124,20 +140,13 @@ static int32_t init_sa(struct avpni_sa *sa, const struct avpni_session *session,
     return error;
 }
 
-static void release_pair(const struct avpni_memory *memory, uint8_t suite, struct avpni_pair *pair)
-{
-    if (pair == NULL)
-        return;
-    avpni_wipe(pair, pair_bytes(suite));
-    avpni_release(memory, pair);
-}
-
 static int32_t make_pair(const struct avpni_session *session, uint32_t path,
                          struct avpni_pair **pair_out)
 {
     const struct avpni_memory *memory = &session->peer->context->memory;
+    const struct avpn_aead *aead = aead_of(session);
     uint32_t ours = path / AVPN_UPLINKS, theirs = path % AVPN_UPLINKS;
-    struct avpni_pair *pair = avpni_allocate(memory, 1, pair_bytes(session->suite));
+    struct avpni_pair *pair = avpni_allocate(memory, 1, pair_bytes(aead));
     uintptr_t place;
     int32_t error;
 
@@ -145,7 +154,7 @@ static int32_t make_pair(const struct avpni_session *session, uint32_t path,
         return AVPN_ERROR_MEMORY;
     place = align_up((uintptr_t)pair + sizeof *pair);
     pair->send = (struct avpni_sa *)place;
-    place += align_up(avpni_esp_bytes(session->suite, 0, false));
+    place += align_up(avpni_esp_bytes(aead, 0, false));
     pair->receive = (struct avpni_sa *)place;
     error = init_sa(pair->send, session, &session->send_key, session->remote_index, ours, theirs,
                     false);
@@ -155,7 +164,7 @@ static int32_t make_pair(const struct avpni_session *session, uint32_t path,
     if (error == AVPN_OK)
         *pair_out = pair;
     else
-        release_pair(memory, session->suite, pair);
+        release_pair(memory, pair); /* zeroed at first, so also one that has not begun */
     return error;
 }
 
@@ -192,7 +201,7 @@ int32_t avpni_session_start(struct avpni_session *session, uint8_t suite, uint32
         if (error == AVPN_OK)
             atomic_store(&session->pairs[i], pairs[i]);
         else
-            release_pair(memory, suite, pairs[i]);
+            release_pair(memory, pairs[i]);
     }
     if (error != AVPN_OK)
         session->suite = AVPN_SUITE_NONE;
@@ -205,7 +214,7 @@ static void release_session(void *owner, struct avpni_retired *retired)
     struct avpni_session *session = (struct avpni_session *)retired; /* its first member */
 
     for (uint32_t i = 0; i < AVPNI_PATHS; i++)
-        release_pair(&plane->memory, session->suite, atomic_load(&session->pairs[i]));
+        release_pair(&plane->memory, atomic_load(&session->pairs[i]));
     avpni_wipe(session, sizeof *session);
     avpni_release(&plane->memory, session);
 }
