@@ -252,7 +252,8 @@ static struct avpn_host seams(struct pair_host *host)
                               .transmit = seam_transmit,
                               .deliver = seam_deliver,
                               .breakout = host->has_breakout ? seam_breakout : NULL,
-                              .event = seam_event};
+                              .event = seam_event,
+                              .aeads = host->aeads};
 }
 
 /* ---- making and ending ----------------------------------------------------------------- */

@@ -69,6 +69,7 @@ struct pair_host {
     struct avpn_packets last_run;     /* transmitted; data is not to be followed */
     struct avpn_packets last_inner;   /* delivered; likewise */
     uint8_t last_packet[PAIR_DATAGRAM]; /* delivered */
+    const struct avpn_aead *const *aeads; /* providers of its own, or NULL */
     bool has_breakout; /* a seam for what is to leave by the own connection */
     char last_log[256];
     uint32_t events[64];              /* by kind */
