@@ -138,15 +138,47 @@ static bool is_packet(const uint8_t *packet, uint32_t bytes)
     return bytes >= 40 && packet[0] / 16 == 6 && get(packet + 4) + 40 == bytes;
 }
 
-/* TCP or UDP, whole, without anything between: ports that surely are ports. NULL: anything else. */
+/* What follows the headers of IPv6, if all of them are there and none says that this is a fragment. */
+static bool walk(const uint8_t *packet, uint32_t bytes, uint32_t *at_out, uint8_t *protocol_out)
+{
+    uint32_t at = 40, length;
+    uint8_t next = packet[6];
+
+    while (next == 0 || next == 43 || next == 44 || next == 51 || next == 60 || next == 135) {
+        if (at + 8 > bytes)
+            return false;
+        if (next == 44 && (get(packet + at + 2) >= 8 || packet[at + 3] % 2 == 1))
+            return false;
+        length = next == 44 ? 8 : next == 51 ? packet[at + 1] * 4u + 8 : packet[at + 1] * 8u + 8;
+        next = packet[at];
+        at += length;
+        if (at > bytes)
+            return false;
+    }
+    *at_out = at;
+    *protocol_out = next;
+    return true;
+}
+
+/* Of TCP or UDP that is no fragment; NULL: anything else. */
 static const uint8_t *ports_of(const uint8_t *packet, uint32_t bytes)
 {
-    uint32_t at = packet[0] / 16 == 4 ? packet[0] % 16 * 4u : 40;
-    uint8_t protocol = packet[0] / 16 == 4 ? packet[9] : packet[6];
+    uint32_t at = packet[0] % 16 * 4u;
+    uint8_t protocol = packet[9];
 
-    if (packet[0] / 16 == 4 && get(packet + 6) % 0x4000 != 0)
+    if (packet[0] / 16 == 4 ? get(packet + 6) % 0x4000 != 0 : !walk(packet, bytes, &at, &protocol))
         return NULL;
     return (protocol == 6 || protocol == 17) && bytes >= at + 4 ? packet + at : NULL;
+}
+
+static uint8_t protocol_of(const uint8_t *packet, uint32_t bytes)
+{
+    uint32_t at;
+    uint8_t protocol = packet[9];
+
+    if (packet[0] / 16 == 6)
+        walk(packet, bytes, &at, &protocol);
+    return protocol;
 }
 
 bool reference_is_related(const uint8_t *a, uint32_t a_bytes, const uint8_t *b, uint32_t b_bytes)
@@ -163,5 +195,5 @@ bool reference_is_related(const uint8_t *a, uint32_t a_bytes, const uint8_t *b, 
     b_ports = ports_of(b, b_bytes);
     if (a_ports == NULL || b_ports == NULL)
         return true;
-    return (is_ipv4 ? a[9] == b[9] : a[6] == b[6]) && memcmp(a_ports, b_ports, 4) == 0;
+    return protocol_of(a, a_bytes) == protocol_of(b, b_bytes) && memcmp(a_ports, b_ports, 4) == 0;
 }
