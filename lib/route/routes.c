@@ -228,6 +228,10 @@ void avpni_routes_find_batch(const struct avpn_routes *routes,
     struct gathered all;
 
     gather(addresses, count, &all, found_out);
+    if (all.ipv4_count == count) { /* mostly: nothing to put into order */
+        avpni_lpm_find_ipv4_batch(&routes->ipv4, all.ipv4, count, found_out);
+        return;
+    }
     avpni_lpm_find_ipv4_batch(&routes->ipv4, all.ipv4, all.ipv4_count, found);
     for (uint32_t i = 0; i < all.ipv4_count; i++) {
         found_out[all.ipv4_places[i]] = found[i];
