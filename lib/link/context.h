@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/timer.h"
+#include "crypto/aead.h"
 #include "link/events.h"
 #include "link/outbox.h"
 #include "link/psk.h"
@@ -48,6 +49,7 @@ struct avpni_context {
     uint64_t config_version;
     bool is_claiming; /* as long as there is no configuration (link/claim.h) */
     struct avpni_claim_request claim;
+    const struct avpn_aead *aeads[AVPNI_AEAD_SUITES]; /* by suite; NULL: not available here */
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
     uint64_t offers;     /* of own exports, bit by place, ones beyond them [PRB-14] */

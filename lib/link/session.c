@@ -75,10 +75,25 @@ static size_t align_up(size_t value)
     return (value + AVPNI_ESP_ALIGN - 1) / AVPNI_ESP_ALIGN * AVPNI_ESP_ALIGN;
 }
 
-static size_t pair_bytes(uint8_t suite)
+static const struct avpn_aead *aead_of(const struct avpni_session *session)
 {
-    return align_up(sizeof(struct avpni_pair)) + align_up(avpni_esp_bytes(suite, 0, false)) +
-           align_up(avpni_esp_bytes(suite, AVPNI_REPLAY_WINDOW, true)) + AVPNI_ESP_ALIGN;
+    return session->peer->context->aeads[session->suite];
+}
+
+/* The allocator aligns to less than an SA asks for: one alignment more, to move within. */
+static size_t pair_bytes(const struct avpn_aead *aead)
+{
+    return align_up(sizeof(struct avpni_pair)) + align_up(avpni_esp_bytes(aead, 0, false)) +
+           align_up(avpni_esp_bytes(aead, AVPNI_REPLAY_WINDOW, true)) + AVPNI_ESP_ALIGN;
+}
+
+static void drop_pair(const struct avpni_session *session, struct avpni_pair *pair)
+{
+    const struct avpni_memory *memory = &session->peer->context->memory;
+
+    avpni_esp_wipe(pair->send);
+    avpni_esp_wipe(pair->receive);
+    avpni_release(memory, pair);
 }
 
 /* [ESP-3]: keys of the SA from uplink `a` of its sender to uplink `b` of its receiver. */
@@ -97,6 +112,7 @@ static int32_t init_sa(struct avpni_sa *sa, const struct avpni_session *session,
     parameters.suite = session->suite;
     parameters.window = AVPNI_REPLAY_WINDOW;
     parameters.limit = AVPNI_REJECT_AFTER_PACKETS;
+    parameters.aead = aead_of(session);
     memcpy(parameters.key, material, sizeof parameters.key);
     memcpy(parameters.salt, material + 32, sizeof parameters.salt);
     error = avpni_esp_init(sa, &parameters, is_receiver);
@@ -108,6 +124,7 @@ static int32_t init_sa(struct avpni_sa *sa, const struct avpni_session *session,
 int32_t avpni_session_add_path(struct avpni_session *session, uint32_t path)
 {
     const struct avpni_memory *memory = &session->peer->context->memory;
+    const struct avpn_aead *aead = aead_of(session);
     uint32_t ours = path / AVPN_UPLINKS, theirs = path % AVPN_UPLINKS;
     struct avpni_pair *pair;
     uintptr_t place;
@@ -115,12 +132,12 @@ int32_t avpni_session_add_path(struct avpni_session *session, uint32_t path)
 
     if (session->suite == AVPN_SUITE_NONE || session->pairs[path] != NULL)
         return AVPN_OK;
-    pair = avpni_allocate(memory, 1, pair_bytes(session->suite));
+    pair = avpni_allocate(memory, 1, pair_bytes(aead));
     if (pair == NULL)
         return AVPN_ERROR_MEMORY;
     place = align_up((uintptr_t)pair + sizeof *pair);
     pair->send = (struct avpni_sa *)place;
-    place += align_up(avpni_esp_bytes(session->suite, 0, false));
+    place += align_up(avpni_esp_bytes(aead, 0, false));
     pair->receive = (struct avpni_sa *)place;
     error = init_sa(pair->send, session, &session->send_key, session->remote_index, ours, theirs,
                     false);
@@ -128,8 +145,7 @@ int32_t avpni_session_add_path(struct avpni_session *session, uint32_t path)
         error = init_sa(pair->receive, session, &session->receive_key, session->index, theirs,
                         ours, true);
     if (error != AVPN_OK) {
-        avpni_wipe(pair, pair_bytes(session->suite));
-        avpni_release(memory, pair);
+        drop_pair(session, pair); /* zeroed at first, so also one that has not begun */
         return error;
     }
     session->pairs[path] = pair;
@@ -138,13 +154,10 @@ int32_t avpni_session_add_path(struct avpni_session *session, uint32_t path)
 
 static void drop_pairs(struct avpni_session *session)
 {
-    const struct avpni_memory *memory = &session->peer->context->memory;
-
     for (uint32_t i = 0; i < AVPNI_PATHS; i++) {
         if (session->pairs[i] == NULL)
             continue;
-        avpni_wipe(session->pairs[i], pair_bytes(session->suite));
-        avpni_release(memory, session->pairs[i]);
+        drop_pair(session, session->pairs[i]);
         session->pairs[i] = NULL;
     }
 }

@@ -234,7 +234,7 @@ static void initiate(struct avpni_peer *peer, struct avpni_path *path, uint32_t 
 static bool was_heard(const struct avpni_session *session)
 {
     for (uint32_t i = 0; i < AVPNI_PATHS; i++)
-        if (session->pairs[i] != NULL && session->pairs[i]->receive->sequence > 0)
+        if (session->pairs[i] != NULL && avpni_esp_sequence(session->pairs[i]->receive) > 0)
             return true;
     return false;
 }

@@ -296,7 +296,7 @@ static void take_suites(struct avpni_context *context, const struct avpn_config 
 
     memset(context->suites, 0, sizeof context->suites);
     for (uint32_t i = 0; i < count && i < AVPN_SUITES; i++)
-        if (avpn_suite_is_available(allowed[i]))
+        if (allowed[i] < AVPNI_AEAD_SUITES && context->aeads[allowed[i]] != NULL)
             context->suites[taken++] = allowed[i];
 }
 

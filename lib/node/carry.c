@@ -45,7 +45,7 @@ static uint32_t seal(struct avpn_node *node, struct avpni_peer *peer, struct avp
         count_seal_error(node, peer, sealed, now);
         return 0;
     }
-    if (pair->send->sequence >= AVPNI_REKEY_AFTER_PACKETS)
+    if (avpni_esp_sequence(pair->send) >= AVPNI_REKEY_AFTER_PACKETS)
         avpni_tunnel_want_rekey(peer, now);
     avpni_mtu_note_sent(&peer->paths[peer->selected]->mtu, (uint32_t)sealed);
     return (uint32_t)sealed;

@@ -247,6 +247,8 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     context->purge_after = options->purge_after > 0 ? options->purge_after : AVPNI_PURGE_AFTER;
     if (context->purge_after > AVPNI_NODE_PURGE_LIMIT)
         context->purge_after = AVPNI_NODE_PURGE_LIMIT; /* sums with it must not overflow */
+    for (uint8_t suite = AVPN_SUITE_NONE + 1; suite < AVPNI_AEAD_SUITES; suite++)
+        context->aeads[suite] = avpni_aead_choose(host->aeads, suite);
     context->owner = node;
     context->hop_changed = hop_changed;
     context->offers_changed = offers_changed;

@@ -127,14 +127,14 @@ static void receive_esp(struct avpn_node *node, const struct datagram *d)
     }
     peer = session->peer;
     sa = session->pairs[number]->receive;
-    highest = sa->sequence;
+    highest = avpni_esp_sequence(sa);
     bytes = avpni_esp_open(sa, d->bytes, d->count);
     if (bytes < 0) {
         avpni_count(context, open_error(bytes));
         return;
     }
     avpni_tunnel_confirm(peer, session, d->now);
-    if (sa->sequence > highest)
+    if (avpni_esp_sequence(sa) > highest)
         avpni_path_heard(peer->paths[number], d->source, d->now); /* [PRB-8] */
     if (bytes == 0) {
         avpni_count(context, AVPN_COUNT_DUMMY);

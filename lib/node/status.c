@@ -331,6 +331,11 @@ int32_t avpn_node_outer_at(const struct avpn_node *node, uint32_t index, uint32_
     return AVPN_ERROR_EMPTY;
 }
 
+const struct avpn_aead *avpn_node_aead(const struct avpn_node *node, uint8_t suite)
+{
+    return node == NULL || suite >= AVPNI_AEAD_SUITES ? NULL : node->context.aeads[suite];
+}
+
 const struct avpn_config *avpn_node_config(const struct avpn_node *node)
 {
     return node == NULL ? NULL : node->config;
