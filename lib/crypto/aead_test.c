@@ -93,9 +93,7 @@ static int32_t clear_key(struct trial *trial)
     const struct avpn_aead *aead = trial->aead;
     uint8_t wrong = 0;
 
-    if (aead->clear_key != NULL) {
-        aead->clear_key(aead->user, trial->state);
-    }
+    avpni_aead_clear(aead, trial->state);
     avpni_wipe(trial->state, aead->state_bytes);
     for (size_t i = 0; i < GUARD_BYTES; i++) {
         wrong |= trial->state[aead->state_bytes + i] ^ GUARD;
@@ -248,6 +246,7 @@ static int32_t try_random(struct trial *trial)
     memcpy(text, packet.text, bytes);
     seal(trial, bytes, packet.ad, sizeof packet.ad, packet.nonce);
     is_right = refuses(trial, bytes, text + 200, packet.ad, packet.nonce) &&
+               refuses(trial, bytes, text + bytes, packet.ad, packet.nonce) &&
                refuses(trial, bytes, text + bytes + 15, packet.ad, packet.nonce) &&
                refuses(trial, bytes, packet.ad + 3, packet.ad, packet.nonce) &&
                refuses(trial, bytes, packet.nonce + 11, packet.ad, packet.nonce) &&

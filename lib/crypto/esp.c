@@ -143,8 +143,8 @@ void avpni_esp_wipe(struct avpni_sa *sa)
 {
     const struct avpn_aead *aead = sa->aead;
 
-    if (aead != NULL && aead->clear_key != NULL) {
-        aead->clear_key(aead->user, sa->state);
+    if (aead != NULL) {
+        avpni_aead_clear(aead, sa->state);
     }
     avpni_wipe(sa, aead == NULL ? sizeof *sa : block_bytes(aead, sa->window));
 }
