@@ -234,7 +234,8 @@ static void initiate(struct avpni_peer *peer, struct avpni_path *path, uint32_t 
 static bool was_heard(const struct avpni_session *session)
 {
     for (uint32_t i = 0; i < AVPNI_PATHS; i++)
-        if (session->pairs[i] != NULL && session->pairs[i]->receive->sequence > 0)
+        if (atomic_load(&session->pairs[i]) != NULL &&
+            avpni_esp_sequence(atomic_load(&session->pairs[i])->receive) > 0)
             return true;
     return false;
 }
@@ -255,7 +256,8 @@ static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_t
     }
     tunnel->previous_until = now + AVPNI_PREVIOUS_SPAN;
     tunnel->current = session;
-    session->is_confirmed = true;
+    atomic_store(&session->is_confirmed, true);
+    avpni_peer_touch(peer);
     tunnel->rekey_at = session->created_at + AVPNI_REKEY_AFTER -
                        (avpn_span)(avpni_jitter_next(&peer->context->jitter) %
                                    (uint64_t)AVPNI_REKEY_JITTER);
@@ -268,7 +270,7 @@ static void send_confirmation(struct avpni_peer *peer, struct avpni_path *path)
 {
     struct avpni_context *context = peer->context;
     uint32_t number = path->uplink * (uint32_t)AVPN_UPLINKS + path->remote_uplink;
-    struct avpni_pair *pair = peer->tunnel.current->pairs[number];
+    struct avpni_pair *pair = atomic_load(&peer->tunnel.current->pairs[number]);
     uint32_t size = avpn_sealed_bytes(0);
     uint8_t *bytes;
 
