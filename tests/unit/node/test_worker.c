@@ -490,6 +490,7 @@ START_TEST(punts_of_another_length_are_refused)
     ck_assert_int_eq(avpn_node_take_punt(NULL, longer, 8, pair.now), AVPN_ERROR_ARGUMENT);
     ck_assert_int_eq(avpn_node_take_punt(pair.hosts[HUB].node, NULL, 8, pair.now), AVPN_ERROR_ARGUMENT);
     pair.hosts[HUB].keeps_punts = false;
+    pair_run(&pair, AVPN_SECOND);
     ck_assert_uint_eq(arrivals(B, "10.2.0.1", "10.1.0.1", 9), 9);
     pair_end(&pair);
 }
