@@ -52,7 +52,7 @@ def subnet(side):
 
 def settings_files(stage, organization, workers, has_offloads):
     fields = {"folder": stage.folder, "organization": organization, "workers": workers,
-              "tun": "" if has_offloads else ", offloads: no", "host": UNDERLAY["a"], "port": REGISTRY_PORT}
+              "tun": "" if has_offloads else ", offloads: false", "host": UNDERLAY["a"], "port": REGISTRY_PORT}
     files = {side: stage.write(f"{SITES[side]}.yaml",
                                GATEWAY.format(side=side, address=TUNNEL[side], **fields))
              for side in SIDES}
