@@ -56,8 +56,9 @@ AVPN_API const char *avpn_suite_name(uint8_t suite); /* "AES-256-GCM", static */
 
 /*
  * Parameters are copied; `host` gives the allocator and may be NULL.
- * AVPN_ERROR_ARGUMENT: spi, suite, window or size out of range; AVPN_ERROR_STATE: suite not
- * available here; AVPN_ERROR_MEMORY.
+ * AVPN_ERROR_ARGUMENT: spi, suite, window or size out of range, or a provider of another suite;
+ * AVPN_ERROR_STATE: suite not available here; AVPN_ERROR_AUTH: `aead` fails its self-test
+ * (avpn_aead_test); AVPN_ERROR_MEMORY.
  */
 AVPN_API int32_t avpn_sa_new_sender(const struct avpn_sa_parameters *parameters,
                                     const struct avpn_host *host, struct avpn_sa **sa_out);
@@ -89,10 +90,14 @@ AVPN_API int32_t avpn_sa_open(struct avpn_sa *sa, uint8_t *esp, uint32_t bytes);
 /*
  * The same for a run: what a single call does to each packet, in their order, at less cost. Sealing stops at the first packet that
  * cannot be sealed; returns how many were, or its error if that is none. `sealed_bytes_out`, one number a packet, may be NULL.
+ * AVPN_ERROR_ARGUMENT: also when the run contradicts itself.
  */
 AVPN_API int32_t avpn_sa_seal_run(struct avpn_sa *sa, const struct avpn_packets *run,
                                   uint32_t *sealed_bytes_out);
-/* Each packet's result as avpn_sa_open would return it goes to results_out. Returns how many were opened. */
+/*
+ * Each packet's result as avpn_sa_open would return it goes to results_out. Returns how many were opened.
+ * AVPN_ERROR_ARGUMENT: a sender, or the run contradicts itself; no result was written.
+ */
 AVPN_API int32_t avpn_sa_open_run(struct avpn_sa *sa, const struct avpn_packets *run,
                                   int32_t *results_out);
 

@@ -237,7 +237,8 @@ static bool was_heard(const struct avpni_session *session)
     if (!session->peer->is_initiator)
         return true;
     for (uint32_t i = 0; i < AVPNI_PATHS; i++)
-        if (session->pairs[i] != NULL && session->pairs[i]->receive->sequence > 0)
+        if (atomic_load(&session->pairs[i]) != NULL &&
+            avpni_esp_sequence(atomic_load(&session->pairs[i])->receive) > 0)
             return true;
     return false;
 }
@@ -258,7 +259,8 @@ static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_t
     }
     tunnel->previous_until = now + AVPNI_PREVIOUS_SPAN;
     tunnel->current = session;
-    session->is_confirmed = true;
+    atomic_store(&session->is_confirmed, true);
+    avpni_peer_touch(peer);
     tunnel->rekey_at = session->created_at + AVPNI_REKEY_AFTER -
                        (avpn_span)(avpni_jitter_next(&peer->context->jitter) %
                                    (uint64_t)AVPNI_REKEY_JITTER);

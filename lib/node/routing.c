@@ -72,6 +72,24 @@ static void note_conflict(void *user, uint32_t kind, const struct avpn_prefix *p
         (struct avpni_conflict){*prefix, kind, winner, loser};
 }
 
+/* For a hop in the table: peers are in order of member id. */
+static struct avpni_gate *find_gate(const void *owner, uint32_t hop)
+{
+    const struct avpni_routing_ground *ground = owner;
+    uint32_t low = 0, high = ground->peer_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (ground->peers[middle]->member < hop)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < ground->peer_count && ground->peers[low]->member == hop ? ground->peers[low]->gate
+                                                                         : NULL;
+}
+
 static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_ground *ground,
                           struct avpni_table *table)
 {
@@ -81,6 +99,7 @@ static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_gro
                                            .attached = node->routing.attached,
                                            .attached_count = node->routing.attached_count,
                                            .conflict = note_conflict};
+    struct avpni_plane *plane = &node->context.plane;
     int32_t error = avpn_routes_new(&node->context.host, &table->routes);
 
     if (error == AVPN_OK)
@@ -88,6 +107,10 @@ static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_gro
     for (uint32_t i = 0; i < ground->peer_count && error == AVPN_OK; i++)
         error = avpn_routes_set_state(table->routes, ground->peers[i]->member,
                                       ground->peers[i]->hop_state);
+    if (error == AVPN_OK)
+        error = avpni_directory_new(plane, table->routes, find_gate, ground, &table->directory);
+    if (error == AVPN_OK)
+        error = avpni_tables_new(plane, &table->tables);
     if (error != AVPN_OK)
         return error;
     table->active_hops =
@@ -113,7 +136,11 @@ void avpni_table_free(struct avpn_node *node, struct avpni_table *table)
 {
     avpni_release(&node->context.memory, table->active_hops);
     avpni_release(&node->context.memory, table->conflicts);
-    avpn_routes_del(table->routes);
+    if (table->directory != NULL)
+        avpni_directory_retire(&node->context.plane, table->directory); /* with its routes */
+    else
+        avpn_routes_del(table->routes);
+    avpni_tables_retire(&node->context.plane, table->tables);
     memset(table, 0, sizeof *table);
 }
 
@@ -264,13 +291,26 @@ void avpni_routing_tell_conflicts(struct avpn_node *node, const struct avpni_tab
 
 /* ---- in force ----------------------------------------------------------------------- */
 
-void avpni_routing_take(struct avpn_node *node, struct avpni_table *table, avpn_time now)
+static void take(struct avpn_node *node, struct avpni_table *table, struct avpni_rules *rules,
+                 avpn_time now)
 {
     tell_routes(node, table, now);
-    avpni_table_free(node, &node->routing.table);
+    table->tables->directory = table->directory;
+    table->tables->rules = rules;
+    avpni_plane_publish(&node->context.plane, table->tables);
+    table->tables = NULL;
     node->routing.table = *table;
     node->routing.planned_at = now;
     node->routing.is_plan_due = false;
+}
+
+void avpni_routing_take(struct avpn_node *node, struct avpni_table *table,
+                        struct avpni_rules *rules, avpn_time now)
+{
+    struct avpni_table before = node->routing.table;
+
+    take(node, table, rules, now);
+    avpni_table_free(node, &before);
     memset(table, 0, sizeof *table);
 }
 
@@ -293,10 +333,7 @@ static void plan_again(struct avpn_node *node, avpn_time now)
         return;
     }
     before = node->routing.table;
-    tell_routes(node, &next, now);
-    node->routing.table = next;
-    node->routing.planned_at = now;
-    node->routing.is_plan_due = false;
+    take(node, &next, node->rules, now);
     avpni_routing_tell_conflicts(node, &before, now);
     avpni_table_free(node, &before);
 }
@@ -329,13 +366,15 @@ static void fire(void *owner, avpn_time now)
 int32_t avpni_routing_init(struct avpn_node *node)
 {
     struct avpni_routing *routing = &node->routing;
-    int32_t error;
+    struct avpni_tables *tables = atomic_load(&node->context.plane.tables);
 
+    routing->table.directory = tables->directory;
+    routing->table.routes = tables->directory->routes;
+    node->rules = tables->rules;
     routing->planned_at = -1;
     routing->hops_changed_at = -1;
     avpni_timer_init(&routing->timer, fire, node);
-    error = avpni_timers_reserve(&node->context.timers, 1);
-    return error == AVPN_OK ? avpn_routes_new(&node->context.host, &routing->table.routes) : error;
+    return avpni_timers_reserve(&node->context.timers, 1);
 }
 
 void avpni_routing_fini(struct avpn_node *node)

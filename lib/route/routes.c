@@ -254,6 +254,21 @@ uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint
     return hop->id;
 }
 
+uint32_t avpni_routes_hop_place(const struct avpn_routes *routes, uint32_t route, uint32_t index)
+{
+    return avpni_hops_place(&routes->hops, route, index);
+}
+
+uint32_t avpni_routes_hop_places(const struct avpn_routes *routes)
+{
+    return avpni_hops_places(&routes->hops);
+}
+
+uint32_t avpni_routes_hop_at_place(const struct avpn_routes *routes, uint32_t place)
+{
+    return avpni_hops_at_place(&routes->hops, place);
+}
+
 bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint32_t hop)
 {
     uint32_t count = avpni_hops_count(&routes->hops, route);
@@ -318,19 +333,33 @@ static void describe(const struct avpn_routes *routes, const struct avpn_prefix 
     *route_out = route;
 }
 
+/* The value of the prefix that decides, or AVPN_ROUTE_NONE. */
+static uint32_t match(const struct avpn_routes *routes, const struct avpn_address *address,
+                      uint8_t *length_out)
+{
+    if (address->family == AVPN_FAMILY_IPV4)
+        return avpni_lpm_match(&routes->ipv4, (uint64_t)load_u32(address->bytes) << 32, 0,
+                               length_out);
+    if (address->family == AVPN_FAMILY_IPV6)
+        return avpni_lpm_match(&routes->ipv6, load_u64(address->bytes),
+                               load_u64(address->bytes + 8), length_out);
+    return AVPN_ROUTE_NONE;
+}
+
+uint32_t avpni_routes_match_length(const struct avpn_routes *routes,
+                                   const struct avpn_address *address)
+{
+    uint8_t length = 0;
+
+    return match(routes, address, &length) == AVPN_ROUTE_NONE ? UINT32_MAX : length;
+}
+
 int32_t avpn_routes_match(const struct avpn_routes *routes, const struct avpn_address *address,
                           struct avpn_route *route_out)
 {
     struct avpn_prefix prefix = {.family = address->family};
-    uint32_t list = AVPN_ROUTE_NONE;
+    uint32_t list = match(routes, address, &prefix.length);
 
-    if (address->family == AVPN_FAMILY_IPV4) {
-        list = avpni_lpm_match(&routes->ipv4, (uint64_t)load_u32(address->bytes) << 32, 0,
-                               &prefix.length);
-    } else if (address->family == AVPN_FAMILY_IPV6) {
-        list = avpni_lpm_match(&routes->ipv6, load_u64(address->bytes),
-                               load_u64(address->bytes + 8), &prefix.length);
-    }
     if (list == AVPN_ROUTE_NONE) {
         return AVPN_ERROR_NOT_FOUND;
     }

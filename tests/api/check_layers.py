@@ -14,7 +14,8 @@ import sys
 # Layers at the same height do not see each other.
 HEIGHT = {"base": 0, "wire": 1, "crypto": 2, "inner": 3, "route": 4, "topo": 5, "link": 6,
           "node": 7, "registry": 7, "authority": 7}
-C_HEADERS = {"assert.h", "limits.h", "stdalign.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
+C_HEADERS = {"assert.h", "limits.h", "stdalign.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h",
+             "string.h"}
 ALLOCATOR = "base/memory.c"
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 

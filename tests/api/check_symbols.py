@@ -20,6 +20,8 @@ C_LIBRARY = re.compile(
     r"|^__(asan|ubsan|lsan|sanitizer|gcov|llvm)_|^__cpu_(model|indicator_init)$")
 SODIUM = re.compile(r"^(crypto_|sodium_|randombytes_)")
 ALLOCATOR = {"malloc", "realloc", "free"}
+# What is the same for the whole process and never changes once known (doc/decisions/0014-aead-providers.md).
+WRITABLE = {"crypto_aead.c.o": {"testing", "verdicts"}}
 
 
 def nm(*arguments):
@@ -55,7 +57,8 @@ def check_static(archive):
                        or (symbol in ALLOCATOR and name.startswith("base_memory.c")))
             if not is_fine:
                 bad.append(f"{name}: must not use {symbol}")
-        bad += [f"{name}: {symbol} is writable global state" for symbol in sorted(writable)]
+        bad += [f"{name}: {symbol} is writable global state"
+                for symbol in sorted(writable - WRITABLE.get(name, set()))]
     if len(objects) < 5:
         bad.append(f"only {len(objects)} objects in {archive}: nothing was checked")
     return bad, f"{len(objects)} objects use nothing they should not"

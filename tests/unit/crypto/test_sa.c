@@ -154,8 +154,8 @@ END_TEST
 /* Test case 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega). */
 START_TEST(aes_256_gcm_is_that_of_its_specification)
 {
-    const struct avpni_aead *aead = avpni_aead_find(AVPN_SUITE_AES_256_GCM);
-    _Alignas(AVPNI_AEAD_STATE_ALIGN_LIMIT) uint8_t state[1024];
+    const struct avpn_aead *aead = avpn_aead_find(AVPN_SUITE_AES_256_GCM);
+    _Alignas(AVPN_AEAD_ALIGN) uint8_t state[AVPNI_AEAD_STATE_LIMIT];
     uint8_t key[32], text[60], ad[20], nonce[12], expected[76], tag[16];
 
     if (aead == NULL) {
@@ -171,42 +171,13 @@ START_TEST(aes_256_gcm_is_that_of_its_specification)
     harness_hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3d"
                 "a7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b",
                 expected, sizeof expected);
-    aead->set_key(state, key);
-    aead->seal(state, text, sizeof text, tag, ad, sizeof ad, nonce);
+    ck_assert_int_eq(aead->set_key(aead->user, state, key), 0);
+    aead->seal(aead->user, state, text, sizeof text, tag, ad, sizeof ad, nonce);
+    if (aead->clear_key != NULL) {
+        aead->clear_key(aead->user, state);
+    }
     ck_assert_mem_eq(text, expected, 60);
     ck_assert_mem_eq(tag, expected + 60, 16);
-}
-END_TEST
-
-START_TEST(providers_of_one_suite_agree_and_keep_their_word_on_size)
-{
-    const struct avpni_aead *const *all = avpni_aead_all();
-    _Alignas(AVPNI_AEAD_STATE_ALIGN_LIMIT) uint8_t state[2048];
-    const uint8_t key[32] = {5}, ad[12] = {6}, nonce[12] = {7};
-    uint8_t first[3][300 + 16], out[300 + 16];
-    bool has_first[3] = {false};
-
-    for (size_t i = 0; all[i] != NULL; i++) {
-        const struct avpni_aead *aead = all[i];
-
-        ck_assert_uint_le(aead->state_align, AVPNI_AEAD_STATE_ALIGN_LIMIT);
-        ck_assert_uint_eq(aead->state_bytes % 8, 0);
-        ck_assert_uint_lt(aead->state_bytes, sizeof state);
-        if (!aead->is_available()) {
-            continue;
-        }
-        memset(state, 0xee, sizeof state);
-        memset(out, 0x21, sizeof out);
-        aead->set_key(state, key);
-        ck_assert_uint_eq(state[aead->state_bytes], 0xee);
-        aead->seal(state, out, 300, out + 300, ad, sizeof ad, nonce);
-        if (has_first[aead->suite]) {
-            ck_assert_mem_eq(out, first[aead->suite], sizeof out);
-        }
-        memcpy(first[aead->suite], out, sizeof out);
-        has_first[aead->suite] = true;
-    }
-    ck_assert(has_first[AVPN_SUITE_CHACHA20_POLY1305]);
 }
 END_TEST
 
@@ -216,6 +187,5 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(without_memory_there_is_no_sa),
     HARNESS_CASE(suites_have_names_and_chacha_is_always_there),
     HARNESS_CASE(aes_256_gcm_is_that_of_its_specification),
-    HARNESS_CASE(providers_of_one_suite_agree_and_keep_their_word_on_size),
 };
 HARNESS_MAIN("crypto/sa", cases)

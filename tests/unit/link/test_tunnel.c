@@ -322,7 +322,7 @@ START_TEST(initiations_follow_each_other_every_two_seconds)
     pair_run(&pair, 61 * AVPN_SECOND);
     ck_assert_uint_ge(initiations[first], 20); /* a ticket must come in between */
     ck_assert_uint_le(initiations[first], 31);
-    ck_assert_uint_eq(pair.hosts[first].node->context.session_capacity, 16); /* old attempts are gone */
+    ck_assert_uint_eq(atomic_load(&pair.hosts[first].node->context.plane.sessions)->capacity, 16); /* old attempts are gone */
     pair_end(&pair);
 }
 END_TEST

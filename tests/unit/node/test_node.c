@@ -3,7 +3,7 @@
 #include "harness.h"
 #include "link/path.h"
 #include "link/session.h"
-#include "node/carry.h"
+#include "node/node.h"
 #include "node/pair.h"
 #include <stdlib.h>
 #include <string.h>
@@ -173,8 +173,8 @@ static void forge(uint32_t from, uint32_t to, const char *source, const char *de
     pair_packet(room + AVPN_HEADROOM, source, destination, 100);
     if (ttl != 0)
         room[AVPN_HEADROOM + 8] = ttl;
-    ck_assert(avpni_carry(node, peer, NULL, room + AVPN_HEADROOM, 100, pair.now));
-    avpni_sealing_close(&node->sealed, &node->context.outbox);
+    avpni_lane_begin(&node->lane, pair.now);
+    avpni_departure_add(&node->lane, peer->gate, NULL, room + AVPN_HEADROOM, 100, 0);
     avpni_node_flush(node, pair.now);
     pair_run(&pair, AVPN_SECOND / 10);
 }

@@ -4,10 +4,10 @@
  * one segmented buffer goes out as one. A run is closed when a packet does not fit its
  * pattern, and at the end of each input run, since then another buffer begins.
  */
-#ifndef AVPNI_NODE_RUNS_H
-#define AVPNI_NODE_RUNS_H
+#ifndef AVPNI_FORWARD_RUNS_H
+#define AVPNI_FORWARD_RUNS_H
 
-#include "link/outbox.h"
+#include "forward/outbox.h"
 #include <autovpn/host.h>
 #include <stdbool.h>
 

@@ -9,8 +9,8 @@
  *     avpni_outbox_commit(&outbox, uplink, &remote, 80);
  *     avpni_outbox_flush(&outbox);
  */
-#ifndef AVPNI_LINK_OUTBOX_H
-#define AVPNI_LINK_OUTBOX_H
+#ifndef AVPNI_FORWARD_OUTBOX_H
+#define AVPNI_FORWARD_OUTBOX_H
 
 #include "base/memory.h"
 #include <autovpn/batch.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "node/runs.h"
+#include "forward/runs.h"
 
 #include "base/address.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "harness.h"
-#include "node/runs.h"
+#include "forward/runs.h"
 #include "base/memory.h"
 #include <string.h>
 
@@ -219,4 +219,4 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(runs_say_what_single_packets_would, 20),
     HARNESS_CASE(another_contact_or_uplink_begins_a_run),
 };
-HARNESS_MAIN("node/runs", cases)
+HARNESS_MAIN("forward/runs", cases)

@@ -3,7 +3,7 @@
  * outbox: see outbox.h. Owns a byte arena, used from the front, and an array of runs, which
  * point into the arena or to the caller's memory. A flush empties both.
  */
-#include "link/outbox.h"
+#include "forward/outbox.h"
 
 #include <assert.h>
 

@@ -3,7 +3,7 @@
 #include "harness.h"
 
 #include "link/events.h"
-#include "link/outbox.h"
+#include "forward/outbox.h"
 
 #include <string.h>
 
@@ -186,4 +186,4 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(the_oldest_events_make_room_and_are_counted),
     HARNESS_CASE(every_event_has_a_name),
 };
-HARNESS_MAIN("link/outbox", cases)
+HARNESS_MAIN("forward/outbox", cases)
