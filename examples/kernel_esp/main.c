@@ -47,13 +47,6 @@ static void seam_transmit(void *user, const struct avpn_datagrams *batch, size_t
     udp_send(&program->udp, batch, count);
 }
 
-static void seam_deliver(void *user, const struct avpn_packets *batch, size_t count)
-{
-    (void)user;
-    (void)batch;
-    (void)count; /* never: the kernel delivers */
-}
-
 static void seam_sa(void *user, const struct avpn_sa_change *change)
 {
     struct program *program = user;
@@ -165,7 +158,6 @@ static int open_node(struct program *program, char **words)
     host.wall_clock = loop_wall_clock;
     host.log = log_host;
     host.transmit = seam_transmit;
-    host.deliver = seam_deliver;
     host.sa = seam_sa;
     if (avpn_key_parse(words[0], &options.organization) == AVPN_OK &&
         key_pair_load(words[1], &options.identity) == 0 &&

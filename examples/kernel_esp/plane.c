@@ -230,15 +230,19 @@ static void move(struct plane *plane, struct plane_sa *sa, const struct avpn_sa_
     (void)states_remove(&plane->netlink, sa->report.spi, &from);
 }
 
+/* Packets to the member are blocked. */
+static void choose_none(struct plane *plane, uint32_t member)
+{
+    struct policies_sender *sender = find_sender(plane, member);
+
+    if (sender == NULL)
+        return;
+    *sender = plane->senders[--plane->sender_count];
+    redirect(plane, member);
+}
+
 static void forget(struct plane *plane, struct plane_sa *sa)
 {
-    struct policies_sender *sender = find_sender(plane, sa->report.member);
-    uint32_t member = sa->report.member;
-
-    if (sa->report.is_sender && sender != NULL && sender->spi == sa->report.spi) {
-        *sender = plane->senders[--plane->sender_count];
-        redirect(plane, member); /* blocked: nothing leaves in the clear */
-    }
     if (states_remove(&plane->netlink, sa->report.spi, &sa->ends) != 0)
         complain("remove", sa->report.spi);
     *sa = plane->sas[--plane->sa_count];
@@ -257,6 +261,9 @@ void plane_change(struct plane *plane, const struct avpn_sa_change *change)
     switch ((enum avpn_sa_action)change->action) {
     case AVPN_SA_SELECT:
         choose(plane, sa);
+        break;
+    case AVPN_SA_DESELECT:
+        choose_none(plane, sa->report.member);
         break;
     case AVPN_SA_MOVE:
         move(plane, sa, change);

@@ -172,46 +172,49 @@ struct state {
     struct algorithm algorithm;
     struct xfrm_encap_tmpl encap;
     struct window window;
-    int is_whole;
+    uint32_t taken;
 };
+#define STATE_PARTS 3u /* algorithm, encapsulation, window: without one of them it is none of ours */
 
-static size_t take(void *out, size_t room, const struct nlattr *attribute)
+static void take(struct state *state, void *out, size_t room, const struct nlattr *attribute)
 {
     size_t count = mnl_attr_get_payload_len(attribute);
 
     if (count > room)
-        return 0;
+        return;
     memcpy(out, mnl_attr_get_payload(attribute), count);
-    return count;
+    state->taken++;
+}
+
+static int read_attribute(const struct nlattr *attribute, void *user)
+{
+    struct state *state = user;
+
+    switch (mnl_attr_get_type(attribute)) {
+    case XFRMA_ALG_AEAD:
+        take(state, &state->algorithm, sizeof state->algorithm, attribute);
+        break;
+    case XFRMA_ENCAP:
+        take(state, &state->encap, sizeof state->encap, attribute);
+        break;
+    case XFRMA_REPLAY_ESN_VAL:
+        take(state, &state->window, sizeof state->window, attribute);
+        break;
+    default:
+        break;
+    }
+    return MNL_CB_OK;
 }
 
 static void read_state(void *user, const struct nlmsghdr *answer)
 {
     struct state *state = user;
-    const struct nlattr *attribute;
-    int found = 0;
 
     if (answer->nlmsg_type != XFRM_MSG_NEWSA)
         return;
     memset(state, 0, sizeof *state);
     memcpy(&state->info, mnl_nlmsg_get_payload(answer), sizeof state->info);
-    mnl_attr_for_each(attribute, answer, sizeof state->info)
-    {
-        switch (mnl_attr_get_type(attribute)) {
-        case XFRMA_ALG_AEAD:
-            found += take(&state->algorithm, sizeof state->algorithm, attribute) > 0;
-            break;
-        case XFRMA_ENCAP:
-            found += take(&state->encap, sizeof state->encap, attribute) > 0;
-            break;
-        case XFRMA_REPLAY_ESN_VAL:
-            found += take(&state->window, sizeof state->window, attribute) > 0;
-            break;
-        default:
-            break;
-        }
-    }
-    state->is_whole = found == 3;
+    (void)mnl_attr_parse(answer, sizeof state->info, read_attribute, state);
 }
 
 struct counting {
@@ -226,7 +229,7 @@ static void count_state(void *user, const struct nlmsghdr *answer)
     struct states_count count;
 
     read_state(&state, answer);
-    if (state.is_whole && state.info.id.proto == IPPROTO_ESP) {
+    if (state.taken == STATE_PARTS && state.info.id.proto == IPPROTO_ESP) {
         const struct xfrm_replay_state_esn *head = &state.window.head;
 
         count.family = (uint8_t)state.info.family;
@@ -275,7 +278,7 @@ int states_move(struct netlink *netlink, uint32_t spi, const struct states_ends 
                              &state);
 
     *is_copy_out = from->is_sender && !is_same_address(&from->remote, &to->remote);
-    if (result == 0 && !state.is_whole) {
+    if (result == 0 && state.taken != STATE_PARTS) {
         errno = ENOENT;
         result = -1;
     }

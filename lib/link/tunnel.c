@@ -13,6 +13,7 @@
 #include "crypto/cookie.h"
 #include "crypto/hash.h"
 #include "crypto/noise.h"
+#include "link/handover.h"
 #include "link/path.h"
 #include "link/peer.h"
 #include "link/probe.h"
@@ -236,6 +237,8 @@ static bool was_heard(const struct avpni_session *session)
 {
     if (!session->peer->is_initiator)
         return true;
+    if (session->handed != NULL)
+        return avpni_handover_was_heard(session);
     for (uint32_t i = 0; i < AVPNI_PATHS; i++)
         if (atomic_load(&session->pairs[i]) != NULL &&
             avpni_esp_sequence(atomic_load(&session->pairs[i])->receive) > 0)
@@ -250,11 +253,10 @@ static bool was_heard(const struct avpni_session *session)
 static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_time now)
 {
     struct avpni_tunnel *tunnel = &peer->tunnel;
+    struct avpni_session *gone = tunnel->current;
 
-    if (tunnel->previous != NULL && tunnel->current != NULL && !was_heard(tunnel->current)) {
-        avpni_session_del(peer->context, tunnel->current);
-    } else {
-        avpni_session_del(peer->context, tunnel->previous);
+    if (tunnel->previous == NULL || tunnel->current == NULL || was_heard(tunnel->current)) {
+        gone = tunnel->previous;
         tunnel->previous = tunnel->current;
     }
     tunnel->previous_until = now + AVPNI_PREVIOUS_SPAN;
@@ -266,6 +268,9 @@ static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_t
                                    (uint64_t)AVPNI_REKEY_JITTER);
     tunnel->is_rekey_wanted = false;
     tunnel->mismatches = 0;
+    if (peer->context->hands_over)
+        avpni_handover_settle(peer); /* the new one carries packets before the old one is gone */
+    avpni_session_del(peer->context, gone);
 }
 
 /* What nobody can say without the session's keys; `index` is the responder's [HS-11]. */

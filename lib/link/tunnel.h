@@ -32,6 +32,8 @@ struct avpni_tunnel {
     avpn_time cookie_at;      /* -1: none */
     uint8_t mismatches;       /* [PRB-6] */
     bool is_rekey_wanted;
+    struct avpni_session *selected; /* hand-over: whose sender the host was told to use, on which path; NULL: none */
+    uint32_t selected_path;
 };
 
 int32_t avpni_tunnel_init(struct avpni_tunnel *tunnel, struct avpni_peer *peer);
