@@ -250,6 +250,22 @@ static void init_lane(struct avpn_node *node, const struct avpn_host *host)
     avpni_runs_init(&lane->breakout, host->user, host->breakout);
 }
 
+/* What it publishes at first is empty, and the node's. */
+static int32_t init_plane(struct avpn_node *node)
+{
+    struct avpni_plane *plane = &node->context.plane;
+    int32_t error = avpni_plane_init(plane, &node->context.memory);
+    struct avpni_tables *tables;
+
+    if (error != AVPN_OK)
+        return error;
+    tables = atomic_load(&plane->tables);
+    node->rules = tables->rules;
+    node->routing.table.directory = tables->directory;
+    node->routing.table.routes = tables->directory->routes;
+    return AVPN_OK;
+}
+
 static int32_t init_context(struct avpn_node *node, const struct avpn_node_options *options,
                             const struct avpn_host *host)
 {
@@ -282,7 +298,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     if (error != AVPN_OK)
         return error;
     memcpy(&context->jitter, seed, sizeof seed);
-    error = avpni_plane_init(&context->plane, &context->memory);
+    error = init_plane(node);
     if (error == AVPN_OK)
         error = avpni_outbox_init(&context->outbox, &context->memory, host);
     if (error == AVPN_OK)

@@ -366,11 +366,7 @@ static void fire(void *owner, avpn_time now)
 int32_t avpni_routing_init(struct avpn_node *node)
 {
     struct avpni_routing *routing = &node->routing;
-    struct avpni_tables *tables = atomic_load(&node->context.plane.tables);
 
-    routing->table.directory = tables->directory;
-    routing->table.routes = tables->directory->routes;
-    node->rules = tables->rules;
     routing->planned_at = -1;
     routing->hops_changed_at = -1;
     avpni_timer_init(&routing->timer, fire, node);

@@ -710,6 +710,7 @@ bool pair_is_unchanged(struct pair *pair, uint32_t number, bool may_guard)
     struct avpni_outbox *outbox = &node->context.outbox;
 
     forgive(heap, node->context.counters, sizeof node->context.counters);
+    forgive(heap, &node->lane, sizeof node->lane); /* room for what passes */
     forgive(heap, &outbox->transmitted, sizeof outbox->transmitted);
     forgive(heap, outbox->bytes, AVPNI_OUTBOX_BYTES);
     forgive(heap, outbox->runs, AVPNI_OUTBOX_RUNS * sizeof *outbox->runs);
