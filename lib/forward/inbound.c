@@ -339,6 +339,10 @@ static void receive(struct avpni_lane *lane, const struct avpn_datagrams *datagr
         hand_over(lane, datagrams, bytes, count);
         return;
     }
+    if (lane->is_handed_over) {
+        avpni_lane_count(lane, AVPN_DROP_HANDED_OVER);
+        return;
+    }
     a = &lane->arrivals[lane->arrival_count++];
     a->bytes = bytes;
     a->count = count;
