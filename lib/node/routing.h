@@ -30,7 +30,7 @@ struct avpni_conflict {
 };
 
 /* What the last event about a route said. */
-struct avpni_told {
+struct avpni_told_route {
     uint32_t route; /* its handle */
     uint32_t hop;   /* or AVPN_ROUTE_NONE */
 };
@@ -40,7 +40,7 @@ struct avpni_table {
     struct avpni_directory *directory; /* what lanes read of it; owns the routes */
     struct avpni_tables *tables;       /* room to publish it; NULL once that is done */
     struct avpn_routes *routes;
-    struct avpni_told *told;   /* by place in routes */
+    struct avpni_told_route *told;   /* by place in routes */
     struct avpni_conflict *conflicts;
     uint32_t conflict_count;
 };
