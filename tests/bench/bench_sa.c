@@ -34,7 +34,7 @@ static const char *const way_names[WAYS] = {"aead", "sa", "run", "single"};
 struct bench {
     uint32_t bytes, sealed, rounds;
     uint8_t suite;
-    const struct avpni_aead *aead;
+    const struct avpn_aead *aead;
     void *state;
     uint64_t counter;
     struct avpn_sa *sender, *receiver;
@@ -61,8 +61,9 @@ static void run_aead(struct bench *bench, bool is_open)
 
         aead_nonce(nonce, ad, bench->counter + i);
         if (!is_open)
-            bench->aead->seal(bench->state, at, text, at + text, ad, sizeof ad, nonce);
-        else if (!bench->aead->open(bench->state, at, text, at + text, ad, sizeof ad, nonce))
+            bench->aead->seal(bench->aead->user, bench->state, at, text, at + text, ad, sizeof ad, nonce);
+        else if (!bench->aead->open(bench->aead->user, bench->state, at, text, at + text, ad,
+                                    sizeof ad, nonce))
             net_die("aead");
     }
     if (is_open)
@@ -207,12 +208,12 @@ static void begin(struct bench *bench, uint8_t suite)
     uint8_t key[32] = {3};
 
     bench->suite = suite;
-    bench->aead = avpni_aead_find(suite);
+    bench->aead = avpn_aead_find(suite);
     bench->state = aligned_alloc(64, (bench->aead->state_bytes + 63) / 64 * 64);
     if (bench->state == NULL || avpn_sa_new_sender(&p, NULL, &bench->sender) ||
         avpn_sa_new_receiver(&p, NULL, &bench->receiver))
         net_die("sa");
-    bench->aead->set_key(bench->state, key);
+    bench->aead->set_key(bench->aead->user, bench->state, key);
     net_begin(&bench->net, 1, suite);
     for (uint32_t i = 0; i < 2; i++) {
         net_open(&bench->net, i);

@@ -13,7 +13,7 @@
 #define TEXT_LIMIT 2048
 
 static _Alignas(AVPNI_ESP_ALIGN) uint8_t block[4096];
-static _Alignas(AVPNI_ESP_ALIGN) uint8_t state[1024];
+static _Alignas(AVPNI_ESP_ALIGN) uint8_t state[AVPNI_AEAD_STATE_LIMIT];
 
 static const struct avpn_sa_parameters parameters = {
     .size = sizeof(struct avpn_sa_parameters), .spi = 0x01020304, .key = {1}, .salt = {2}};
@@ -22,14 +22,14 @@ static const struct avpn_sa_parameters parameters = {
 static uint32_t make_genuine(uint8_t suite, uint8_t *esp, const uint8_t *text, size_t count)
 {
     static const uint8_t ad[12] = {1, 2, 3, 4, [11] = 1}, nonce[12] = {2};
-    const struct avpni_aead *aead = avpni_aead_find(suite);
+    const struct avpn_aead *aead = avpn_aead_find(suite);
 
     memset(esp, 0, AVPN_HEADROOM);
     memcpy(esp, ad, 4);
     esp[7] = 1;
     memcpy(esp + AVPN_HEADROOM, text, count);
-    aead->set_key(state, parameters.key);
-    aead->seal(state, esp + AVPN_HEADROOM, count, esp + AVPN_HEADROOM + count, ad, sizeof ad,
+    aead->set_key(aead->user, state, parameters.key);
+    aead->seal(aead->user, state, esp + AVPN_HEADROOM, count, esp + AVPN_HEADROOM + count, ad, sizeof ad,
                nonce);
     return (uint32_t)(AVPN_HEADROOM + count + 16);
 }
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     int32_t result = avpni_esp_open(sa, esp, size);
 
     FUZZ_CHECK(result < 0 || (uint32_t)result + AVPN_HEADROOM + 2 + 16 <= size);
-    FUZZ_CHECK(result >= 0 || sa->sequence == 0);
+    FUZZ_CHECK(result >= 0 || avpni_esp_sequence(sa) == 0);
     FUZZ_CHECK(!(bytes[0] & 2) || result != AVPN_ERROR_AUTH);
     return 0;
 }
