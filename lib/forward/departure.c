@@ -103,8 +103,8 @@ static void transmit(struct avpni_lane *lane, const struct avpni_departure *d, u
         avpni_sealing_close(&lane->sealed, lane->outbox); /* another buffer, another run */
     lane->sealed_buffer = d->buffer;
     avpni_lane_count(lane, d->from == NULL ? AVPN_COUNT_SENT : AVPN_COUNT_FORWARDED);
-    avpni_sealing_add(&lane->sealed, lane->outbox, d->way->uplink, d->flags, &d->way->contact,
-                      d->packet - AVPN_HEADROOM, sealed);
+    avpni_sealing_add(&lane->sealed, lane->outbox, d->way, d->flags, d->packet - AVPN_HEADROOM,
+                      sealed);
 }
 
 /* Packets under one SA: the way is that of the first. */

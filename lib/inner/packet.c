@@ -55,6 +55,18 @@ bool avpni_inner_parse(const uint8_t *packet, uint32_t bytes, struct avpn_addres
     return false;
 }
 
+bool avpni_inner_follows(const uint8_t *packet, uint32_t bytes, const uint8_t *accepted)
+{
+    if (bytes < AVPNI_IPV4_HEADER || packet[0] != accepted[0])
+        return false;
+    if (packet[0] >> 4 == 4)
+        return avpni_word_at(packet + 2) == bytes && (packet[0] & 15u) * 4u <= bytes &&
+               memcmp(packet + 12, accepted + 12, 8) == 0;
+    return bytes >= AVPNI_IPV6_HEADER &&
+           avpni_word_at(packet + 4) + AVPNI_IPV6_HEADER == bytes &&
+           memcmp(packet + 8, accepted + 8, 32) == 0;
+}
+
 static bool ipv4_transport(const uint8_t *packet, uint32_t bytes, struct avpni_transport *t)
 {
     uint32_t flags = avpni_word_at(packet + 6);
