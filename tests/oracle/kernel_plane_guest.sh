@@ -160,7 +160,7 @@ counted() {
     in_ns "$1" awk -v name="$2" '$1 == name { print $2 }' /proc/net/xfrm_stat
 }
 
-# talk SECONDS: pings both ways in the background; heard says what was lost, and came twice
+# talk SECONDS: pings both ways in the background, until end_talk; heard says what was lost, and came twice
 talk() {
     number=$(echo "$1 $interval" | awk '{ print int($1 / $2) }')
     in_ns a ping -q -n -i "$interval" -c "$number" -W 2 -I 10.1.0.1 10.2.0.1 >/run/ping.a 2>&1 &
@@ -169,8 +169,11 @@ talk() {
     talker_b=$!
 }
 
-heard() {
+end_talk() {
     wait "$talker_a" "$talker_b"
+}
+
+heard() {
     sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received\(.*duplicates\)\{0,1\}.*/\1 \2\3/p' \
         /run/ping.a /run/ping.b | awk '{ lost += $1 - $2; n++; twice += NF > 2 }
             END { print (n == 2 ? "" : "no answer, ") lost + 0 " lost, " twice + 0 " twice" }'
@@ -189,6 +192,7 @@ rekey_cases() {
     kill -HUP "$plane_a"
     await is_another a "$second"
     judge "$1: and again, while those before still open" $? 0
+    end_talk
     judge "$1: not a packet is lost by it" "$(heard)" "0 lost, 0 twice"
 }
 
@@ -198,6 +202,7 @@ roam_cases() {
     leave_as 192.0.2.22 20
     await goes_to 192.0.2.22
     judge "$1: the kernel's packets follow a peer that moves" $? 0
+    end_talk
     judge "$1: not a packet is lost by it either" "$(heard)" "0 lost, 0 twice"
     in_ns n tc filter del dev out egress prio 20
 }
