@@ -258,6 +258,7 @@ void net_open(struct net *net, uint32_t place)
                                         .bundle_bytes = net->bundle_bytes,
                                         .handshakes_per_second = 1000000};
 
+    host.aeads = net->aeads;
     if (avpn_node_new(&options, &host, net->now, &site->node) != AVPN_OK)
         net_die("node");
 }
