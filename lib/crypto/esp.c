@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "crypto/box.h"
 #include "crypto/replay.h"
+#include <assert.h>
 #include <string.h>
 
 #define TRAILER_BYTES 2 /* pad length, next header */
@@ -154,33 +155,47 @@ uint64_t avpni_esp_sequence(const struct avpni_sa *sa)
     return sequence_of(sa);
 }
 
-/* ---- numbers on the wire: byte by byte, for packets are aligned to nothing ----------------- */
+/* ---- numbers on the wire: packets are aligned to nothing ----------------------------------- */
 
-static void store_u32(uint8_t *bytes, uint32_t value)
+/* Told to the compiler, which does not see it in shifts and turns each number into bytes one by one. */
+static inline uint64_t swap_u64(uint64_t value)
 {
-    bytes[0] = (uint8_t)(value >> 24);
-    bytes[1] = (uint8_t)(value >> 16);
-    bytes[2] = (uint8_t)(value >> 8);
-    bytes[3] = (uint8_t)value;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap64(value);
+#else
+    return value;
+#endif
 }
 
-static void store_u64(uint8_t *bytes, uint64_t value)
+static inline void store_u64(uint8_t *bytes, uint64_t value)
 {
-    store_u32(bytes, (uint32_t)(value >> 32));
-    store_u32(bytes + 4, (uint32_t)value);
+    value = swap_u64(value);
+    memcpy(bytes, &value, sizeof value);
 }
 
-static uint32_t load_u32(const uint8_t *bytes)
+static inline void store_u32(uint8_t *bytes, uint32_t value)
 {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    value = (uint32_t)(swap_u64(value) >> (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 32 : 0));
+    memcpy(bytes, &value, sizeof value);
 }
 
-static uint32_t load_u16(const uint8_t *bytes)
+static inline uint64_t load_u64(const uint8_t *bytes)
+{
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    return swap_u64(value);
+}
+
+static inline uint32_t load_u16(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] << 8 | bytes[1];
 }
 
-/* What the AEAD takes beside the text; alike in both suites: RFC 4106 3 and 5, RFC 7634 2. */
+/*
+ * What the AEAD takes beside the text; alike in both suites: RFC 4106 3 and 5, RFC 7634 2. Those of a batch are written before the
+ * first packet is sealed or opened: what was written just before would be read, in larger pieces, while it is on its way to memory.
+ */
 struct framing {
     uint8_t ad[12];
     uint8_t nonce[12];
@@ -189,8 +204,8 @@ struct framing {
 static void framing_fill(struct framing *framing, const struct avpni_sa *sa, uint64_t number,
                          const uint8_t iv[8])
 {
-    store_u32(framing->ad, sa->spi);
-    store_u64(framing->ad + 4, number);
+    store_u64(framing->ad, (uint64_t)sa->spi << 32 | number >> 32);
+    store_u32(framing->ad + 8, (uint32_t)number);
     memcpy(framing->nonce, sa->salt, 4);
     memcpy(framing->nonce + 4, iv, 8);
 }
@@ -215,16 +230,17 @@ uint32_t avpn_inner_bytes(uint32_t bytes)
     return inner < AVPN_PACKET_LIMIT ? inner : AVPN_PACKET_LIMIT;
 }
 
-/* Padding, pad length and next header behind the packet; returns the size of the text. */
+/*
+ * Padding, pad length and next header behind the packet; returns the size of the text. At most five bytes; the rest of the
+ * eight that are written lies where the ICV will be.
+ */
 static uint32_t write_trailer(uint8_t *packet, uint32_t bytes, uint8_t next_header)
 {
+    static const uint64_t begins[4] = {UINT64_C(0x00) << 56, UINT64_C(0x0101) << 48,
+                                       UINT64_C(0x010202) << 40, UINT64_C(0x01020303) << 32};
     uint32_t padding = (0 - (bytes + TRAILER_BYTES)) & 3;
 
-    for (uint32_t i = 0; i < padding; i++) {
-        packet[bytes + i] = (uint8_t)(i + 1);
-    }
-    packet[bytes + padding] = (uint8_t)padding;
-    packet[bytes + padding + 1] = next_header;
+    store_u64(packet + bytes, begins[padding] | (uint64_t)next_header << (48 - 8 * padding));
     return bytes + padding + TRAILER_BYTES;
 }
 
@@ -252,35 +268,32 @@ static uint32_t take_numbers(struct avpni_sa *sa, uint32_t wanted, bool is_share
     return taken;
 }
 
-static void call_seal(struct avpni_sa *sa, uint8_t *text, uint32_t text_bytes,
+static void call_seal(struct avpni_sa *sa, const struct avpni_esp_item *item,
                       const struct framing *framing, bool is_locking)
 {
     const struct avpn_aead *aead = sa->aead;
+    uint32_t text_bytes = (uint32_t)item->result - AVPN_HEADROOM - AVPNI_TAG_BYTES;
 
     if (is_locking) {
         avpni_spin_lock(&sa->state_lock);
     }
-    aead->seal(aead->user, sa->state, text, text_bytes, text + text_bytes, framing->ad,
-               sizeof framing->ad, framing->nonce);
+    aead->seal(aead->user, sa->state, item->bytes, text_bytes, item->bytes + text_bytes,
+               framing->ad, sizeof framing->ad, framing->nonce);
     if (is_locking) {
         avpni_spin_unlock(&sa->state_lock);
     }
 }
 
-/* One packet under its number; returns the datagram's size. */
-static int32_t seal_one(struct avpni_sa *sa, uint8_t *packet, uint32_t bytes, uint8_t next_header,
-                        uint64_t number, bool is_locking)
+/* Everything around the packet but the ICV; the result is now the datagram's size. */
+static void wrap(const struct avpni_sa *sa, struct avpni_esp_item *item, struct framing *framing)
 {
-    uint8_t *esp = packet - AVPN_HEADROOM;
-    uint32_t text_bytes = write_trailer(packet, bytes, next_header);
-    struct framing framing;
+    uint8_t *esp = item->bytes - AVPN_HEADROOM;
+    uint32_t text_bytes = write_trailer(item->bytes, item->count, (uint8_t)item->result);
 
-    store_u32(esp, sa->spi);
-    store_u32(esp + 4, (uint32_t)number);
-    store_u64(esp + 8, number); /* the IV: unique because the number is [ESP-4] */
-    framing_fill(&framing, sa, number, esp + 8);
-    call_seal(sa, packet, text_bytes, &framing, is_locking);
-    return (int32_t)(AVPN_HEADROOM + text_bytes + AVPNI_TAG_BYTES);
+    store_u64(esp, (uint64_t)sa->spi << 32 | (uint32_t)item->number);
+    store_u64(esp + 8, item->number); /* the IV: unique because the number is [ESP-4] */
+    framing_fill(framing, sa, item->number, esp + 8);
+    item->result = (int32_t)(AVPN_HEADROOM + text_bytes + AVPNI_TAG_BYTES);
 }
 
 int32_t avpni_esp_next_header(const uint8_t *packet, uint32_t bytes)
@@ -317,9 +330,11 @@ void avpni_esp_seal_batch(struct avpni_sa *sa, struct avpni_esp_item *items, uin
                           bool is_shared)
 {
     const bool is_locking = must_lock_state(sa, is_shared);
+    struct framing framings[AVPNI_ESP_BATCH_LIMIT];
     uint32_t wanted = 0, left;
     uint64_t number;
 
+    assert(count <= AVPNI_ESP_BATCH_LIMIT);
     if (sa->window != 0) {
         refuse_all(items, count, AVPN_ERROR_ARGUMENT);
         return;
@@ -330,19 +345,21 @@ void avpni_esp_seal_batch(struct avpni_sa *sa, struct avpni_esp_item *items, uin
     }
     left = take_numbers(sa, wanted, is_shared, &number);
     for (uint32_t i = 0; i < count; i++) {
-        struct avpni_esp_item *item = &items[i];
-
-        if (item->result < 0) {
+        if (items[i].result < 0) {
             continue;
         }
         if (left == 0) {
-            item->result = AVPN_ERROR_EXHAUSTED;
+            items[i].result = AVPN_ERROR_EXHAUSTED;
             continue;
         }
         left--;
-        item->number = ++number;
-        item->result =
-            seal_one(sa, item->bytes, item->count, (uint8_t)item->result, number, is_locking);
+        items[i].number = ++number;
+        wrap(sa, &items[i], &framings[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].result >= 0) {
+            call_seal(sa, &items[i], &framings[i], is_locking);
+        }
     }
 }
 
@@ -416,18 +433,26 @@ static int32_t read_text(const uint8_t *text, uint32_t text_bytes)
     return total != 0 ? (int32_t)total : AVPN_ERROR_FORMAT;
 }
 
+/* Of an ESP packet that is long enough. */
+static uint32_t text_bytes_of(const struct avpni_esp_item *item)
+{
+    return item->count - AVPN_HEADROOM - AVPNI_TAG_BYTES;
+}
+
 static int32_t check_datagram(const struct avpni_sa *sa, const uint8_t *esp, uint32_t bytes)
 {
     if (bytes < ESP_BYTES_MIN || bytes > avpn_sealed_bytes(AVPN_PACKET_LIMIT) || bytes % 4 != 0) {
         return AVPN_ERROR_FORMAT;
     }
-    return load_u32(esp) == sa->spi ? AVPN_OK : AVPN_ERROR_AUTH;
+    return load_u64(esp) >> 32 == sa->spi ? AVPN_OK : AVPN_ERROR_AUTH;
 }
 
-static bool call_open(struct avpni_sa *sa, uint8_t *text, uint32_t text_bytes,
-                      const struct framing *framing, bool is_locking)
+static int32_t call_open(struct avpni_sa *sa, const struct avpni_esp_item *item,
+                         const struct framing *framing, bool is_locking)
 {
     const struct avpn_aead *aead = sa->aead;
+    uint8_t *text = item->bytes + AVPN_HEADROOM;
+    uint32_t text_bytes = text_bytes_of(item);
     int32_t is_genuine;
 
     if (is_locking) {
@@ -438,21 +463,23 @@ static bool call_open(struct avpni_sa *sa, uint8_t *text, uint32_t text_bytes,
     if (is_locking) {
         avpni_spin_unlock(&sa->state_lock);
     }
-    return is_genuine == 1;
+    return is_genuine == 1 ? AVPN_OK : AVPN_ERROR_AUTH;
 }
 
-static int32_t open_one(struct avpni_sa *sa, uint8_t *esp, uint32_t bytes, uint64_t number,
-                        bool is_locking)
+/* Decrypted all first, then read: what was written just before is not yet there to be read. */
+static void open_all(struct avpni_sa *sa, struct avpni_esp_item *items,
+                     const struct framing *framings, uint32_t count, bool is_locking)
 {
-    uint8_t *text = esp + AVPN_HEADROOM;
-    uint32_t text_bytes = bytes - AVPN_HEADROOM - AVPNI_TAG_BYTES;
-    struct framing framing;
-
-    framing_fill(&framing, sa, number, esp + 8);
-    if (!call_open(sa, text, text_bytes, &framing, is_locking)) {
-        return AVPN_ERROR_AUTH;
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].result == AVPN_OK) {
+            items[i].result = call_open(sa, &items[i], &framings[i], is_locking);
+        }
     }
-    return read_text(text, text_bytes);
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].result == AVPN_OK) {
+            items[i].result = read_text(items[i].bytes + AVPN_HEADROOM, text_bytes_of(&items[i]));
+        }
+    }
 }
 
 /* What needs no key: form, SPI, and a number not seen yet. */
@@ -467,7 +494,7 @@ static void judge_all(struct avpni_sa *sa, struct avpni_esp_item *items, uint32_
         if (item->result != AVPN_OK) {
             continue;
         }
-        item->number = avpni_replay_complete(&replay, load_u32(item->bytes + 4));
+        item->number = avpni_replay_complete(&replay, (uint32_t)load_u64(item->bytes));
         if (!avpni_replay_is_fresh(&replay, item->number)) {
             item->result = AVPN_ERROR_VERSION;
         }
@@ -497,7 +524,9 @@ void avpni_esp_open_batch(struct avpni_sa *sa, struct avpni_esp_item *items, uin
                           bool is_shared)
 {
     const bool is_locking = must_lock_state(sa, is_shared);
+    struct framing framings[AVPNI_ESP_BATCH_LIMIT];
 
+    assert(count <= AVPNI_ESP_BATCH_LIMIT);
     if (sa->window == 0) {
         refuse_all(items, count, AVPN_ERROR_ARGUMENT);
         return;
@@ -511,10 +540,10 @@ void avpni_esp_open_batch(struct avpni_sa *sa, struct avpni_esp_item *items, uin
     }
     for (uint32_t i = 0; i < count; i++) {
         if (items[i].result == AVPN_OK) {
-            items[i].result =
-                open_one(sa, items[i].bytes, items[i].count, items[i].number, is_locking);
+            framing_fill(&framings[i], sa, items[i].number, items[i].bytes + 8);
         }
     }
+    open_all(sa, items, framings, count, is_locking);
     if (is_shared) {
         avpni_spin_lock(&sa->window_lock);
     }

@@ -292,6 +292,7 @@ static void make_node(struct net *net, uint32_t place, const uint8_t *bundle, si
                                         .bundle_bytes = bundle_bytes,
                                         .handshakes_per_second = 1000000};
 
+    host.aeads = net->aeads;
     if (avpn_node_new(&options, &host, net->now, &site->node) != AVPN_OK)
         net_die("node");
 }

@@ -39,6 +39,7 @@ struct net {
     struct avpn_key organization;
     uint8_t *bundle;
     size_t bundle_bytes;
+    const struct avpn_aead *const *aeads; /* of nodes opened from now on; NULL: the best */
     struct net_datagram *wire; /* a ring; what does not fit is lost */
     uint32_t sent, received;
     bool is_captured;
