@@ -283,7 +283,8 @@ static const struct rule rules[] = {
     {"an option changed", TCP4, 2, 4, T(20), 0x01, "2 2"},
     {"an option changed, its last byte", TCP6, 2, 4, T(31), 0x01, "2 2"},
     {"other lengths of options", TCP6, 2, 4, T(12), 0x10, "2 1 1"},
-    {"a TCP header that is too short", TCP4, 0, 4, T(12), 0x40, "1 1 1 1"},
+    {"a TCP header beyond the end", TCP4, 3, 4, T(12), 0x70, "3 1"},
+    {"a TCP header that is too short", TCP4, 0, 4, T(12), 0xC0, "1 1 1 1"},
 };
 
 START_TEST(only_what_cutting_makes_again_is_joined)

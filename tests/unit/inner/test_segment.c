@@ -304,6 +304,10 @@ static void make_kind_of_other_protocol(struct supers_super *s)
     s->offload.kind = is_udp ? AVPN_OFFLOAD_TCP4 : AVPN_OFFLOAD_UDP;
     s->offload.checksum_offset = is_udp ? 16 : 6;
 }
+static void make_udp_lite(struct supers_super *s)
+{
+    s->packet[9] = 136;
+}
 static void make_unknown_kind(struct supers_super *s)
 {
     s->offload.kind = 4;
@@ -423,6 +427,7 @@ static const struct refusal refusals[] = {
     {"the kind of the other version, in IPv6", TCP6, make_other_kind},
     {"TCP as UDP", TCP4, make_kind_of_other_protocol},
     {"UDP as TCP", UDP4, make_kind_of_other_protocol},
+    {"UDP-Lite as UDP", UDP4, make_udp_lite},
     {"an unknown kind", TCP4, make_unknown_kind},
     {"a segment size of nothing", TCP4, make_segment_nothing},
     {"a segment size of nothing, in UDP", UDP6, make_segment_nothing},
@@ -549,20 +554,23 @@ START_TEST(a_checksum_that_cannot_be_is_refused)
 {
     static const struct {
         const char *name;
+        int base;
         uint16_t start, offset;
         uint8_t fragment;
         bool is_allowed;
     } cases[] = {
-        {"UDP", 20, 6, 0, true},
-        {"further inside", 40, 16, 0, true},
-        {"at the end", 20, 106, 0, true},
-        {"beyond the end", 20, 108, 0, false},
-        {"half beyond the end", 21, 106, 0, false},
-        {"far beyond the end", 65535, 65534, 0, false},
-        {"in the network header", 18, 6, 0, false},
-        {"from the beginning", 0, 26, 0, false},
-        {"at an odd offset", 20, 5, 0, false},
-        {"of a fragment", 20, 6, 0x20, false},
+        {"UDP", UDP4, 20, 6, 0, true},
+        {"further inside", UDP4, 40, 16, 0, true},
+        {"at the end", UDP4, 20, 106, 0, true},
+        {"beyond the end", UDP4, 20, 108, 0, false},
+        {"half beyond the end", UDP4, 21, 106, 0, false},
+        {"far beyond the end", UDP4, 65535, 65534, 0, false},
+        {"in the network header", UDP4, 18, 6, 0, false},
+        {"from the beginning", UDP4, 0, 26, 0, false},
+        {"in the header of IPv6", UDP6, 38, 16, 0, false},
+        {"behind the header of IPv6", UDP6, 40, 16, 0, true},
+        {"at an odd offset", UDP4, 20, 5, 0, false},
+        {"of a fragment", UDP4, 20, 6, 0x20, false},
     };
 
     for (int i = 0; i < HARNESS_COUNT(cases); i++) {
@@ -570,9 +578,11 @@ START_TEST(a_checksum_that_cannot_be_is_refused)
         uint64_t state = 1;
         uint8_t *room;
 
-        supers_make(&state, &bases[UDP4], &super);
-        super.bytes = 128;
-        set(super.packet + 2, 128);
+        supers_make(&state, &bases[cases[i].base], &super);
+        if (cases[i].base == UDP4) {
+            super.bytes = 128;
+            set(super.packet + 2, 128);
+        }
         super.packet[6] |= cases[i].fragment;
         super.offload = (struct avpn_offload){.needs_checksum = 1,
                                               .checksum_start = cases[i].start,
