@@ -178,7 +178,7 @@ static int start(struct program *program, const struct avpn_contact *local)
     program->udp_watch = (struct loop_watch){program->udp.fd, udp_ready, program};
     program->mapping_watch =
         (struct loop_watch){plane_mapping_fd(&program->plane), mapping_ready, program};
-    program->buffers = udp_buffers_new();
+    program->buffers = udp_buffers_new(UDP_BATCH);
     if (program->buffers == NULL || loop_open(&program->loop) != 0 ||
         loop_watch(&program->loop, &program->udp_watch, EPOLLIN) != 0 ||
         loop_watch(&program->loop, &program->mapping_watch, EPOLLIN) != 0)

@@ -45,9 +45,15 @@ struct avpn_offload {
     uint16_t checksum_offset; /* of the checksum in the transport header */
 };
 
-/* Read a virtio-net header in front of a packet of `packet_bytes`. AVPN_ERROR_FORMAT: it contradicts itself or the packet's size. */
+/*
+ * Read a virtio-net header in front of a packet of `packet_bytes`. AVPN_ERROR_FORMAT: it contradicts itself or the packet's size,
+ * or asks for what is not known here: fragmentation (UFO), tunnels, accurate ECN. A TUN device asks for none of them unless told to.
+ */
 AVPN_API int32_t avpn_offload_read(const uint8_t *vnet, uint32_t packet_bytes,
                                    struct avpn_offload *offload_out);
+
+#define AVPN_SEGMENT_PIECES 1024 /* at most, of one packet: as gso_max_segs of the TUN device should be set */
+#define AVPN_SEGMENT_ROOM (384u * 1024u) /* bytes that are enough for any packet that is not refused */
 
 /* Bytes of room that avpn_segment needs for a packet; 0: it would be refused. */
 AVPN_API size_t avpn_segment_room(const struct avpn_offload *offload, const uint8_t *packet,
@@ -55,7 +61,10 @@ AVPN_API size_t avpn_segment_room(const struct avpn_offload *offload, const uint
 /*
  * Cut a packet into a run with the room of batch.h around each piece: the first begins at room + AVPN_HEADROOM, `stride` is
  * avpn_sealed_bytes(run_out->bytes). A packet that is not to be cut makes a run of one, its checksum completed. The packet is only read; it
- * may not overlap the room. AVPN_ERROR_FORMAT: headers that lie, fragments, segment sizes that give no progress or too many pieces;
+ * may not overlap the room. `bytes` may be more than AVPN_PACKET_LIMIT where a
+ * large IPv6 packet is cut (65575 at most).
+ * AVPN_ERROR_FORMAT: headers that lie, fragments, a segment size of 0 or one that makes more than AVPN_SEGMENT_PIECES, a piece beyond AVPN_PACKET_LIMIT, more than
+ * 256 bytes of headers or such as cannot stand in each piece (IPv6 authentication, routing with stops to come);
  * AVPN_ERROR_LIMIT: `capacity` is too small. Nothing is promised about the room's bytes then.
  */
 AVPN_API int32_t avpn_segment(const struct avpn_offload *offload, const uint8_t *packet,

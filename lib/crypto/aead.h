@@ -18,6 +18,13 @@
 bool avpni_aead_is_sound(const struct avpn_aead *aead);
 /* As avpn_aead_test, but a provider of the build is tested once in the life of the process. Any thread. */
 int32_t avpni_aead_judge(const struct avpn_aead *aead);
+/* Has the provider release what it holds for a key. The state itself is the caller's to wipe. */
+static inline void avpni_aead_clear(const struct avpn_aead *aead, void *state)
+{
+    if (aead->clear_key != NULL)
+        aead->clear_key(aead->user, state);
+}
+
 /*
  * What an engine encrypts a suite with: the first of `own` (NULL-terminated, or NULL) that passes its test, else the first of the
  * build that does. NULL: the suite is not available.

@@ -7,7 +7,7 @@
  */
 #include "forward/directory.h"
 #include "forward/groups.h"
-#include "forward/lookups.h"
+#include "forward/lane.h"
 #include "wire/message.h"
 
 /* ---- find ------------------------------------------------------------------------------- */
@@ -212,38 +212,48 @@ static void deliver(struct avpni_lane *lane, const struct avpni_arrival *a,
     avpni_runs_add(&lane->inner, a->bytes, a->count);
 }
 
-static void pass_inner(struct avpni_lane *lane, const struct avpni_arrival *a,
-                       const struct avpni_lookups *lookups, uint32_t number)
+/* What packets from the same peer with the same addresses have in common. */
+struct verdict {
+    bool is_allowed; /* [RTE-5] */
+    struct avpni_next next;
+};
+
+static struct verdict judge(const struct avpni_lane *lane, const struct avpni_gate *from,
+                            struct avpni_lookup lookup)
 {
     const struct avpni_directory *directory = lane->tables->directory;
-    const struct avpni_lookup lookup = avpni_lookup_at(lookups, number);
-    struct avpni_gate *from = a->session->gate;
-    struct avpni_next next;
+    struct verdict verdict = {
+        avpni_directory_allows(directory, lookup.source_route, from->member),
+        avpni_directory_next(directory, lookup.destination_route)};
 
-    if (!avpni_directory_allows(directory, lookup.source_route, from->member)) {
-        avpni_lane_count(lane, AVPN_DROP_SOURCE); /* [RTE-5] */
-        return;
-    }
-    next = avpni_directory_next(directory, lookup.destination_route);
-    if (next.kind == AVPNI_NEXT_PEER)
-        forward(lane, a, next.gate);
-    else if (next.kind == AVPNI_NEXT_HERE ||
-             (next.kind == AVPNI_NEXT_NONE &&
-              atomic_load_explicit(&from->marks_us, memory_order_relaxed)))
-        deliver(lane, a, avpni_lookup_source(lookups, number),
-                avpni_lookup_destination(lookups, number)); /* [RTE-6] */
-    else
-        tell_inner(lane,
-                   next.kind == AVPNI_NEXT_DEAD ? AVPNI_TROUBLE_NO_TUNNEL : AVPNI_TROUBLE_NO_ROUTE,
-                   a);
+    if (verdict.next.kind == AVPNI_NEXT_NONE &&
+        atomic_load_explicit(&from->marks_us, memory_order_relaxed))
+        verdict.next.kind = AVPNI_NEXT_HERE; /* [RTE-6] */
+    return verdict;
 }
 
-static void pass_all(struct avpni_lane *lane)
+static void pass_inner(struct avpni_lane *lane, const struct avpni_arrival *a,
+                       const struct verdict *verdict, const struct avpn_address *source,
+                       const struct avpn_address *destination)
 {
-    uint8_t numbers[AVPNI_LANE_VECTOR];
-    struct avpni_lookups lookups;
+    if (!verdict->is_allowed)
+        avpni_lane_count(lane, AVPN_DROP_SOURCE);
+    else if (verdict->next.kind == AVPNI_NEXT_PEER)
+        forward(lane, a, verdict->next.gate);
+    else if (verdict->next.kind == AVPNI_NEXT_HERE)
+        deliver(lane, a, source, destination);
+    else if (verdict->next.kind == AVPNI_NEXT_DEAD)
+        tell_inner(lane, AVPNI_TROUBLE_NO_TUNNEL, a);
+    else
+        tell_inner(lane, AVPNI_TROUBLE_NO_ROUTE, a);
+}
 
-    avpni_lookups_init(&lookups);
+/* The packets inside, one after the other; `numbers` of their lookups. How many there are. */
+static uint32_t take_in(struct avpni_lane *lane, struct avpni_lookups *lookups,
+                        struct avpni_arrival *inner[], uint32_t *numbers)
+{
+    uint32_t count = 0;
+
     for (uint32_t i = 0; i < lane->arrival_count; i++) {
         struct avpni_arrival *a = &lane->arrivals[i];
         struct avpn_address source, destination;
@@ -252,17 +262,40 @@ static void pass_all(struct avpni_lane *lane)
             continue;
         a->bytes += AVPN_HEADROOM;
         a->count = (uint32_t)a->opened;
-        if (avpni_inner_parse(a->bytes, a->count, &source, &destination)) {
-            numbers[i] = (uint8_t)avpni_lookups_add(&lookups, &source, &destination);
+        if (count > 0 && avpni_inner_follows(a->bytes, a->count, inner[count - 1]->bytes)) {
+            numbers[count] = numbers[count - 1];
+        } else if (avpni_inner_parse(a->bytes, a->count, &source, &destination)) {
+            numbers[count] = avpni_lookups_add(lookups, &source, &destination);
         } else {
             avpni_lane_count(lane, AVPN_DROP_INNER);
-            a->opened = 0;
+            continue;
         }
+        inner[count++] = a;
     }
+    return count;
+}
+
+static void pass_all(struct avpni_lane *lane)
+{
+    struct avpni_arrival *inner[AVPNI_LANE_VECTOR];
+    uint32_t numbers[AVPNI_LANE_VECTOR], count;
+    struct avpni_lookups lookups;
+    struct verdict verdict;
+
+    avpni_lookups_init(&lookups);
+    count = take_in(lane, &lookups, inner, numbers);
     avpni_lookups_run(&lookups, lane->tables->directory->routes);
-    for (uint32_t i = 0; i < lane->arrival_count; i++)
-        if (lane->arrivals[i].pair != NULL && lane->arrivals[i].opened > 0)
-            pass_inner(lane, &lane->arrivals[i], &lookups, numbers[i]);
+    for (uint32_t i = 0; i < lookups.count; i++)
+        avpni_directory_prefetch(lane->tables->directory,
+                                 avpni_lookup_at(&lookups, i).destination_route);
+    for (uint32_t i = 0; i < count; i++) {
+        struct avpni_gate *from = inner[i]->session->gate;
+
+        if (i == 0 || numbers[i] != numbers[i - 1] || from != inner[i - 1]->session->gate)
+            verdict = judge(lane, from, avpni_lookup_at(&lookups, numbers[i]));
+        pass_inner(lane, inner[i], &verdict, avpni_lookup_source(&lookups, numbers[i]),
+                   avpni_lookup_destination(&lookups, numbers[i]));
+    }
 }
 
 /* ---- the way in ------------------------------------------------------------------------------ */
@@ -280,6 +313,7 @@ static void settle_arrivals(struct avpni_lane *lane)
 void avpni_lane_settle(struct avpni_lane *lane)
 {
     settle_arrivals(lane);
+    avpni_sendings_pass(lane);
     avpni_departures_seal(lane);
 }
 

@@ -16,10 +16,11 @@
 #ifndef AVPNI_FORWARD_LANE_H
 #define AVPNI_FORWARD_LANE_H
 
+#include "forward/lookups.h"
 #include "forward/plane.h"
 #include "forward/runs.h"
 
-#define AVPNI_LANE_VECTOR 64
+#define AVPNI_LANE_VECTOR AVPNI_LOOKUPS_LIMIT
 
 enum avpni_trouble_kind {
     AVPNI_TROUBLE_NONE = 0,
@@ -58,6 +59,14 @@ struct avpni_arrival {
     int32_t opened;
 };
 
+/* One inner packet of this site, as far as it has come: its lookup is due. */
+struct avpni_sending {
+    uint8_t *packet;
+    uint32_t bytes;
+    uint32_t buffer;
+    uint32_t number; /* of its lookup */
+};
+
 /* One inner packet for a peer. */
 struct avpni_departure {
     uint8_t *packet;
@@ -82,8 +91,10 @@ struct avpni_lane {
     struct avpni_sealing sealed; /* to transmit */
     void *owner;
     void (*trouble)(void *owner, const struct avpni_trouble *trouble);
-    uint32_t arrival_count, departure_count;
+    uint32_t arrival_count, sending_count, departure_count;
     struct avpni_arrival arrivals[AVPNI_LANE_VECTOR];
+    struct avpni_sending sendings[AVPNI_LANE_VECTOR];
+    struct avpni_lookups lookups; /* of sendings */
     struct avpni_departure departures[AVPNI_LANE_VECTOR];
 };
 
@@ -105,7 +116,9 @@ void avpni_lane_settle(struct avpni_lane *lane);
 bool avpni_lane_is_receivable(const struct avpn_datagrams *datagrams);
 bool avpni_lane_is_sendable(const struct avpn_packets *packets);
 
-/* departure.c: a packet for a peer joins the vector. */
+/* outbound.c, departure.c: what is in the vectors goes on. */
+void avpni_sendings_pass(struct avpni_lane *lane);
+/* A packet for a peer joins the vector. */
 void avpni_departure_add(struct avpni_lane *lane, struct avpni_gate *to, struct avpni_gate *from,
                          uint8_t *packet, uint32_t bytes, uint32_t buffer);
 void avpni_departures_seal(struct avpni_lane *lane);

@@ -6,7 +6,10 @@
 #ifndef AVPNI_FORWARD_LOOKUPS_H
 #define AVPNI_FORWARD_LOOKUPS_H
 
-#include "forward/lane.h"
+#include "route/routes.h"
+#include <autovpn/types.h>
+
+#define AVPNI_LOOKUPS_LIMIT 64 /* packets of a vector */
 
 struct avpni_lookup {
     uint32_t source_route, destination_route; /* or AVPN_ROUTE_NONE */
@@ -15,8 +18,8 @@ struct avpni_lookup {
 struct avpni_lookups {
     uint32_t count;
     /* Sources and destinations in turn. */
-    struct avpn_address addresses[2 * AVPNI_LANE_VECTOR];
-    uint32_t routes[2 * AVPNI_LANE_VECTOR];
+    struct avpn_address addresses[2 * AVPNI_LOOKUPS_LIMIT];
+    uint32_t routes[2 * AVPNI_LOOKUPS_LIMIT];
 };
 
 static inline void avpni_lookups_init(struct avpni_lookups *lookups)
@@ -24,7 +27,7 @@ static inline void avpni_lookups_init(struct avpni_lookups *lookups)
     lookups->count = 0;
 }
 
-/* Take in a packet's addresses: the number of its lookup. At most AVPNI_LANE_VECTOR packets. */
+/* Take in a packet's addresses: the number of its lookup. At most AVPNI_LOOKUPS_LIMIT packets. */
 uint32_t avpni_lookups_add(struct avpni_lookups *lookups, const struct avpn_address *source,
                            const struct avpn_address *destination);
 void avpni_lookups_run(struct avpni_lookups *lookups, const struct avpn_routes *routes);

@@ -4,16 +4,7 @@
  */
 #include "base/address.h"
 #include "forward/directory.h"
-#include "forward/lookups.h"
-
-/* Packets of one vector that have passed the first half: their lookups are due. */
-struct outbound {
-    struct avpni_lookups lookups;
-    uint32_t count;
-    uint8_t *packets[AVPNI_LANE_VECTOR];
-    uint32_t bytes[AVPNI_LANE_VECTOR];
-    uint8_t numbers[AVPNI_LANE_VECTOR]; /* of the lookup */
-};
+#include "forward/lane.h"
 
 static void tell(struct avpni_lane *lane, uint8_t kind, uint8_t *packet, uint32_t bytes)
 {
@@ -111,61 +102,113 @@ static bool prepare(struct avpni_lane *lane, uint8_t *packet, uint32_t bytes,
     return false;
 }
 
-/* ---- second half: where it goes ---------------------------------------------------------------- */
-
-static void pass(struct avpni_lane *lane, struct outbound *out, uint32_t place)
+/* False likewise. Packets of one flow are asked for their addresses once, where nothing rewrites them. */
+static bool take_in(struct avpni_lane *lane, uint8_t *packet, uint32_t bytes, uint32_t *number_out)
 {
-    const struct avpni_tables *tables = lane->tables;
-    const struct avpni_lookup lookup = avpni_lookup_at(&out->lookups, out->numbers[place]);
-    struct avpni_next next = avpni_directory_next(tables->directory, lookup.destination_route);
-    uint8_t *packet = out->packets[place];
-    uint32_t bytes = out->bytes[place];
+    const struct avpni_rules *rules = lane->tables->rules;
+    const struct avpni_sending *last =
+        lane->sending_count > 0 ? &lane->sendings[lane->sending_count - 1] : NULL;
+    struct avpn_address source, destination;
 
-    if (next.kind != AVPNI_NEXT_PEER) {
-        tell(lane,
-             next.kind == AVPNI_NEXT_DEAD ? AVPNI_TROUBLE_NO_TUNNEL : AVPNI_TROUBLE_NO_ROUTE,
-             packet, bytes);
-    } else if (!avpni_directory_may_send(tables->directory, lookup.source_route, next.gate)) {
-        avpni_lane_count(lane, AVPN_DROP_SOURCE);
-    } else if (!avpni_rules_allow(tables->rules, tables->rules->firewall.sent, lane->is_shared,
-                                    avpni_lookup_source(&out->lookups, out->numbers[place]),
-                                    avpni_lookup_destination(&out->lookups, out->numbers[place]),
-                                    packet, bytes)) {
-        tell(lane, AVPNI_TROUBLE_DENIED, packet, bytes);
-    } else {
-        avpni_departure_add(lane, next.gate, NULL, packet, bytes, lane->buffer);
+    if (last != NULL && rules->translator.count == 0 && rules->firewall.breakout_count == 0 &&
+        avpni_inner_follows(packet, bytes, last->packet)) {
+        *number_out = last->number;
+        if (!is_recursion(lane, packet, bytes, avpni_lookup_source(&lane->lookups, last->number)))
+            return true;
+        avpni_lane_count(lane, AVPN_DROP_RECURSION);
+        return false;
     }
+    if (!prepare(lane, packet, bytes, &source, &destination))
+        return false;
+    *number_out = avpni_lookups_add(&lane->lookups, &source, &destination);
+    return true;
 }
 
-static void pass_all(struct avpni_lane *lane, struct outbound *out)
+/* ---- second half: where it goes ---------------------------------------------------------------- */
+
+/* What packets with the same addresses have in common. */
+struct verdict {
+    struct avpni_next next;
+    bool may_send;
+};
+
+static struct verdict judge(const struct avpni_lane *lane, uint32_t number)
 {
-    avpni_lookups_run(&out->lookups, lane->tables->directory->routes);
-    for (uint32_t i = 0; i < out->count; i++)
-        pass(lane, out, i);
-    out->count = 0;
-    avpni_lookups_init(&out->lookups);
+    const struct avpni_directory *directory = lane->tables->directory;
+    const struct avpni_lookup lookup = avpni_lookup_at(&lane->lookups, number);
+    struct verdict verdict = {avpni_directory_next(directory, lookup.destination_route), false};
+
+    if (verdict.next.kind == AVPNI_NEXT_PEER)
+        verdict.may_send =
+            avpni_directory_may_send(directory, lookup.source_route, verdict.next.gate);
+    return verdict;
+}
+
+static bool is_allowed(struct avpni_lane *lane, const struct avpni_sending *s)
+{
+    const struct avpni_rules *rules = lane->tables->rules;
+
+    return avpni_rules_allow(rules, rules->firewall.sent, lane->is_shared,
+                             avpni_lookup_source(&lane->lookups, s->number),
+                             avpni_lookup_destination(&lane->lookups, s->number), s->packet,
+                             s->bytes);
+}
+
+static void pass(struct avpni_lane *lane, const struct avpni_sending *s,
+                 const struct verdict *verdict)
+{
+    if (verdict->next.kind == AVPNI_NEXT_DEAD)
+        tell(lane, AVPNI_TROUBLE_NO_TUNNEL, s->packet, s->bytes);
+    else if (verdict->next.kind != AVPNI_NEXT_PEER)
+        tell(lane, AVPNI_TROUBLE_NO_ROUTE, s->packet, s->bytes);
+    else if (!verdict->may_send)
+        avpni_lane_count(lane, AVPN_DROP_SOURCE);
+    else if (!is_allowed(lane, s))
+        tell(lane, AVPNI_TROUBLE_DENIED, s->packet, s->bytes);
+    else
+        avpni_departure_add(lane, verdict->next.gate, NULL, s->packet, s->bytes, s->buffer);
+}
+
+void avpni_sendings_pass(struct avpni_lane *lane)
+{
+    const struct avpni_sending *s = lane->sendings;
+    struct verdict verdict;
+
+    if (lane->sending_count == 0)
+        return;
+    avpni_lookups_run(&lane->lookups, lane->tables->directory->routes);
+    for (uint32_t i = 0; i < lane->lookups.count; i++)
+        avpni_directory_prefetch(lane->tables->directory,
+                                 avpni_lookup_at(&lane->lookups, i).destination_route);
+    for (uint32_t i = 0; i < lane->sending_count; i++) {
+        if (i == 0 || s[i].number != s[i - 1].number)
+            verdict = judge(lane, s[i].number);
+        pass(lane, &s[i], &verdict);
+    }
+    lane->sending_count = 0;
+    avpni_lookups_init(&lane->lookups);
+}
+
+/* ---- the way in -------------------------------------------------------------------------------- */
+
+static void send(struct avpni_lane *lane, uint8_t *packet, uint32_t bytes)
+{
+    struct avpni_sending *s = &lane->sendings[lane->sending_count];
+
+    if (!take_in(lane, packet, bytes, &s->number))
+        return;
+    s->packet = packet;
+    s->bytes = bytes;
+    s->buffer = lane->buffer;
+    if (++lane->sending_count == AVPNI_LANE_VECTOR)
+        avpni_sendings_pass(lane);
 }
 
 void avpni_lane_send(struct avpni_lane *lane, const struct avpn_packets *run)
 {
-    struct outbound out;
-
-    out.count = 0;
-    avpni_lookups_init(&out.lookups);
     lane->buffer++;
     lane->breakout.is_open = false;
-    for (uint32_t k = 0; k < run->count; k++) {
-        uint8_t *packet = run->data + (size_t)k * run->stride;
-        uint32_t bytes = k + 1 < run->count ? run->bytes : run->last_bytes;
-        struct avpn_address source, destination;
-
-        if (!prepare(lane, packet, bytes, &source, &destination))
-            continue;
-        out.packets[out.count] = packet;
-        out.bytes[out.count] = bytes;
-        out.numbers[out.count++] = (uint8_t)avpni_lookups_add(&out.lookups, &source, &destination);
-        if (out.count == AVPNI_LANE_VECTOR)
-            pass_all(lane, &out);
-    }
-    pass_all(lane, &out);
+    for (uint32_t k = 0; k < run->count; k++)
+        send(lane, run->data + (size_t)k * run->stride,
+             k + 1 < run->count ? run->bytes : run->last_bytes);
 }

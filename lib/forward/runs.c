@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "forward/runs.h"
 
-#include "base/address.h"
-
 static struct avpn_packets run_of_one(uint8_t *packet, uint32_t bytes)
 {
     struct avpn_packets run = {packet, 1, bytes, bytes, bytes};
@@ -63,17 +61,18 @@ void avpni_sealing_close(struct avpni_sealing *sealing, struct avpni_outbox *out
     sealing->is_open = false;
 }
 
-void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox, uint32_t uplink,
-                       uint32_t flags, const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes)
+void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox,
+                       const struct avpni_way *way, uint32_t flags, uint8_t *packet,
+                       uint32_t bytes)
 {
-    if (sealing->is_open && sealing->open.uplink == uplink && sealing->open.flags == flags &&
-        avpni_contact_is_equal(&sealing->open.remote, contact) &&
+    if (sealing->is_open && sealing->way == way && sealing->open.flags == flags &&
         avpni_run_extend(&sealing->open.packets, packet, bytes))
         return;
     avpni_sealing_close(sealing, outbox);
-    sealing->open.uplink = uplink;
+    sealing->way = way;
+    sealing->open.uplink = way->uplink;
     sealing->open.flags = flags;
-    sealing->open.remote = *contact;
+    sealing->open.remote = way->contact;
     sealing->open.packets = run_of_one(packet, bytes);
     sealing->is_open = true;
 }

@@ -7,6 +7,7 @@
 #ifndef AVPNI_FORWARD_RUNS_H
 #define AVPNI_FORWARD_RUNS_H
 
+#include "forward/gate.h"
 #include "forward/outbox.h"
 #include <autovpn/host.h>
 #include <stdbool.h>
@@ -31,15 +32,17 @@ void avpni_runs_init(struct avpni_runs *runs, void *user,
 void avpni_runs_add(struct avpni_runs *runs, uint8_t *packet, uint32_t bytes);
 void avpni_runs_flush(struct avpni_runs *runs);
 
-/* Sealed packets for one contact; at most one run is open. */
+/* Sealed packets that leave by one way; at most one run is open. */
 struct avpni_sealing {
     struct avpn_datagrams open;
+    const struct avpni_way *way; /* of the open run */
     bool is_open;
 };
 
 /* `flags`: AVPN_DATAGRAMS_* */
-void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox, uint32_t uplink,
-                       uint32_t flags, const struct avpn_contact *contact, uint8_t *packet, uint32_t bytes);
+void avpni_sealing_add(struct avpni_sealing *sealing, struct avpni_outbox *outbox,
+                       const struct avpni_way *way, uint32_t flags, uint8_t *packet,
+                       uint32_t bytes);
 void avpni_sealing_close(struct avpni_sealing *sealing, struct avpni_outbox *outbox);
 
 #endif

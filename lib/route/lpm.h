@@ -31,12 +31,17 @@ struct avpni_lpm_key {
     uint8_t length; /* 0..128 */
 };
 
+/* Instructions with which a batch is searched; all give the same answers. */
+enum avpni_lpm_vectors { AVPNI_LPM_PLAIN = 0, AVPNI_LPM_AVX2, AVPNI_LPM_AVX512 };
+
 struct avpni_lpm {
     struct avpni_slabs slabs;
-    uint32_t *front; /* where the search for an IPv4 address begins, or NULL: at the root */
-    uint32_t root; /* a word as in lpm_node.h */
-    uint32_t dead; /* the root of what is being released */
-    uint32_t bits; /* 32 or 128 */
+    uint32_t *front;     /* where the search for an IPv4 address begins, or NULL: at the root */
+    uint32_t front_bits; /* of an address that lead to an entry of it; see lpm_front.c */
+    uint32_t root;       /* a word as in lpm_node.h */
+    uint32_t dead;       /* the root of what is being released */
+    uint32_t bits;       /* 32 or 128 */
+    uint32_t vectors;    /* enum avpni_lpm_vectors: what this machine can */
 };
 
 void avpni_lpm_init(struct avpni_lpm *lpm, const struct avpni_memory *memory, uint32_t bits);

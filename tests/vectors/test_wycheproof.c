@@ -116,9 +116,7 @@ static void judge_providers(const struct aead_case *c, uint8_t suite)
             ck_assert_mem_eq(text, c->sealed.bytes, c->sealed.count);
             ck_assert_mem_eq(tag, c->tag.bytes, 16);
         }
-        if (aead->clear_key != NULL) {
-            aead->clear_key(aead->user, state);
-        }
+        avpni_aead_clear(aead, state);
     }
 }
 

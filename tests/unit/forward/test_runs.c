@@ -136,6 +136,11 @@ START_TEST(a_full_list_is_delivered_and_nothing_is_lost)
 END_TEST
 
 /* Whatever the pattern, the packets that come out are those that went in, in their order. */
+static const struct avpni_way ways[] = {
+    {.uplink = 0, .contact = {.family = AVPN_FAMILY_IPV4, .port = 1}},
+    {.uplink = 0, .contact = {.family = AVPN_FAMILY_IPV4, .port = 2}},
+};
+
 START_TEST(runs_say_what_single_packets_would)
 {
     static struct place given[PACKETS];
@@ -145,7 +150,7 @@ START_TEST(runs_say_what_single_packets_would)
     struct avpni_sealing sealing = {0};
     struct avpni_runs runs;
     uint32_t at = 0, count = 500, bytes = 100, gap = 100;
-    struct avpn_contact contact = {.family = AVPN_FAMILY_IPV4, .port = 1};
+    const struct avpni_way *way = &ways[0];
 
     avpni_runs_init(&runs, NULL, deliver);
     ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
@@ -174,8 +179,8 @@ START_TEST(runs_say_what_single_packets_would)
     forget();
     for (uint32_t i = 0; i < count; i++) {
         if (harness_random(&state) % 30 == 0)
-            contact.port++;
-        avpni_sealing_add(&sealing, &outbox, 0, 0, &contact, buffer + (given[i].data - buffer),
+            way = way == &ways[0] ? &ways[1] : &ways[0];
+        avpni_sealing_add(&sealing, &outbox, way, 0, buffer + (given[i].data - buffer),
                           given[i].bytes);
     }
     avpni_sealing_close(&sealing, &outbox);
@@ -187,21 +192,19 @@ START_TEST(runs_say_what_single_packets_would)
 }
 END_TEST
 
-START_TEST(another_contact_or_uplink_begins_a_run)
+START_TEST(another_way_or_flag_begins_a_run)
 {
     struct avpni_memory memory;
     struct avpni_outbox outbox;
     struct avpni_sealing sealing = {0};
-    struct avpn_contact contact = {.family = AVPN_FAMILY_IPV4, .port = 1};
 
     ck_assert_int_eq(avpni_memory_init(&memory, NULL), AVPN_OK);
     ck_assert_int_eq(avpni_outbox_init(&outbox, &memory, &host), AVPN_OK);
     forget();
-    avpni_sealing_add(&sealing, &outbox, 0, 0, &contact, buffer, 100);
-    avpni_sealing_add(&sealing, &outbox, 0, 0, &contact, buffer + 100, 100);
-    avpni_sealing_add(&sealing, &outbox, 1, 0, &contact, buffer + 200, 100);
-    contact.port = 2;
-    avpni_sealing_add(&sealing, &outbox, 1, 0, &contact, buffer + 300, 100);
+    avpni_sealing_add(&sealing, &outbox, &ways[0], 0, buffer, 100);
+    avpni_sealing_add(&sealing, &outbox, &ways[0], 0, buffer + 100, 100);
+    avpni_sealing_add(&sealing, &outbox, &ways[1], 0, buffer + 200, 100);
+    avpni_sealing_add(&sealing, &outbox, &ways[1], AVPN_DATAGRAMS_MAY_FRAGMENT, buffer + 300, 100);
     avpni_sealing_close(&sealing, &outbox);
     avpni_sealing_close(&sealing, &outbox); /* once is enough */
     avpni_outbox_flush(&outbox);
@@ -217,6 +220,6 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_closed_run_does_not_grow),
     HARNESS_CASE(a_full_list_is_delivered_and_nothing_is_lost),
     HARNESS_LOOP(runs_say_what_single_packets_would, 20),
-    HARNESS_CASE(another_contact_or_uplink_begins_a_run),
+    HARNESS_CASE(another_way_or_flag_begins_a_run),
 };
 HARNESS_MAIN("forward/runs", cases)
