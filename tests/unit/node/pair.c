@@ -257,6 +257,13 @@ static void seam_punt(void *user, const uint8_t *bytes, size_t count)
     host->punted++;
 }
 
+static void seam_sa(void *user, const struct avpn_sa_change *change)
+{
+    struct pair_host *host = user;
+
+    host->plane->change(host->plane, change);
+}
+
 static struct avpn_host seams(struct pair_host *host)
 {
     return (struct avpn_host){.size = sizeof(struct avpn_host),
@@ -273,6 +280,7 @@ static struct avpn_host seams(struct pair_host *host)
                               .transmit = seam_transmit,
                               .deliver = seam_deliver,
                               .breakout = host->has_breakout ? seam_breakout : NULL,
+                              .sa = host->plane != NULL ? seam_sa : NULL,
                               .event = seam_event,
                               .aeads = host->aeads};
 }
@@ -501,6 +509,14 @@ static int32_t open_workers(struct pair *pair, struct pair_host *host)
     return AVPN_OK;
 }
 
+void pair_post(struct pair_host *host, uint32_t uplink, const struct avpn_contact *remote,
+               const uint8_t *bytes, uint32_t count)
+{
+    const struct avpn_datagrams batch = {.uplink = uplink, .remote = *remote};
+
+    post(host, &batch, bytes, count);
+}
+
 int32_t pair_open(struct pair *pair, uint32_t number)
 {
     struct pair_host *host = &pair->hosts[number];
@@ -510,6 +526,7 @@ int32_t pair_open(struct pair *pair, uint32_t number)
                                         .bundle_bytes = pair->bundle_bytes,
                                         .token = host->token,
                                         .undo_after = pair->undo_after,
+                                        .hands_over = host->plane != NULL,
                                         .handshakes_per_second = pair->handshakes_per_second};
     struct avpn_host seam = seams(host);
     int32_t error;
@@ -630,6 +647,10 @@ static void carry(struct pair *pair, struct pair_datagram *d)
 
             if (!avpni_contact_is_equal(&host->contacts[u], &d->remote))
                 continue;
+            if (host->plane != NULL && avpni_message_kind(d->data, d->bytes) == AVPNI_KIND_ESP) {
+                host->plane->receive(host->plane, d, u);
+                return;
+            }
             if (host->node != NULL)
                 ck_assert_int_eq(pair_receive_runs(pair, i, &in, 1), AVPN_OK);
             if (host->registry != NULL && u == 0)
@@ -679,6 +700,8 @@ void pair_run(struct pair *pair, avpn_span span)
                              i < pair->node_count + pair->registry_count; i++) {
             if (pair->hosts[i].node != NULL)
                 avpn_node_tick(pair->hosts[i].node, pair->now);
+            if (pair->hosts[i].node != NULL && pair->hosts[i].plane != NULL)
+                pair->hosts[i].plane->tick(pair->hosts[i].plane, pair->now);
             if (pair->hosts[i].registry != NULL)
                 avpn_registry_tick(pair->hosts[i].registry, pair->now);
         }
@@ -754,7 +777,11 @@ void pair_send(struct pair *pair, uint32_t number, const char *source, const cha
     for (uint32_t i = 0; i < count; i++)
         pair_packet(run.data + (size_t)i * stride, source, destination,
                     i + 1 < count ? bytes : last);
-    ck_assert_int_eq(pair_send_runs(pair, number, &run, 1), AVPN_OK);
+    for (uint32_t i = 0; pair->hosts[number].plane != NULL && i < count; i++)
+        pair->hosts[number].plane->send(pair->hosts[number].plane, run.data + (size_t)i * stride,
+                                        i + 1 < count ? bytes : last);
+    if (pair->hosts[number].plane == NULL)
+        ck_assert_int_eq(pair_send_runs(pair, number, &run, 1), AVPN_OK);
     free(room);
 }
 

@@ -47,6 +47,17 @@ struct pair_heap {
 };
 
 struct pair;
+struct pair_host;
+struct pair_datagram;
+
+/* A data plane of the host's own: its node hands the SAs over (node/strict.h). */
+struct pair_plane {
+    void (*change)(struct pair_plane *plane, const struct avpn_sa_change *change);
+    /* ESP from the network, and an inner packet of the site with room around it. */
+    void (*receive)(struct pair_plane *plane, const struct pair_datagram *datagram, uint32_t uplink);
+    void (*send)(struct pair_plane *plane, uint8_t *packet, uint32_t bytes);
+    void (*tick)(struct pair_plane *plane, avpn_time now);
+};
 
 /* A name in a host's store. bytes NULL: there is none. */
 struct pair_blob {
@@ -86,6 +97,7 @@ struct pair_host {
     struct pair_blob stored[PAIR_BLOBS];
     bool is_bare;   /* opened without a bundle */
     const struct avpn_token *token;
+    struct pair_plane *plane; /* NULL: packets are the engine's */
     uint32_t resolve_calls, resolve_request;
     /* what came out */
     uint64_t transmitted, delivered, deliver_calls, delivered_runs, broken_out;
@@ -181,6 +193,10 @@ void pair_send(struct pair *pair, uint32_t number, const char *source, const cha
 void pair_give(struct pair *pair, uint32_t number, const uint8_t *packet, uint32_t bytes);
 /* An IPv4 packet with a right header; IPv6 when the addresses are. */
 void pair_packet(uint8_t *packet, const char *source, const char *destination, uint32_t bytes);
+
+/* A datagram onto the wire, as one that the host's engine transmits. */
+void pair_post(struct pair_host *host, uint32_t uplink, const struct avpn_contact *remote,
+               const uint8_t *bytes, uint32_t count);
 
 /* A blob by its name; bytes NULL if there is none. */
 struct pair_blob *pair_stored(struct pair *pair, uint32_t number, const char *name);
