@@ -670,6 +670,37 @@ START_TEST(the_front_grows_and_shrinks_with_the_table)
 }
 END_TEST
 
+/* The largest values that share a word with their start, and those that do not any more; at the first and the last starts. */
+START_TEST(values_around_half_a_word_are_found)
+{
+    static struct naive naive;
+    struct avpni_lpm lpm = new_table(32);
+    uint64_t state = 8, wrong = 0;
+
+    naive.count = 0;
+    for (uint32_t i = 0; i < 600; i++) {
+        const uint64_t block = (uint64_t)(1 + i % 100) << 56 | (uint64_t)(i / 100) << 48;
+        const struct avpni_lpm_key first = cut(block, 0, 26);
+        const struct avpni_lpm_key last = cut(block | UINT64_C(0xffff) << 32, 0, 31 + i % 2);
+
+        put_both(&lpm, &naive, &first, UINT16_MAX - 3 + i % 5);
+        put_both(&lpm, &naive, &last, UINT16_MAX - 3 + i / 5 % 5);
+    }
+    inspect_all(&lpm);
+    for (uint32_t i = 0; i < naive.count; i++) {
+        const uint64_t keys[1][2] = {{naive.keys[i].high, 0}};
+
+        wrong += find(&lpm, keys[0][0], 0) != naive.values[i];
+        wrong += ask_batch(&lpm, keys, 1, &naive.values[i]);
+    }
+    for (int i = 0; i < 20; i++) {
+        compare_answers(&lpm, &naive, &state, AVPNI_LPM_BATCH);
+    }
+    ck_assert_uint_eq(wrong, 0);
+    avpni_lpm_fini(&lpm);
+}
+END_TEST
+
 /* Where nothing begins inside an entry, nothing is searched. */
 START_TEST(what_one_value_decides_stands_in_the_front)
 {
@@ -806,6 +837,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(tables_of_all_sizes_answer_and_stay_small, HARNESS_COUNT(sizes)),
     HARNESS_CASE(the_front_grows_and_shrinks_with_the_table),
     HARNESS_CASE(what_one_value_decides_stands_in_the_front),
+    HARNESS_CASE(values_around_half_a_word_are_found),
     HARNESS_LOOP(years_of_updates_do_not_grow_the_table, 2),
     HARNESS_LOOP(running_out_of_memory_changes_nothing_and_leaks_nothing, HARNESS_COUNT(shortages)),
     HARNESS_LOOP(a_copy_is_a_table_of_its_own, 2),
