@@ -466,7 +466,14 @@ static int32_t call_open(struct avpni_sa *sa, const struct avpni_esp_item *item,
     return is_genuine == 1 ? AVPN_OK : AVPN_ERROR_AUTH;
 }
 
-/* Decrypted all first, then read: what was written just before is not yet there to be read. */
+static void read_one(struct avpni_esp_item *item)
+{
+    if (item->result == AVPN_OK) {
+        item->result = read_text(item->bytes + AVPN_HEADROOM, text_bytes_of(item));
+    }
+}
+
+/* A text is read one packet later: what was written just before is not yet there to be read. */
 static void open_all(struct avpni_sa *sa, struct avpni_esp_item *items,
                      const struct framing *framings, uint32_t count, bool is_locking)
 {
@@ -474,11 +481,12 @@ static void open_all(struct avpni_sa *sa, struct avpni_esp_item *items,
         if (items[i].result == AVPN_OK) {
             items[i].result = call_open(sa, &items[i], &framings[i], is_locking);
         }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (items[i].result == AVPN_OK) {
-            items[i].result = read_text(items[i].bytes + AVPN_HEADROOM, text_bytes_of(&items[i]));
+        if (i > 0) {
+            read_one(&items[i - 1]);
         }
+    }
+    if (count > 0) {
+        read_one(&items[count - 1]);
     }
 }
 
