@@ -129,7 +129,7 @@ static void close_stretch(struct avpn_coalescer *c, uint32_t place)
 
     write_stretch(c, s);
     c->open--;
-    memmove(&c->order[place], &c->order[place + 1], (c->open - place) * sizeof *c->order);
+    memmove(&c->order[place], &c->order[place + 1], (c->open - place) * sizeof c->order[0]);
     c->order[c->open] = s;
 }
 

@@ -180,6 +180,35 @@ static void search_ipv4(const struct avpni_lpm *lpm, const uint32_t *addresses,
     search_blocks(lpm, batch);
 }
 
+static inline const uint32_t *entry_below_16(const struct avpni_lpm *lpm, uint32_t word,
+                                             uint32_t address)
+{
+    return lpm_node(lpm, word) + LPM_ENTRIES + (address >> 8 & 255);
+}
+
+/*
+ * The keys at tables that the front names. These are all below 16 bits, and what they have in their
+ * base the front knows: so one line of a table is read, not its header too.
+ */
+static void leave_tables(const struct avpni_lpm *lpm, const uint32_t *addresses,
+                         struct batch *batch)
+{
+    uint32_t tables = batch->table_count;
+
+    for (uint32_t i = 0; i < tables; i++) {
+        uint32_t key = batch->tables[i];
+
+        LPM_PREFETCH(entry_below_16(lpm, batch->words[key], addresses[key]));
+    }
+    batch->table_count = 0;
+    for (uint32_t i = 0; i < tables; i++) {
+        uint32_t key = batch->tables[i];
+
+        batch->words[key] = *entry_below_16(lpm, batch->words[key], addresses[key]);
+        sort_key(batch, key);
+    }
+}
+
 /* The keys for which the front names a node. */
 static void search_rest(const struct avpni_lpm *lpm, const uint32_t *addresses, uint32_t rest,
                         struct batch *batch)
@@ -192,6 +221,7 @@ static void search_rest(const struct avpni_lpm *lpm, const uint32_t *addresses, 
         batch->decided[key] = LPM_INHERIT;
         sort_key(batch, key);
     }
+    leave_tables(lpm, addresses, batch);
     search_ipv4(lpm, addresses, batch);
     for (uint32_t keys = rest; keys != 0; keys &= keys - 1) {
         uint32_t key = lpm_lowest(keys);

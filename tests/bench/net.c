@@ -124,13 +124,16 @@ static void post(struct net_site *site, const struct avpn_datagrams *run)
 
 static void transmit(void *user, const struct avpn_datagrams *batch, size_t count)
 {
-    struct net *net = ((struct net_site *)user)->net;
+    struct net_site *site = user;
+    struct net *net = site->net;
 
     for (size_t i = 0; i < count; i++) {
-        if (!net->is_captured)
-            post(user, &batch[i]);
-        else if (net->captured_count < NET_CAPTURED)
-            net->captured[net->captured_count++] = batch[i];
+        if (!net->is_captured) {
+            post(site, &batch[i]);
+        } else if (net->captured_count < NET_CAPTURED) {
+            net->captured[net->captured_count] = batch[i];
+            net->captured[net->captured_count++].remote = site->contact;
+        }
     }
 }
 

@@ -4,7 +4,8 @@
  * virtual time, with heaps that count; medians, and a clock for figures (never for engines).
  *
  * Datagrams arrive at once. While `is_captured` is set they are not carried at all: what an
- * engine transmits is kept as runs that still point to the caller's own bytes.
+ * engine transmits is kept as the receiver's socket would give it: from the sender's contact, and as runs that
+ * still point to the caller's own bytes.
  */
 #ifndef AUTOVPN_BENCH_NET_H
 #define AUTOVPN_BENCH_NET_H

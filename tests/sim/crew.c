@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * crew: the workers of each node, as a host with threads would have them. The simulation has one thread: for each batch chance
- * says who handles it. A punt lies in a queue for up to PUNT_DELAY, so that other workers, the network and
- * timers overtake it, as the node's thread comes late on a busy machine.
+ * says who handles it. A punt lies in a queue until the worker returns, or for up to world->punt_delay, so that other workers, the
+ * network and timers overtake it, as the node's thread comes late on a busy machine.
  */
 #include "world.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define PUNT_DELAY (200 * AVPN_MICROSECOND)
 
 struct world_punt {
     struct world_punt *next;
@@ -38,24 +36,27 @@ static void crew_punt(void *user, const uint8_t *bytes, size_t count)
 {
     struct world_node *node = user;
     struct world *world = node->engine.world;
-    const uint64_t delay = sim_chance_next(&node->engine.chance) % (uint64_t)PUNT_DELAY;
+    const uint64_t chance = sim_chance_next(&node->engine.chance);
     struct world_punt *punt;
 
     node->punted++;
     if (count > AVPN_PUNT_LIMIT)
         world_fail(world, "a punt is larger than any is");
-    if (sim_chance_next(&node->engine.chance) % 100 < world->punts_losing) {
+    if (chance >> 32 < (uint64_t)world->punts_losing * (UINT32_MAX / 100)) {
         node->punts_lost++;
         return;
     }
     punt = malloc(sizeof *punt + count);
     if (punt == NULL)
         abort();
-    *punt = (struct world_punt){.due = world_now(world) + (avpn_span)delay, .count = count};
+    *punt = (struct world_punt){.due = world_now(world), .count = count};
+    if (world->punt_delay > 0)
+        punt->due += (avpn_span)(chance & UINT32_MAX) % world->punt_delay;
     memcpy(punt->bytes, bytes, count);
     *node->punts_end = punt;
     node->punts_end = &punt->next;
-    sim_at(world->sim, punt->due, take_punts, node);
+    if (world->punt_delay > 0)
+        sim_at(world->sim, punt->due, take_punts, node);
 }
 
 static void add_worker(struct world_node *node, uint32_t number)
@@ -117,6 +118,7 @@ void world_crew_receive(struct world_node *node, const struct avpn_datagrams *ba
 
     if (worker != NULL) {
         world_must(world, avpn_worker_receive(worker, batch, 1, world_now(world)), "avpn_worker_receive");
+        take_punts(node, world_now(world));
         return;
     }
     world_must(world, avpn_node_receive(node->node, batch, 1, world_now(world)), "avpn_node_receive");
@@ -128,6 +130,11 @@ int32_t world_crew_send(struct world_node *node, const struct avpn_packets *run)
     const avpn_time now = world_now(node->engine.world);
     struct avpn_worker *worker = choose(node);
 
-    return worker != NULL ? avpn_worker_send(worker, run, 1, now)
-                          : avpn_node_send(node->node, run, 1, now);
+    int32_t error;
+
+    if (worker == NULL)
+        return avpn_node_send(node->node, run, 1, now);
+    error = avpn_worker_send(worker, run, 1, now);
+    take_punts(node, now);
+    return error;
 }

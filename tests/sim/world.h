@@ -165,6 +165,7 @@ struct world {
     struct world_office *office;
     struct avpn_key_pair intruder; /* of scenarios with one */
     uint32_t workers;      /* of each node */
+    avpn_span punt_delay;  /* at most so late are they taken; 0: at once */
     uint32_t punts_losing; /* so many of 100 punts find no room */
     uint32_t misplaced; /* so many registries stand in the configuration with a wrong address */
     struct world_packet *packets; /* inner packets sent; the index is their number */

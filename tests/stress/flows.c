@@ -28,6 +28,7 @@ void flows_begin(void)
     for (uint32_t i = 0; i < FLOWS; i++) {
         atomic_store(&flows[i].next, 0);
         atomic_store(&flows[i].arrived, 0);
+        atomic_store(&flows[i].share, 0);
         atomic_store(&flows[i].forgotten, 0);
         flows[i].seen = calloc(FLOW_LIMIT, sizeof *flows[i].seen);
         if (flows[i].seen == NULL)
@@ -41,16 +42,24 @@ void flows_end(void)
         free(flows[i].seen);
 }
 
-/* Two threads may pass the test together: the window is that much wider. */
-uint32_t flow_reserve(struct flow *flow, uint32_t wanted, uint32_t *count_out)
+static bool take_share(struct flow *flow, uint32_t step, uint32_t wanted)
 {
-    uint32_t next = atomic_load(&flow->next);
-    uint32_t done = atomic_load(&flow->arrived) + atomic_load(&flow->forgotten);
+    unsigned long long share = atomic_load(&flow->share), next;
 
+    do {
+        uint32_t used = share >> 32 == step ? (uint32_t)share : 0;
+
+        if (used + wanted > FLOW_SHARE)
+            return false;
+        next = (unsigned long long)step << 32 | (used + wanted);
+    } while (!atomic_compare_exchange_weak(&flow->share, &share, next));
+    return true;
+}
+
+uint32_t flow_reserve(struct flow *flow, uint32_t step, uint32_t wanted, uint32_t *count_out)
+{
     *count_out = 0;
-    if (is_honest(flow) && (int32_t)(next - done + wanted) > (int32_t)FLOW_WINDOW)
-        return 0;
-    if (next + 8 * wanted > FLOW_LIMIT)
+    if (atomic_load(&flow->next) + 64 * wanted > FLOW_LIMIT || !take_share(flow, step, wanted))
         return 0;
     *count_out = wanted;
     return atomic_fetch_add(&flow->next, wanted);

@@ -256,12 +256,13 @@ static void send_run(struct site *site, struct avpn_worker *worker, struct avpn_
         stage_fail(site->stage, site->number, "packets were refused");
 }
 
-/* A run of one flow, if its window is open. */
-static bool send_flow(struct site *site, struct avpn_worker *worker, struct flow *flow, uint64_t *chance)
+/* A run of one flow, if that has its share left. */
+static bool send_flow(struct site *site, struct avpn_worker *worker, struct flow *flow, uint32_t step,
+                      uint64_t *chance)
 {
     uint8_t room[AVPN_HEADROOM + RUN_PACKETS * (PACKET_MOST + AVPN_HEADROOM + AVPN_TAILROOM)];
     uint32_t bytes = FLOW_LEAST + stage_random(chance, PACKET_MOST - FLOW_LEAST), count;
-    uint32_t first = flow_reserve(flow, 1 + stage_random(chance, RUN_PACKETS), &count);
+    uint32_t first = flow_reserve(flow, step, 1 + stage_random(chance, RUN_PACKETS), &count);
     struct avpn_packets run = {room + AVPN_HEADROOM, count, bytes, bytes, 0};
 
     if (count == 0)
@@ -276,14 +277,15 @@ static bool send_flow(struct site *site, struct avpn_worker *worker, struct flow
     return true;
 }
 
-static bool send_some(struct site *site, struct avpn_worker *worker, uint64_t *chance)
+/* `step`: the one that the thread is not done with. */
+static bool send_some(struct site *site, struct avpn_worker *worker, uint32_t step, uint64_t *chance)
 {
     struct flow *flow = &flows[stage_random(chance, FLOWS)];
     bool has_sent = false;
 
     if (!has_mood(site, MOOD_QUIET) && flow->from == site->number &&
         (flow->claimed == flow->from || stage_random(chance, 64) == 0))
-        has_sent = send_flow(site, worker, flow, chance);
+        has_sent = send_flow(site, worker, flow, step, chance);
     return has_sent;
 }
 
@@ -319,7 +321,7 @@ static void *lane_main(void *user)
         if (atomic_load(&site->lingers) != 0)
             send_noise(site, lane->worker);
         for (uint32_t i = 0; i < FLOWS; i++)
-            given += send_some(site, lane->worker, &lane->chance);
+            given += send_some(site, lane->worker, step, &lane->chance);
         atomic_fetch_add(&lane->loops, 1);
         atomic_store(&lane->done, step);
         if (given == 0)
@@ -510,7 +512,7 @@ static void *engine_main(void *user)
             avpn_node_tick(site->node, atomic_load(&stage->now));
         if (step != atomic_load(&site->done))
             act(site, step);
-        busy += given + send_some(site, NULL, &site->chance);
+        busy += given + send_some(site, NULL, step, &site->chance);
         while (avpn_node_next_event(site->node, &event) == AVPN_OK)
             ;
         atomic_fetch_add(&site->loops, 1);

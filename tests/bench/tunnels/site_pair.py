@@ -77,7 +77,7 @@ def publish(stage, programs, registry_file, gateway_files):
         except StageError as error:
             stage.write("publish", str(error))
             return False
-    if not is_true_within(10, is_published):
+    if not is_true_within(20, is_published):
         raise StageError((stage.folder / "publish").read_text())
 
 

@@ -184,12 +184,11 @@ static uint8_t protocol_of(const uint8_t *packet, uint32_t bytes)
 bool reference_is_related(const uint8_t *a, uint32_t a_bytes, const uint8_t *b, uint32_t b_bytes)
 {
     const uint8_t *a_ports, *b_ports;
-    bool is_ipv4 = a[0] / 16 == 4;
 
     if (!is_packet(a, a_bytes) || !is_packet(b, b_bytes))
         return true;
     if (a[0] / 16 != b[0] / 16 ||
-        (is_ipv4 ? memcmp(a + 12, b + 12, 8) : memcmp(a + 8, b + 8, 32)) != 0)
+        (a[0] / 16 == 4 ? memcmp(a + 12, b + 12, 8) : memcmp(a + 8, b + 8, 32)) != 0)
         return false;
     a_ports = ports_of(a, a_bytes);
     b_ports = ports_of(b, b_bytes);

@@ -344,8 +344,8 @@ static void make_tcp_cut(struct supers_super *s)
     uint64_t state = 1;
 
     supers_make(&state, &shape, s);
-    s->bytes = 39;
-    set(s->packet + 2, 39);
+    s->bytes = 32; /* the byte that tells the header's length is the next */
+    set(s->packet + 2, 32);
 }
 static void make_udp_cut(struct supers_super *s)
 {

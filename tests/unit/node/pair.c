@@ -239,13 +239,6 @@ static void seam_log(void *user, uint32_t level, const char *text)
     snprintf(host->last_log, sizeof host->last_log, "%s", text);
 }
 
-static void seam_sa(void *user, const struct avpn_sa_change *change)
-{
-    struct pair_host *host = user;
-
-    host->plane->change(host->plane, change);
-}
-
 static void seam_punt(void *user, const uint8_t *bytes, size_t count)
 {
     struct pair_host *host = user;
@@ -262,6 +255,13 @@ static void seam_punt(void *user, const uint8_t *bytes, size_t count)
     punt->count = count;
     memcpy(punt->bytes, bytes, count);
     host->punted++;
+}
+
+static void seam_sa(void *user, const struct avpn_sa_change *change)
+{
+    struct pair_host *host = user;
+
+    host->plane->change(host->plane, change);
 }
 
 static struct avpn_host seams(struct pair_host *host)
@@ -489,14 +489,6 @@ static int32_t open_registry(struct pair *pair, struct pair_host *host)
     return error;
 }
 
-void pair_post(struct pair_host *host, uint32_t uplink, const struct avpn_contact *remote,
-               const uint8_t *bytes, uint32_t count)
-{
-    const struct avpn_datagrams batch = {.uplink = uplink, .remote = *remote};
-
-    post(host, &batch, bytes, count);
-}
-
 static int32_t open_workers(struct pair *pair, struct pair_host *host)
 {
     const struct avpn_worker_host seam = {.size = sizeof seam,
@@ -515,6 +507,14 @@ static int32_t open_workers(struct pair *pair, struct pair_host *host)
         }
     }
     return AVPN_OK;
+}
+
+void pair_post(struct pair_host *host, uint32_t uplink, const struct avpn_contact *remote,
+               const uint8_t *bytes, uint32_t count)
+{
+    const struct avpn_datagrams batch = {.uplink = uplink, .remote = *remote};
+
+    post(host, &batch, bytes, count);
 }
 
 int32_t pair_open(struct pair *pair, uint32_t number)

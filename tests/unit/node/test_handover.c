@@ -146,6 +146,8 @@ START_TEST(new_keys_come_when_they_are_asked_for)
     }
     talk(40 * AVPN_SECOND);
     ck_assert_uint_eq(strict_count(&planes[who], 0), 1);
+    for (int i = 0; i < 2; i++) /* the next one is selected while the last one is still there */
+        ck_assert_uint_eq(planes[i].counts[AVPN_SA_DESELECT], 0);
     end();
 }
 END_TEST

@@ -670,6 +670,30 @@ START_TEST(the_front_grows_and_shrinks_with_the_table)
 }
 END_TEST
 
+/* Where nothing begins inside an entry, nothing is searched. */
+START_TEST(what_one_value_decides_stands_in_the_front)
+{
+    struct avpni_lpm lpm = new_table(32);
+    const uint32_t *entries;
+    uint32_t nodes = 0;
+    uint64_t state = 6;
+
+    for (uint32_t i = 0; i < 1000; i++) {
+        const struct avpni_lpm_key key =
+            cut(harness_random(&state) & mask_of(32), 0, i % 2 == 0 ? 19 : 12 + i % 7);
+
+        ck_assert_int_eq(avpni_lpm_put(&lpm, &key, i), AVPN_OK);
+    }
+    ck_assert(lpm_front_make(&lpm, 19));
+    entries = lpm.front + LPM_FRONT_ABOVE;
+    for (uint32_t i = 0; i < 1u << 19; i++) {
+        nodes += (entries[i] & LPM_NODE) != 0;
+    }
+    ck_assert_uint_eq(nodes, 0);
+    avpni_lpm_fini(&lpm);
+}
+END_TEST
+
 /* Half of the prefixes go, others come, for long: no more memory than a new table of these prefixes has, and a third. */
 START_TEST(years_of_updates_do_not_grow_the_table)
 {
@@ -781,6 +805,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_table_that_was_cleared_is_as_new),
     HARNESS_LOOP(tables_of_all_sizes_answer_and_stay_small, HARNESS_COUNT(sizes)),
     HARNESS_CASE(the_front_grows_and_shrinks_with_the_table),
+    HARNESS_CASE(what_one_value_decides_stands_in_the_front),
     HARNESS_LOOP(years_of_updates_do_not_grow_the_table, 2),
     HARNESS_LOOP(running_out_of_memory_changes_nothing_and_leaks_nothing, HARNESS_COUNT(shortages)),
     HARNESS_LOOP(a_copy_is_a_table_of_its_own, 2),
