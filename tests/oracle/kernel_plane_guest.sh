@@ -182,7 +182,7 @@ heard() {
 # ---- cases ----------------------------------------------------------------------------------------
 
 rekey_cases() {
-    talk 6
+    talk 5
     sleep 0.5
     first=$(leaves_under a)
     kill -HUP "$plane_a"
@@ -197,7 +197,7 @@ rekey_cases() {
 }
 
 roam_cases() {
-    talk 5
+    talk 4
     sleep 0.5
     leave_as 192.0.2.22 20
     await goes_to 192.0.2.22
