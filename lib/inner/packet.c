@@ -175,12 +175,12 @@ bool avpni_inner_transport(const uint8_t *packet, uint32_t bytes,
     return true;
 }
 
-/* RFC 1141: the checksum follows the one byte that changed. */
+/* RFC 1624: the checksum follows the one byte that changed, and of the two zeros it is the one that a whole sum gives. */
 static void hop_ipv4(uint8_t *packet)
 {
     uint32_t sum = avpni_word_at(packet + 10) + 0x100u;
 
-    sum += sum >> 16;
+    sum += sum >= 0xFFFF;
     packet[8]--;
     packet[10] = (uint8_t)(sum >> 8);
     packet[11] = (uint8_t)sum;

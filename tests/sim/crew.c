@@ -107,8 +107,12 @@ void world_set_workers(struct world *world, uint32_t count)
 static struct avpn_worker *choose(struct world_node *node)
 {
     const uint32_t workers = node->engine.world->workers;
+    uint64_t turn;
 
-    return workers == 0 ? NULL : node->workers[sim_chance_next(&node->engine.chance) % (workers + 1)];
+    if (workers == 0)
+        return NULL;
+    turn = sim_chance_next(&node->engine.chance) % (workers + 1);
+    return turn == workers ? NULL : node->workers[turn];
 }
 
 void world_crew_receive(struct world_node *node, const struct avpn_datagrams *batch)

@@ -329,6 +329,66 @@ START_TEST(of_a_revoked_peer_no_packet_passes) /* [TOP-1] */
 }
 END_TEST
 
+/* The n-th allocation of the change fails, for each n: either all of it is in force, or nothing; and it can be tried again. */
+START_TEST(a_revocation_without_memory_is_none_or_whole)
+{
+    struct pair_host *hub = &pair.hosts[HUB];
+    bool has_failed = true;
+
+    for (uint64_t n = 1; has_failed; n++) {
+        uint64_t delivered;
+        int32_t error;
+
+        start();
+        catch_from(C, "10.3.0.1", 20);
+        pair.sites[C].is_revoked = true;
+        pair_publish(&pair);
+        pair.allocation_fail_at = pair.allocation_calls + n;
+        error = avpn_node_set_configuration(hub->node, pair.bundle, pair.bundle_bytes, pair.now);
+        has_failed = pair.allocation_calls >= pair.allocation_fail_at;
+        pair.allocation_fail_at = 0;
+        delivered = pair_counter(&pair, HUB, AVPN_COUNT_DELIVERED);
+        for (uint32_t i = 0; i < 10; i++)
+            give_caught(i);
+        ck_assert(error == AVPN_OK || (has_failed && error == AVPN_ERROR_MEMORY));
+        ck_assert_uint_eq(pair_counter(&pair, HUB, AVPN_COUNT_DELIVERED),
+                          delivered + (error == AVPN_OK ? 0 : 10));
+        if (error != AVPN_OK)
+            ck_assert_int_eq(avpn_node_set_configuration(hub->node, pair.bundle, pair.bundle_bytes,
+                                                         pair.now), AVPN_OK);
+        delivered = pair_counter(&pair, HUB, AVPN_COUNT_DELIVERED);
+        for (uint32_t i = 10; i < 20; i++)
+            give_caught(i);
+        ck_assert_uint_eq(pair_counter(&pair, HUB, AVPN_COUNT_DELIVERED), delivered);
+        pair_run(&pair, 2 * AVPN_SECOND);
+        ck_assert_uint_eq(arrivals(B, "10.2.0.1", "10.1.0.1", 9), 9);
+        pair_end(&pair);
+    }
+}
+END_TEST
+
+/* All are out of memory while keys change and contacts move: what stands goes on, and what could not be made is made later. */
+START_TEST(without_memory_the_keys_that_are_there_go_on)
+{
+    start();
+    pair_run(&pair, 540 * AVPN_SECOND);
+    pair.fails_on = true;
+    pair.allocation_fail_at = pair.allocation_calls + 1;
+    for (uint32_t i = 0; i < 120; i++) {
+        if (i == 60)
+            pair.hosts[B].contacts[0].port++;
+        pair_run(&pair, AVPN_SECOND);
+        if (i < 60 || i > 63)
+            ck_assert_uint_eq(arrivals(B, "10.2.0.1", "10.1.0.1", 2), 2);
+    }
+    pair.allocation_fail_at = 0;
+    pair_run(&pair, 120 * AVPN_SECOND);
+    ck_assert_uint_eq(arrivals(B, "10.2.0.1", "10.3.0.1", 5), 5);
+    ck_assert_uint_eq(arrivals(HUB, "10.1.0.1", "10.2.0.1", 5), 5);
+    pair_end(&pair);
+}
+END_TEST
+
 /* The node's thread sleeps for a long time. */
 START_TEST(keys_expire_without_a_tick) /* [ESP-6] */
 {
@@ -623,6 +683,8 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(deleted_workers_leave_their_counters),
     HARNESS_CASE(each_datagram_is_received_once_whoever_handles_it),
     HARNESS_CASE(of_a_revoked_peer_no_packet_passes),
+    HARNESS_CASE(a_revocation_without_memory_is_none_or_whole),
+    HARNESS_CASE(without_memory_the_keys_that_are_there_go_on),
     HARNESS_CASE(keys_expire_without_a_tick),
     HARNESS_CASE(through_an_uplink_that_is_down_nothing_comes_or_goes),
     HARNESS_CASE(a_new_configuration_holds_from_the_next_packet),
