@@ -19,7 +19,7 @@
 
 /* What the processor has. */
 #define CODE_FOUND 1u
-#define CODE_FOR_AES 2u    /* AES and carry-less multiplication as instructions; else it would be slow, and not constant-time */
+#define CODE_FOR_AES 2u    /* AES and carry-less multiplication; without them it would be slow */
 #define CODE_FOR_CHACHA 4u /* AVX2: below that, libsodium's is as fast */
 
 /*
@@ -175,9 +175,8 @@ static void chacha_seal(void *user, void *state, uint8_t *text, size_t count, ui
     CODE(chacha_end)(&context, tag, AVPNI_TAG_BYTES);
 }
 
-static int32_t chacha_open(void *user, void *state, uint8_t *text, size_t count,
-                           const uint8_t *tag, const uint8_t *ad, size_t ad_bytes,
-                           const uint8_t *nonce)
+static int32_t chacha_open(void *user, void *state, uint8_t *text, size_t count, const uint8_t *tag,
+                           const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
     struct chacha20_poly1305_context_data context;
     uint8_t right[AVPNI_TAG_BYTES];

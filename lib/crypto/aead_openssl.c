@@ -70,9 +70,8 @@ static void seal(void *user, void *place, uint8_t *text, size_t count, uint8_t *
     }
 }
 
-static int32_t open_sealed(void *user, void *place, uint8_t *text, size_t count,
-                           const uint8_t *tag, const uint8_t *ad, size_t ad_bytes,
-                           const uint8_t *nonce)
+static int32_t open_sealed(void *user, void *place, uint8_t *text, size_t count, const uint8_t *tag,
+                           const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
     EVP_CIPHER_CTX *context = ((struct state *)place)->context;
     uint8_t copy[AVPNI_TAG_BYTES]; /* OpenSSL takes the tag as writable */

@@ -30,9 +30,8 @@ static void chacha_seal(void *user, void *state, uint8_t *text, size_t count, ui
                                                        NULL, nonce, state);
 }
 
-static int32_t chacha_open(void *user, void *state, uint8_t *text, size_t count,
-                           const uint8_t *tag, const uint8_t *ad, size_t ad_bytes,
-                           const uint8_t *nonce)
+static int32_t chacha_open(void *user, void *state, uint8_t *text, size_t count, const uint8_t *tag,
+                           const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
     (void)user;
     if (crypto_aead_chacha20poly1305_ietf_decrypt_detached(NULL, NULL, text, count, tag, ad,

@@ -341,8 +341,8 @@ void avpni_esp_seal_batch(struct avpni_sa *sa, struct avpni_esp_item *items, uin
         }
         left--;
         item->number = ++number;
-        item->result = seal_one(sa, item->bytes, item->count, (uint8_t)item->result, number,
-                                is_locking);
+        item->result =
+            seal_one(sa, item->bytes, item->count, (uint8_t)item->result, number, is_locking);
     }
 }
 
@@ -433,8 +433,8 @@ static bool call_open(struct avpni_sa *sa, uint8_t *text, uint32_t text_bytes,
     if (is_locking) {
         avpni_spin_lock(&sa->state_lock);
     }
-    is_genuine = aead->open(aead->user, sa->state, text, text_bytes, text + text_bytes,
-                            framing->ad, sizeof framing->ad, framing->nonce);
+    is_genuine = aead->open(aead->user, sa->state, text, text_bytes, text + text_bytes, framing->ad,
+                            sizeof framing->ad, framing->nonce);
     if (is_locking) {
         avpni_spin_unlock(&sa->state_lock);
     }

@@ -97,8 +97,8 @@ int32_t avpn_sa_open(struct avpn_sa *sa, uint8_t *esp, uint32_t bytes)
 
 static bool is_run(const struct avpn_packets *run)
 {
-    return run != NULL && run->data != NULL && run->count >= 1 && run->last_bytes <= run->bytes &&
-           (run->count > 1 || run->last_bytes == run->bytes);
+    return run != NULL && run->data != NULL && run->count >= 1 && run->count <= INT32_MAX &&
+           run->last_bytes <= run->bytes && (run->count > 1 || run->last_bytes == run->bytes);
 }
 
 /* The packets from `first` on, as many as one batch takes. */
@@ -136,7 +136,7 @@ int32_t avpn_sa_seal_run(struct avpn_sa *sa, const struct avpn_packets *run,
     uint32_t sealed = 0;
     int32_t error = AVPN_OK;
 
-    if (!is_run(run) || run->count > INT32_MAX) {
+    if (!is_run(run) || sa->esp->window != 0) {
         return AVPN_ERROR_ARGUMENT;
     }
     while (sealed < run->count && error == AVPN_OK) {
@@ -144,7 +144,7 @@ int32_t avpn_sa_seal_run(struct avpn_sa *sa, const struct avpn_packets *run,
 
         avpni_esp_seal_batch(sa->esp, items, count, false);
         for (uint32_t i = 0; i < count; i++) {
-            if (items[i].result < 0) { /* and so are all behind it: the limit, or no sender */
+            if (items[i].result < 0) { /* and so are all behind it: the limit */
                 error = items[i].result;
                 break;
             }
@@ -162,7 +162,7 @@ int32_t avpn_sa_open_run(struct avpn_sa *sa, const struct avpn_packets *run, int
     struct avpni_esp_item items[AVPNI_ESP_BATCH_LIMIT];
     int32_t opened = 0;
 
-    if (!is_run(run) || run->count > INT32_MAX || results_out == NULL || sa->esp->window == 0) {
+    if (!is_run(run) || results_out == NULL || sa->esp->window == 0) {
         return AVPN_ERROR_ARGUMENT;
     }
     for (uint32_t first = 0; first < run->count;) {

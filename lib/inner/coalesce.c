@@ -129,7 +129,7 @@ static void close_stretch(struct avpn_coalescer *c, uint32_t place)
 
     write_stretch(c, s);
     c->open--;
-    memmove(&c->order[place], &c->order[place + 1], (c->open - place) * sizeof *c->order);
+    memmove(&c->order[place], &c->order[place + 1], (c->open - place) * sizeof c->order[0]);
     c->order[c->open] = s;
 }
 
@@ -142,43 +142,55 @@ static void close_all(struct avpn_coalescer *c)
 
 /* ---- what is no piece ------------------------------------------------------------------------- */
 
-/* The stretch may be of the flow of this packet, which has been parsed. `t`: NULL if nobody knows what it carries. */
-static bool is_touched(const struct stretch *s, const uint8_t *packet,
-                       const struct avpni_transport *t)
+/* The addresses of the stretch are those of this packet, which has been parsed. */
+static bool has_addresses(const struct stretch *s, const uint8_t *packet)
 {
-    const struct avpni_piece *first = &s->first;
-    const uint8_t *ports = first->packet + first->transport;
-    bool is_ipv4 = first->transport == AVPNI_IPV4_HEADER;
-    uint32_t at = is_ipv4 ? 12 : 8;
+    const uint8_t *first = s->first.packet;
 
-    if (packet[0] >> 4 != first->packet[0] >> 4 ||
-        memcmp(packet + at, first->packet + at, is_ipv4 ? 8 : 32) != 0)
+    if (packet[0] >> 4 != first[0] >> 4)
         return false;
-    if (t == NULL || !t->has_ports || t->is_fragment)
-        return true;
-    return t->protocol ==
-               (first->kind == AVPN_OFFLOAD_UDP ? AVPNI_PROTOCOL_UDP : AVPNI_PROTOCOL_TCP) &&
+    return first[0] >> 4 == 4 ? memcmp(packet + 12, first + 12, 8) == 0
+                              : memcmp(packet + 8, first + 8, 32) == 0;
+}
+
+static bool has_ports(const struct stretch *s, const struct avpni_transport *t)
+{
+    const uint8_t *ports = s->first.packet + s->first.transport;
+    bool is_udp = s->first.kind == AVPN_OFFLOAD_UDP;
+
+    return t->protocol == (is_udp ? AVPNI_PROTOCOL_UDP : AVPNI_PROTOCOL_TCP) &&
            t->source_port == avpni_word_at(ports) &&
            t->destination_port == avpni_word_at(ports + 2);
+}
+
+/* Whether the flow of a packet is known; a fragment's ports are those of the first one only. */
+static bool find_flow(const uint8_t *packet, uint32_t bytes, struct avpni_transport *t)
+{
+    return avpni_inner_transport(packet, bytes, t) && !t->is_fragment &&
+           (t->protocol == AVPNI_PROTOCOL_TCP || t->protocol == AVPNI_PROTOCOL_UDP);
+}
+
+static void close_touched(struct avpn_coalescer *c, const uint8_t *packet, uint32_t bytes)
+{
+    struct avpni_transport t;
+    bool is_known = find_flow(packet, bytes, &t);
+
+    for (uint32_t i = 0; i < c->open;) {
+        if (has_addresses(c->order[i], packet) && (!is_known || has_ports(c->order[i], &t)))
+            close_stretch(c, i);
+        else
+            i++;
+    }
 }
 
 static void take_other(struct avpn_coalescer *c, const uint8_t *packet, uint32_t bytes)
 {
     struct avpn_address source, destination;
-    struct avpni_transport t;
 
-    if (c->open > 0 && !avpni_inner_parse(packet, bytes, &source, &destination)) {
+    if (c->open > 0 && avpni_inner_parse(packet, bytes, &source, &destination))
+        close_touched(c, packet, bytes);
+    else
         close_all(c);
-    } else if (c->open > 0) {
-        bool is_known = avpni_inner_transport(packet, bytes, &t);
-
-        for (uint32_t i = 0; i < c->open;) {
-            if (is_touched(c->order[i], packet, is_known ? &t : NULL))
-                close_stretch(c, i);
-            else
-                i++;
-        }
-    }
     write_single(c, packet, bytes);
 }
 

@@ -121,7 +121,7 @@ void avpni_network_length(uint8_t *packet, uint32_t bytes)
         avpni_word_put(packet + 2, bytes);
         avpni_word_put(packet + 10, 0);
         avpni_word_put(packet + 10,
-                       avpni_sum_finish(avpni_sum_add(0, packet, (packet[0] & 15u) * 4u)));
+                       avpni_sum_finish(avpni_sum_add(0, packet, (packet[0] & (size_t)15) * 4)));
     } else {
         avpni_word_put(packet + 4, bytes - AVPNI_IPV6_HEADER);
     }

@@ -32,8 +32,7 @@ static bool have(struct cipher *cipher, int index)
         harness_skipped(1, "a provider that is not built");
         return false;
     }
-    if (cipher->aead->is_available != NULL &&
-        cipher->aead->is_available(cipher->aead->user) != 1) {
+    if (cipher->aead->is_available != NULL && cipher->aead->is_available(cipher->aead->user) != 1) {
         harness_skipped(1, "a provider that does not run on this machine");
         return false;
     }
@@ -96,8 +95,7 @@ static void cross(size_t bytes)
     for (int i = 0; i < 2; i++) {
         sealed[i] = packet;
         seal(&ciphers[i], &sealed[i], bytes);
-        ck_assert_mem_eq(sealed[i].text + bytes + 16, packet.text + bytes + 16,
-                         TEXT_LIMIT - bytes);
+        ck_assert_mem_eq(sealed[i].text + bytes + 16, packet.text + bytes + 16, TEXT_LIMIT - bytes);
     }
     ck_assert_mem_eq(sealed[0].text, sealed[1].text, bytes + 16);
     ck_assert_int_eq(open_sealed(&ciphers[1], &sealed[0], bytes), 1);
@@ -146,7 +144,8 @@ static void flip(struct packet *p, size_t bytes, uint8_t *field, size_t field_by
 
 START_TEST(whatever_is_changed_is_refused_and_the_text_left_alone)
 {
-    static const size_t sizes[] = {0, 1, 15, 16, 17, 64, 255, 256, 257, 1000, 1400, 2048, 2049, TEXT_LIMIT};
+    static const size_t sizes[] = {0,   1,   15,   16,   17,   64,   255,
+                                   256, 257, 1000, 1400, 2048, 2049, TEXT_LIMIT};
     uint64_t seed = 77;
 
     if (!have(&ciphers[0], _i))
@@ -209,18 +208,12 @@ struct defect {
 };
 
 static const struct defect defects[] = {
-    {FAKE_NOT_HERE, AVPN_ERROR_STATE},
-    {FAKE_NO_MEMORY, AVPN_ERROR_MEMORY},
-    {FAKE_WRONG_TAG, AVPN_ERROR_AUTH},
-    {FAKE_WRONG_ABOVE_1024, AVPN_ERROR_AUTH},
-    {FAKE_LEAVES_TEXT, AVPN_ERROR_AUTH},
-    {FAKE_IGNORES_AD, AVPN_ERROR_AUTH},
-    {FAKE_OPENS_ANYTHING, AVPN_ERROR_AUTH},
-    {FAKE_OPENS_NOTHING, AVPN_ERROR_AUTH},
-    {FAKE_IGNORES_TAG_BEGIN, AVPN_ERROR_AUTH},
-    {FAKE_IGNORES_TAG_END, AVPN_ERROR_AUTH},
-    {FAKE_WRITES_ON_FAILURE, AVPN_ERROR_AUTH},
-    {FAKE_WRITES_BEYOND_STATE, AVPN_ERROR_ARGUMENT},
+    {FAKE_NOT_HERE, AVPN_ERROR_STATE},         {FAKE_NO_MEMORY, AVPN_ERROR_MEMORY},
+    {FAKE_WRONG_TAG, AVPN_ERROR_AUTH},         {FAKE_WRONG_ABOVE_1024, AVPN_ERROR_AUTH},
+    {FAKE_LEAVES_TEXT, AVPN_ERROR_AUTH},       {FAKE_IGNORES_AD, AVPN_ERROR_AUTH},
+    {FAKE_OPENS_ANYTHING, AVPN_ERROR_AUTH},    {FAKE_OPENS_NOTHING, AVPN_ERROR_AUTH},
+    {FAKE_IGNORES_TAG_BEGIN, AVPN_ERROR_AUTH}, {FAKE_IGNORES_TAG_END, AVPN_ERROR_AUTH},
+    {FAKE_WRITES_ON_FAILURE, AVPN_ERROR_AUTH}, {FAKE_WRITES_BEYOND_STATE, AVPN_ERROR_ARGUMENT},
 };
 
 START_TEST(a_broken_provider_of_a_host_is_found_out_and_the_builds_serves)
@@ -228,8 +221,8 @@ START_TEST(a_broken_provider_of_a_host_is_found_out_and_the_builds_serves)
     struct fake fake = {.defect = defects[_i].defect};
     const struct avpn_aead mine = fake_aead(&fake);
     const struct avpn_aead *const all[] = {&mine, NULL};
-    struct avpn_sa_parameters p = {.size = sizeof p, .spi = 256, .aead = &mine,
-                                   .suite = AVPN_SUITE_CHACHA20_POLY1305};
+    struct avpn_sa_parameters p = {
+        .size = sizeof p, .spi = 256, .aead = &mine, .suite = AVPN_SUITE_CHACHA20_POLY1305};
     struct avpn_sa *sa = NULL;
 
     ck_assert_int_eq(avpn_aead_test(&mine), defects[_i].error);
@@ -248,19 +241,45 @@ START_TEST(a_table_that_contradicts_itself_is_refused_and_never_called)
     struct avpn_aead mine = fake_aead(&fake);
 
     switch (_i) {
-    case 0: mine.size--; break;
-    case 1: mine.suite = AVPN_SUITE_NONE; break;
-    case 2: mine.suite = AVPNI_AEAD_SUITES; break;
-    case 3: mine.name = NULL; break;
-    case 4: mine.flags = 2; break;
-    case 5: mine.state_align = 0; break;
-    case 6: mine.state_align = 24; break;
-    case 7: mine.state_align = 2 * AVPN_AEAD_ALIGN; break;
-    case 8: mine.state_bytes = 0; break;
-    case 9: mine.state_bytes = AVPNI_AEAD_STATE_LIMIT + 1; break;
-    case 10: mine.set_key = NULL; break;
-    case 11: mine.seal = NULL; break;
-    default: mine.open = NULL; break;
+    case 0:
+        mine.size--;
+        break;
+    case 1:
+        mine.suite = AVPN_SUITE_NONE;
+        break;
+    case 2:
+        mine.suite = AVPNI_AEAD_SUITES;
+        break;
+    case 3:
+        mine.name = NULL;
+        break;
+    case 4:
+        mine.flags = 2;
+        break;
+    case 5:
+        mine.state_align = 0;
+        break;
+    case 6:
+        mine.state_align = 24;
+        break;
+    case 7:
+        mine.state_align = 2 * AVPN_AEAD_ALIGN;
+        break;
+    case 8:
+        mine.state_bytes = 0;
+        break;
+    case 9:
+        mine.state_bytes = AVPNI_AEAD_STATE_LIMIT + 1;
+        break;
+    case 10:
+        mine.set_key = NULL;
+        break;
+    case 11:
+        mine.seal = NULL;
+        break;
+    default:
+        mine.open = NULL;
+        break;
     }
     ck_assert_int_eq(avpn_aead_test(&mine), AVPN_ERROR_ARGUMENT);
     ck_assert_int_eq(avpn_aead_test(NULL), AVPN_ERROR_ARGUMENT);
@@ -270,13 +289,16 @@ END_TEST
 
 START_TEST(of_a_hosts_providers_the_first_sound_one_of_the_suite_is_chosen)
 {
-    struct fake fakes[3] = {{.defect = FAKE_WRONG_TAG}, {.defect = FAKE_SOUND}, {.defect = FAKE_SOUND}};
-    const struct avpn_aead mine[3] = {fake_aead(&fakes[0]), fake_aead(&fakes[1]), fake_aead(&fakes[2])};
+    struct fake fakes[3] = {
+        {.defect = FAKE_WRONG_TAG}, {.defect = FAKE_SOUND}, {.defect = FAKE_SOUND}};
+    const struct avpn_aead mine[3] = {fake_aead(&fakes[0]), fake_aead(&fakes[1]),
+                                      fake_aead(&fakes[2])};
     const struct avpn_aead *const all[] = {&mine[0], &mine[1], &mine[2], NULL};
 
     ck_assert_ptr_eq(avpni_aead_choose(all, AVPN_SUITE_CHACHA20_POLY1305), &mine[1]);
     ck_assert_uint_eq(fakes[2].keys, 0); /* not even tried */
-    ck_assert_ptr_eq(avpni_aead_choose(all, AVPN_SUITE_AES_256_GCM), avpn_aead_find(AVPN_SUITE_AES_256_GCM));
+    ck_assert_ptr_eq(avpni_aead_choose(all, AVPN_SUITE_AES_256_GCM),
+                     avpn_aead_find(AVPN_SUITE_AES_256_GCM));
     ck_assert_ptr_eq(avpni_aead_choose(NULL, AVPN_SUITE_CHACHA20_POLY1305),
                      avpn_aead_find(AVPN_SUITE_CHACHA20_POLY1305));
     ck_assert_ptr_null(avpni_aead_choose(all, AVPN_SUITE_NONE));
@@ -287,9 +309,10 @@ START_TEST(an_sa_uses_the_provider_it_is_given_and_clears_its_key)
 {
     struct fake fake = {.defect = FAKE_SOUND};
     const struct avpn_aead mine = fake_aead(&fake);
-    struct avpn_sa_parameters p = {.size = sizeof p, .spi = 256, .aead = &mine,
-                                   .suite = AVPN_SUITE_CHACHA20_POLY1305};
-    uint8_t buffer[AVPN_HEADROOM + 20 + AVPN_TAILROOM] = {[AVPN_HEADROOM] = 0x45, [AVPN_HEADROOM + 3] = 20};
+    struct avpn_sa_parameters p = {
+        .size = sizeof p, .spi = 256, .aead = &mine, .suite = AVPN_SUITE_CHACHA20_POLY1305};
+    uint8_t buffer[AVPN_HEADROOM + 20 + AVPN_TAILROOM] = {[AVPN_HEADROOM] = 0x45,
+                                                          [AVPN_HEADROOM + 3] = 20};
     struct avpn_sa *sa, *receiver;
     uint32_t seals;
 
@@ -315,7 +338,7 @@ END_TEST
 static const struct harness_case cases[] = {
     HARNESS_LOOP(each_provider_is_sound_and_passes_its_test, PROVIDER_LIMIT),
     HARNESS_LOOP(what_one_provider_seals_any_other_of_the_suite_opens,
-                 PROVIDER_LIMIT * PROVIDER_LIMIT),
+                 PROVIDER_LIMIT *PROVIDER_LIMIT),
     HARNESS_LOOP(whatever_is_changed_is_refused_and_the_text_left_alone, PROVIDER_LIMIT),
     HARNESS_CASE(a_suite_gets_the_first_of_the_list_that_runs_here),
     HARNESS_CASE(a_sound_provider_of_a_host_passes_and_leaves_nothing_behind),

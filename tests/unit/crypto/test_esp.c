@@ -38,9 +38,12 @@ static struct avpni_sa *receiver(void)
 
 static struct avpn_sa_parameters parameters_of(const struct avpn_aead *aead, uint64_t sequence)
 {
-    struct avpn_sa_parameters p = {
-        .size = sizeof p, .spi = 0x12345678, .suite = aead->suite, .sequence = sequence,
-        .limit = UINT64_MAX, .aead = aead};
+    struct avpn_sa_parameters p = {.size = sizeof p,
+                                   .spi = 0x12345678,
+                                   .suite = aead->suite,
+                                   .sequence = sequence,
+                                   .limit = UINT64_MAX,
+                                   .aead = aead};
 
     for (uint8_t i = 0; i < 32; i++) {
         p.key[i] = (uint8_t)(i * 7 + 1);
@@ -416,6 +419,150 @@ START_TEST(what_is_no_ip_packet_or_too_large_is_not_sealed)
 }
 END_TEST
 
+/* ---- batches ------------------------------------------------------------------------------------ */
+
+#define BATCH 40
+#define BATCH_STRIDE 256
+
+static uint8_t rooms[BATCH][BATCH_STRIDE];
+static struct avpni_esp_item items[BATCH];
+
+static uint32_t batch_bytes(uint32_t i)
+{
+    return 20 + i * 4;
+}
+
+static void fill_batch(void)
+{
+    for (uint32_t i = 0; i < BATCH; i++) {
+        memset(rooms[i], 0, sizeof rooms[i]);
+        fill_inner(rooms[i] + AVPN_HEADROOM, batch_bytes(i));
+        items[i] =
+            (struct avpni_esp_item){.bytes = rooms[i] + AVPN_HEADROOM, .count = batch_bytes(i)};
+    }
+}
+
+static void turn_batch(void)
+{
+    for (uint32_t i = 0; i < BATCH; i++) {
+        items[i].bytes = rooms[i];
+        items[i].count = (uint32_t)items[i].result;
+    }
+}
+
+START_TEST(a_batch_seals_and_opens_as_single_calls_do)
+{
+    static uint8_t one_by_one[BATCH][BATCH_STRIDE];
+    struct avpn_sa_parameters p;
+
+    if (!start_from(_i, 4)) {
+        return;
+    }
+    fill_batch();
+    for (uint32_t i = 0; i < BATCH; i++) {
+        ck_assert_int_gt(avpni_esp_seal(sender(), items[i].bytes, items[i].count), 0);
+    }
+    memcpy(one_by_one, rooms, sizeof rooms);
+    p = parameters_of(sender()->aead, 4);
+    start_sender(&p);
+    fill_batch();
+    avpni_esp_seal_batch(sender(), items, BATCH, false);
+    ck_assert_mem_eq(one_by_one, rooms, sizeof rooms);
+    for (uint32_t i = 0; i < BATCH; i++) {
+        ck_assert_int_eq(items[i].result, (int32_t)avpn_sealed_bytes(batch_bytes(i)));
+        ck_assert_uint_eq(items[i].number, 5 + i);
+    }
+    turn_batch();
+    avpni_esp_open_batch(receiver(), items, BATCH, false);
+    for (uint32_t i = 0; i < BATCH; i++) {
+        ck_assert_int_eq(items[i].result, (int32_t)batch_bytes(i));
+    }
+    ck_assert_uint_eq(avpni_esp_sequence(receiver()), 4 + BATCH);
+    avpni_esp_seal_batch(sender(), items, 0, false);
+    ck_assert_uint_eq(avpni_esp_sequence(sender()), 4 + BATCH);
+}
+END_TEST
+
+/* Each packet has its own fate, and what fails costs no number. */
+START_TEST(in_a_batch_what_cannot_be_sealed_takes_no_number)
+{
+    struct avpn_sa_parameters p;
+    uint32_t sealed = 0;
+
+    if (!start_from(_i / 2, 0)) {
+        return;
+    }
+    p = parameters_of(sender()->aead, 0);
+    p.limit = 30;
+    start_sender(&p);
+    fill_batch();
+    items[3].bytes[0] = 0x55;
+    items[7].count = AVPN_PACKET_LIMIT + 1;
+    avpni_esp_seal_batch(sender(), items, BATCH, _i % 2 != 0);
+    for (uint32_t i = 0; i < BATCH; i++) {
+        int32_t expected = i == 3        ? AVPN_ERROR_FORMAT
+                           : i == 7      ? AVPN_ERROR_ARGUMENT
+                           : sealed < 30 ? (int32_t)avpn_sealed_bytes(batch_bytes(i))
+                                         : AVPN_ERROR_EXHAUSTED;
+
+        ck_assert_int_eq(items[i].result, expected);
+        if (expected >= 0) {
+            ck_assert_uint_eq(items[i].number, ++sealed);
+        } else {
+            ck_assert_uint_eq(rooms[i][0] | rooms[i][15], 0); /* nothing was written */
+        }
+    }
+    ck_assert_uint_eq(avpni_esp_sequence(sender()), 30);
+    avpni_esp_open_batch(sender(), items, BATCH, _i % 2 != 0);
+    ck_assert_int_eq(items[0].result, AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(items[BATCH - 1].result, AVPN_ERROR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(of_two_copies_in_one_batch_one_opens_and_forgeries_stay_as_they_were)
+{
+    static uint8_t copy[BATCH_STRIDE], forged[BATCH_STRIDE];
+    bool is_shared = _i % 2 != 0;
+
+    if (!start_from(_i / 2, 0)) {
+        return;
+    }
+    fill_batch();
+    avpni_esp_seal_batch(sender(), items, BATCH, is_shared);
+    turn_batch();
+    memcpy(copy, rooms[5], sizeof copy);
+    items[9] = (struct avpni_esp_item){.bytes = copy, .count = items[5].count};
+    rooms[11][20] ^= 1;
+    memcpy(forged, rooms[11], sizeof forged);
+    avpni_esp_open_batch(receiver(), items, 20, is_shared);
+    for (uint32_t i = 0; i < 20; i++) {
+        int32_t expected = i == 9    ? AVPN_ERROR_VERSION
+                           : i == 11 ? AVPN_ERROR_AUTH
+                                     : (int32_t)batch_bytes(i);
+
+        ck_assert_int_eq(items[i].result, expected);
+    }
+    ck_assert_mem_eq(rooms[11], forged, sizeof forged);
+    ck_assert_uint_eq(avpni_esp_sequence(receiver()), 20);
+    /* What was not opened can be opened still, once. */
+    rooms[11][20] ^= 1;
+    ck_assert_int_eq(avpni_esp_open(receiver(), rooms[11], items[11].count),
+                     (int32_t)batch_bytes(11));
+    ck_assert_int_eq(avpni_esp_open(receiver(), rooms[9], avpn_sealed_bytes(batch_bytes(9))),
+                     (int32_t)batch_bytes(9));
+}
+END_TEST
+
+START_TEST(prefetching_touches_nothing)
+{
+    if (start_from(_i, 0)) {
+        avpni_esp_prefetch(sender());
+        avpni_esp_prefetch(NULL); /* any address */
+        ck_assert_uint_eq(avpni_esp_sequence(sender()), 0);
+    }
+}
+END_TEST
+
 START_TEST(sizes_are_as_small_as_documented)
 {
     const struct avpn_aead *chacha = &avpni_aead_sodium_chacha, *aes = &avpni_aead_sodium_aes;
@@ -470,10 +617,16 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(every_flipped_bit_and_every_truncation_is_refused_without_a_trace, PROVIDER_LIMIT),
     HARNESS_LOOP(a_replayed_packet_is_refused_as_such, PROVIDER_LIMIT),
     HARNESS_LOOP(a_large_forgery_leaves_its_bytes_alone_too, PROVIDER_LIMIT),
-    HARNESS_LOOP(a_genuine_packet_is_judged_by_what_is_inside, PROVIDER_LIMIT * HARNESS_COUNT(insides)),
+    HARNESS_LOOP(a_genuine_packet_is_judged_by_what_is_inside,
+                 PROVIDER_LIMIT *HARNESS_COUNT(insides)),
     HARNESS_LOOP(number_zero_and_texts_off_the_4_byte_grid_are_refused, PROVIDER_LIMIT),
     HARNESS_LOOP(at_the_limit_sealing_is_refused_and_nothing_is_written, PROVIDER_LIMIT),
     HARNESS_LOOP(what_is_no_ip_packet_or_too_large_is_not_sealed, PROVIDER_LIMIT),
+    HARNESS_LOOP(a_batch_seals_and_opens_as_single_calls_do, PROVIDER_LIMIT),
+    HARNESS_LOOP(in_a_batch_what_cannot_be_sealed_takes_no_number, 2 * PROVIDER_LIMIT),
+    HARNESS_LOOP(of_two_copies_in_one_batch_one_opens_and_forgeries_stay_as_they_were,
+                 2 * PROVIDER_LIMIT),
+    HARNESS_LOOP(prefetching_touches_nothing, PROVIDER_LIMIT),
     HARNESS_CASE(sizes_are_as_small_as_documented),
     HARNESS_CASE(the_largest_inner_packet_of_a_datagram_is_known_for_every_size),
     HARNESS_LOOP(a_wiped_sa_holds_nothing, PROVIDER_LIMIT),

@@ -57,8 +57,13 @@ static void run_all(void *(*work)(void *))
 
 static void begin(const struct avpn_aead *aead)
 {
-    struct avpn_sa_parameters p = {.size = sizeof p, .spi = 4711, .suite = aead->suite, .key = {7},
-                                   .window = WINDOW, .limit = PACKETS, .aead = aead};
+    struct avpn_sa_parameters p = {.size = sizeof p,
+                                   .spi = 4711,
+                                   .suite = aead->suite,
+                                   .key = {7},
+                                   .window = WINDOW,
+                                   .limit = PACKETS,
+                                   .aead = aead};
 
     ck_assert_uint_le(avpni_esp_bytes(aead, WINDOW, true), sizeof receive_block);
     ck_assert_int_eq(avpni_esp_init(sender(), &p, false), AVPN_OK);

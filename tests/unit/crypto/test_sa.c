@@ -151,6 +151,112 @@ START_TEST(suites_have_names_and_chacha_is_always_there)
 }
 END_TEST
 
+/* ---- runs ------------------------------------------------------------------------------------------ */
+
+#define RUN 150 /* more than one batch takes */
+#define RUN_BYTES 100
+
+static uint8_t run_room[RUN * (AVPN_HEADROOM + RUN_BYTES + AVPN_TAILROOM)];
+
+static struct avpn_packets make_run(uint32_t stride)
+{
+    struct avpn_packets run = {run_room + AVPN_HEADROOM, RUN, RUN_BYTES, 60, stride};
+
+    memset(run_room, 0, sizeof run_room);
+    for (uint32_t i = 0; i < RUN; i++) {
+        uint8_t *packet = run.data + (size_t)i * stride;
+
+        packet[0] = 0x45;
+        packet[3] = i + 1 < RUN ? RUN_BYTES : 60;
+        packet[19] = (uint8_t)i;
+    }
+    return run;
+}
+
+START_TEST(a_run_is_sealed_and_opened_whole)
+{
+    const struct avpn_sa_parameters p = parameters();
+    uint32_t sealed_bytes[RUN], stride = avpn_sealed_bytes(RUN_BYTES);
+    struct avpn_packets run = make_run(stride);
+    struct avpn_sa *sender, *receiver;
+    int32_t results[RUN];
+
+    ck_assert_int_eq(avpn_sa_new_sender(&p, NULL, &sender), AVPN_OK);
+    ck_assert_int_eq(avpn_sa_new_receiver(&p, NULL, &receiver), AVPN_OK);
+    ck_assert_int_eq(avpn_sa_seal_run(sender, &run, sealed_bytes), RUN);
+    ck_assert_uint_eq(avpn_sa_sequence(sender), RUN);
+    run = (struct avpn_packets){run_room, RUN, sealed_bytes[0], sealed_bytes[RUN - 1], stride};
+    ck_assert_uint_eq(sealed_bytes[0], stride);
+    ck_assert_uint_eq(sealed_bytes[RUN - 1], avpn_sealed_bytes(60));
+    run_room[70 * stride + 30] ^= 1; /* one forged */
+    ck_assert_int_eq(avpn_sa_open_run(receiver, &run, results), RUN - 1);
+    for (uint32_t i = 0; i < RUN; i++) {
+        ck_assert_int_eq(results[i], i == 70 ? AVPN_ERROR_AUTH : i + 1 < RUN ? RUN_BYTES : 60);
+        ck_assert(i == 70 || run_room[i * stride + AVPN_HEADROOM + 19] == (uint8_t)i);
+    }
+    ck_assert_int_eq(avpn_sa_open_run(sender, &run, results), AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_sa_seal_run(receiver, &run, NULL), AVPN_ERROR_ARGUMENT);
+    avpn_sa_del(sender);
+    avpn_sa_del(receiver);
+}
+END_TEST
+
+START_TEST(a_run_is_sealed_up_to_the_first_packet_that_cannot_be)
+{
+    struct avpn_sa_parameters p = parameters();
+    uint32_t stride = AVPN_HEADROOM + RUN_BYTES + AVPN_TAILROOM;
+    struct avpn_packets run = make_run(stride);
+    uint32_t sealed_bytes[RUN] = {0};
+    struct avpn_sa *sender;
+
+    p.limit = 110;
+    ck_assert_int_eq(avpn_sa_new_sender(&p, NULL, &sender), AVPN_OK);
+    run.data[70 * stride] = 0x15;
+    ck_assert_int_eq(avpn_sa_seal_run(sender, &run, sealed_bytes), 70);
+    ck_assert_uint_eq(avpn_sa_sequence(sender), 70);
+    ck_assert_uint_eq(sealed_bytes[70], 0);
+    ck_assert_uint_eq(run.data[71 * stride], 0x45);
+    run.data += 70 * stride;
+    run.count -= 70;
+    ck_assert_int_eq(avpn_sa_seal_run(sender, &run, NULL), AVPN_ERROR_FORMAT);
+    run.data[0] = 0x45;
+    ck_assert_int_eq(avpn_sa_seal_run(sender, &run, NULL), 40); /* the limit */
+    run.data += 40 * stride;
+    run.count -= 40;
+    ck_assert_int_eq(avpn_sa_seal_run(sender, &run, NULL), AVPN_ERROR_EXHAUSTED);
+    ck_assert_uint_eq(avpn_sa_sequence(sender), 110);
+    avpn_sa_del(sender);
+}
+END_TEST
+
+START_TEST(a_run_that_contradicts_itself_is_refused)
+{
+    const struct avpn_sa_parameters p = parameters();
+    const struct avpn_packets good = make_run(AVPN_HEADROOM + RUN_BYTES + AVPN_TAILROOM);
+    const struct avpn_packets runs[] = {
+        {NULL, good.count, good.bytes, good.last_bytes, good.stride},
+        {good.data, 0, good.bytes, good.last_bytes, good.stride},
+        {good.data, good.count, good.bytes, good.bytes + 1, good.stride},
+        {good.data, 1, good.bytes, good.last_bytes, good.stride},
+        {good.data, 1u << 31, good.bytes, good.last_bytes, good.stride},
+    };
+    struct avpn_sa *sender, *receiver;
+    int32_t results[RUN];
+
+    ck_assert_int_eq(avpn_sa_new_sender(&p, NULL, &sender), AVPN_OK);
+    ck_assert_int_eq(avpn_sa_new_receiver(&p, NULL, &receiver), AVPN_OK);
+    for (int i = 0; i < HARNESS_COUNT(runs); i++) {
+        ck_assert_int_eq(avpn_sa_seal_run(sender, &runs[i], NULL), AVPN_ERROR_ARGUMENT);
+        ck_assert_int_eq(avpn_sa_open_run(receiver, &runs[i], results), AVPN_ERROR_ARGUMENT);
+    }
+    ck_assert_int_eq(avpn_sa_seal_run(sender, NULL, NULL), AVPN_ERROR_ARGUMENT);
+    ck_assert_int_eq(avpn_sa_open_run(receiver, &good, NULL), AVPN_ERROR_ARGUMENT);
+    ck_assert_uint_eq(avpn_sa_sequence(sender), 0);
+    avpn_sa_del(sender);
+    avpn_sa_del(receiver);
+}
+END_TEST
+
 /* Test case 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega). */
 START_TEST(aes_256_gcm_is_that_of_its_specification)
 {
@@ -184,6 +290,9 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(wrong_parameters_are_refused_and_leave_nothing_behind, HARNESS_COUNT(wrongs)),
     HARNESS_CASE(without_memory_there_is_no_sa),
     HARNESS_CASE(suites_have_names_and_chacha_is_always_there),
+    HARNESS_CASE(a_run_is_sealed_and_opened_whole),
+    HARNESS_CASE(a_run_is_sealed_up_to_the_first_packet_that_cannot_be),
+    HARNESS_CASE(a_run_that_contradicts_itself_is_refused),
     HARNESS_CASE(aes_256_gcm_is_that_of_its_specification),
 };
 HARNESS_MAIN("crypto/sa", cases)
