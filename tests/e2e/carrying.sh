@@ -35,19 +35,20 @@ carries() {
 traffic() {
     local ns=$1 wanted=$2 output
     shift 2
-    output=$(lab_traffic "$ns" "$@" | tail -1)
+    # shellcheck disable=SC2068
+    output=$(lab_traffic "$ns" $@ | tail -1)
     # shellcheck disable=SC2053
     [[ $output == $wanted ]] && return
     note "traffic.py $*: $output"
     return 1
 }
 
-# The same bytes, whichever way they are carried; both ends compare digests.
+# The same bytes, whichever way they are carried; both ends compare digests. transfers [STEP_OF_SIZES]
 transfers() {
     check "TCP to far and back" traffic lan-near "far 10.2.0.10" tcp 10.3.0.10 7000 8000000
     check "TCP from far and back" traffic lan-far "near 10.3.0.10" tcp 10.2.0.10 7000 8000000
     check "IPv6 to far and back" traffic lan-near "far fd00:2::10" tcp fd00:3::10 7000 8000000
-    check "datagrams of every size keep their borders" traffic lan-near "all sizes*" sizes 10.3.0.10 7000
+    check "datagrams of all sizes keep their borders" traffic lan-near "all sizes*" sizes 10.3.0.10 7000 "${1:-}"
     check "a datagram of many fragments" traffic lan-near "far 10.2.0.10" udp 10.3.0.10 7000 30000
     check "... of IPv6" traffic lan-near "far fd00:2::10" udp fd00:3::10 7000 30000
 }

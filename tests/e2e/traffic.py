@@ -5,8 +5,8 @@
     traffic.py serve NAME PORT           answer TCP and UDP, IPv4 and IPv6, until killed
     traffic.py tcp ADDRESS PORT [BYTES]  send BYTES and get them back; both ends' digests must agree
     traffic.py udp ADDRESS PORT [BYTES]  the same in one datagram without DF
-    traffic.py sizes ADDRESS PORT        datagrams of every size from 1 to 1472, several handed to the kernel as one
-                                         (UDP_SEGMENT): each must come back by itself
+    traffic.py sizes ADDRESS PORT [STEP] datagrams of every STEPth size from 1 to 1472 (every 16th), several handed to the
+                                         kernel as one (UDP_SEGMENT): each must come back by itself
     traffic.py stream ADDRESS PORT SECONDS   one connection, echoed, both ways at once; nothing may differ or break
     traffic.py flow ADDRESS PORT SECONDS     a datagram of 64 bytes each millisecond; prints how many were not answered
     traffic.py refused ADDRESS PORT      a datagram to a closed port must come back as "connection refused"
@@ -170,9 +170,9 @@ def answers_to(sock, sent):
     return got
 
 
-def sizes(address, port):
+def sizes(address, port, step):
     lost = 0
-    for size in range(1, 1473):
+    for size in range(1, 1473, step):
         sent = pieces_of(size)
         with connect(socket.SOCK_DGRAM, address, port) as sock:  # a new one knows nothing of late answers
             sock.settimeout(0.5)
@@ -260,7 +260,7 @@ def main():
         elif command == "udp":
             udp(first, port, count)
         elif command == "sizes":
-            sizes(first, port)
+            sizes(first, port, count)
         elif command == "stream":
             stream(first, port, count)
         elif command == "flow":
