@@ -149,6 +149,7 @@ if [ $is_quick = no ]; then
     script_tests "laboratory-sanitized" 900 "$root/tests/e2e/run.sh" "$sanitized"
     script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
+    script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
 fi
 finish

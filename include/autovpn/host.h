@@ -85,7 +85,7 @@ struct avpn_host {
 
     /*
      * Inner packets for this site, decrypted and checked. Borrowed until return.
-     * Not used by registries; no default for nodes.
+     * Not used by registries and by nodes that hand over; no default for other nodes.
      */
     void (*deliver)(void *user, const struct avpn_packets *batch, size_t count);
 
@@ -103,8 +103,8 @@ struct avpn_host {
     void (*event)(void *user, const struct avpn_event *event);
 
     /*
-     * A security association comes, is to be used, moves or goes (sa.h); only for nodes made with avpn_node_options.hands_over. The change
-     * holds keys: borrowed until return, wipe what you copy.
+     * A security association comes, is to be used, moves or goes (sa.h); for nodes made with avpn_node_options.hands_over, which need it. Keys in it
+     * are borrowed until return, and wiped here then: wipe what you copy. Called from avpn_node_del too.
      */
     void (*sa)(void *user, const struct avpn_sa_change *change);
 

@@ -48,7 +48,7 @@ struct avpn_node_options {
     size_t bundle_bytes;
     avpn_span purge_after; /* forget contacts of peers not heard for so long; 0: 4 h, at most 10 years [PRB-12] */
     uint32_t handshakes_per_second; /* accepted before "under load" begins [MAC-4]; 0: 500 */
-    uint32_t hands_over; /* 1: packets are the host's, who gets all SAs through host.sa; the node neither seals nor opens */
+    uint32_t hands_over; /* 1: packets are the host's, who gets all SAs through host.sa; the node neither seals nor opens (sa.h) */
     const struct avpn_token *token; /* how to join while there is no configuration, copied; NULL: none. Its organization must be the one above */
     avpn_span undo_after; /* cut off for so long, a new configuration is undone [CFG-12]; 0: 120 s, negative: never */
 };
@@ -138,11 +138,17 @@ AVPN_API int32_t avpn_node_receive(struct avpn_node *node, const struct avpn_dat
 AVPN_API int32_t avpn_node_send(struct avpn_node *node, const struct avpn_packets *batch,
                                 size_t count, avpn_time now);
 /*
- * What the data plane of a host that took the SAs over knows of one of them: it confirms sessions, counts, and asks for new keys in time.
- * At least once a second for SAs in use. AVPN_ERROR_STATE: this node does not hand over. AVPN_ERROR_NOT_FOUND: no such SA any more.
+ * What the data plane of a host that took the SAs over knows of one of them (sa.h): once a second for those in use, and at once when
+ * packets come from another source than before. AVPN_ERROR_STATE: this node does not hand over. AVPN_ERROR_NOT_FOUND: no such SA, or no more.
+ * AVPN_ERROR_ARGUMENT: size, is_sender, or a source that is no contact.
  */
 AVPN_API int32_t avpn_node_report_sa(struct avpn_node *node, const struct avpn_sa_report *report,
                                      avpn_time now);
+/*
+ * New keys with a peer, now and not when they are due: for an administrator's word, or a rotation that is to be over. Traffic goes on meanwhile. The peer
+ * is asked where it is the one who begins [PRB-6], which takes up to 2 s. AVPN_ERROR_NOT_FOUND: no such peer; AVPN_ERROR_STATE: there are none yet.
+ */
+AVPN_API int32_t avpn_node_rekey(struct avpn_node *node, uint32_t member, avpn_time now);
 /* Serve all deadlines that are due. */
 AVPN_API void avpn_node_tick(struct avpn_node *node, avpn_time now);
 /* When avpn_node_tick is to be called next; AVPN_TIME_NEVER if no timer runs. */

@@ -45,9 +45,15 @@ struct avpn_offload {
     uint16_t checksum_offset; /* of the checksum in the transport header */
 };
 
-/* Read a virtio-net header in front of a packet of `packet_bytes`. AVPN_ERROR_FORMAT: it contradicts itself or the packet's size. */
+/*
+ * Read a virtio-net header in front of a packet of `packet_bytes`. AVPN_ERROR_FORMAT: it contradicts itself or the packet's size,
+ * or asks for what is not known here: fragmentation (UFO), tunnels, accurate ECN. A TUN device asks for none of them unless told to.
+ */
 AVPN_API int32_t avpn_offload_read(const uint8_t *vnet, uint32_t packet_bytes,
                                    struct avpn_offload *offload_out);
+
+#define AVPN_SEGMENT_PIECES 1024 /* at most, of one packet: as gso_max_segs of the TUN device should be set */
+#define AVPN_SEGMENT_ROOM (384u * 1024u) /* bytes that are enough for any packet that is not refused */
 
 /* Bytes of room that avpn_segment needs for a packet; 0: it would be refused. */
 AVPN_API size_t avpn_segment_room(const struct avpn_offload *offload, const uint8_t *packet,
@@ -55,8 +61,10 @@ AVPN_API size_t avpn_segment_room(const struct avpn_offload *offload, const uint
 /*
  * Cut a packet into a run with the room of batch.h around each piece: the first begins at room + AVPN_HEADROOM, `stride` is
  * avpn_sealed_bytes(run_out->bytes). A packet that is not to be cut makes a run of one, its checksum completed. The packet is only read; it
- * may not overlap the room. AVPN_ERROR_FORMAT: headers that lie, fragments, segment sizes that give no progress or too many pieces;
- * AVPN_ERROR_LIMIT: `capacity` is too small. Nothing is promised about the room's bytes then.
+ * may not overlap the room. `bytes` may be beyond AVPN_PACKET_LIMIT where a large IPv6 packet is cut (65575 at most).
+ * AVPN_ERROR_FORMAT: headers that lie; a fragment; a segment size of 0, or one that makes more than AVPN_SEGMENT_PIECES; a piece beyond
+ * AVPN_PACKET_LIMIT; more than 256 bytes of headers, or such as cannot stand in each piece (IPv6 authentication, routing with stops
+ * to come). AVPN_ERROR_LIMIT: `capacity` is too small. Nothing is promised about the room's bytes then.
  */
 AVPN_API int32_t avpn_segment(const struct avpn_offload *offload, const uint8_t *packet,
                               uint32_t bytes, uint8_t *room, size_t capacity,
@@ -76,12 +84,20 @@ struct avpn_slice {
 
 struct avpn_coalescer;
 
+/*
+ * One block of memory, whose base is the host's (NULL: defaults); nothing is allocated later. One thread at a time. AVPN_ERROR_ARGUMENT: unknown
+ * kinds, or a host with only some of the allocator's three; AVPN_ERROR_MEMORY.
+ */
 AVPN_API int32_t avpn_coalescer_new(const struct avpn_host *host, uint32_t kinds,
                                     struct avpn_coalescer **coalescer_out);
 AVPN_API void avpn_coalescer_del(struct avpn_coalescer *coalescer);
 /*
  * Give packets one by one or joined to `write`: slices[0] is the virtio-net header, the rest the packet. All that came in is
  * written when it returns, packets of a flow in their order. Slices are borrowed until `write` returns; packets are only read.
+ *
+ * Joined is what avpn_segment makes again byte by byte: TCP with payload, or UDP, without IP options or extension headers; up to 16 flows
+ * side by side, up to 64 packets and AVPN_PACKET_LIMIT bytes. Each packet's checksums were found right before, since the kernel
+ * does not look at those of a joined one; what is damaged is passed on as it is.
  */
 AVPN_API void avpn_coalesce(struct avpn_coalescer *coalescer, const struct avpn_packets *batch,
                             size_t count,

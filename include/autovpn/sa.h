@@ -111,19 +111,34 @@ AVPN_API size_t avpn_sa_footprint(const struct avpn_sa *sa);
 
 /* ---- handing over --------------------------------------------------------------------- */
 
+/*
+ * A host with a data plane of its own - a kernel, a NIC, DPDK - makes its node with avpn_node_options.hands_over and is given every SA
+ * through host.sa. The engine then neither seals nor opens: it keeps registries, handshakes, probes, roaming, routes and verdicts, and is
+ * told with avpn_node_report_sa what the data plane counts. All else that the engine does to packets is the host's too: routes
+ * (events), the source check, the policy's rules, translations, what is too big.
+ *
+ * For each SA: INSTALL once, then any number of MOVE and, of a sender, SELECT and DESELECT, then REMOVE once. In this order:
+ *   - a receiver is installed before the peer can know that it may send to it, and removed when nothing under it can be on its way
+ *     any more, 30 s after its successor came into use at the latest;
+ *   - a sender is installed when packets may leave under it, and selected when they are to. New ones are installed and selected before the one they
+ *     replace is removed: no packet has to wait. Never is a selected one removed.
+ * A host does as it is told, in this order, and loses nothing.
+ */
 enum avpn_sa_action {
     AVPN_SA_NONE = 0,
     AVPN_SA_INSTALL = 1, /* it exists: a receiver opens from now on, a sender waits to be selected */
-    AVPN_SA_SELECT = 2,  /* a sender: packets to `member` leave under it, and under no other, from now on */
-    AVPN_SA_MOVE = 3,    /* `local` or `remote` changed; keys and numbers go on */
-    AVPN_SA_REMOVE = 4   /* nothing is sealed or opened under it any more; wipe it */
+    AVPN_SA_SELECT = 2,  /* a sender: packets to `member` leave under it from now on, and under no other. Again when `inner_bytes` changed */
+    AVPN_SA_MOVE = 3,    /* `local` or `remote` is another; keys, numbers, window and selection stay */
+    AVPN_SA_REMOVE = 4,  /* nothing is sealed or opened under it any more; wipe it */
+    AVPN_SA_DESELECT = 5 /* a sender: packets to `member` have no way now, and must not leave in the clear */
 };
 
 /*
- * One direction of one path's security association, for a host that has asked for them (avpn_node_options.hands_over) and carries packets
- * by a kernel, a NIC or a data plane of its own. For one SPI: INSTALL, then any number of SELECT and MOVE, then REMOVE. A receiver is
- * installed before the peer can know it, and removed when nothing under it can be on its way any more. A sender's `sequence` is
- * the last number used: a number is never used twice, also when it moves (a copy goes on well beyond it).
+ * Numbers. A data plane numbers on from `sequence`, and no number is used twice under one key, whatever happens: that is the one thing that breaks
+ * the encryption. Where an SA cannot be moved in place (Linux: its destination is part of its name) make a copy that begins well beyond the
+ * last number, for example 2^20 beyond, let packets leave under the copy, then remove the old one. Extended numbers: a jump
+ * is to stay below 2^31, or the peer takes it for one backwards. A host that cannot know the last number, because its data plane
+ * died, makes a new node: its sessions are new ones, with keys of their own.
  */
 struct avpn_sa_change {
     uint32_t size;
@@ -131,20 +146,24 @@ struct avpn_sa_change {
     uint8_t is_sender;     /* 1: seals, 0: opens */
     uint8_t suite;
     uint8_t reserved;
-    uint32_t spi;          /* a sender's is the peer's to choose: only with `member` it names an SA */
+    uint32_t spi;          /* a receiver's names it in this node; a sender's is the peer's choice, and names it only with `member` */
     uint32_t member;
     uint32_t uplink, remote_uplink;
-    struct avpn_contact local, remote; /* outer addresses; local.family NONE: not known, the kernel's choice */
-    uint8_t key[32];       /* all of INSTALL; zero in the others */
+    struct avpn_contact local, remote; /* outer contacts; family NONE: not known (a local one: the host's choice; a receiver's remote one: any) */
+    uint8_t key[32];       /* of INSTALL; zero in the others. So is the salt */
     uint8_t salt[4];
     uint32_t window;       /* a receiver's, in packets */
-    uint64_t sequence;     /* a sender's last number, a receiver's highest; 64 bits: extended sequence numbers */
+    uint64_t sequence;     /* a sender's last number, a receiver's highest: 64 bits, extended sequence numbers */
     uint64_t limit;        /* a sender's last number allowed */
-    uint32_t inner_bytes;  /* a sender's: largest inner packet the path carries whole */
+    uint32_t inner_bytes;  /* of SELECT: the largest inner packet that the path carries whole */
     uint32_t reserved2;
 };
 
-/* What the host's data plane knows of an SA. Counts grow; a report may come at any time and as often as wanted. */
+/*
+ * What the host's data plane knows of an SA. Counts are of the SA, from INSTALL on, and never become less; a report may come at any time
+ * and as often as wanted. The engine takes from it: that a responder's session is in use (a receiver's packets), that new keys are due (a
+ * sender's `sequence`), that the peer may have moved (`source`), and what status and findings count.
+ */
 struct avpn_sa_report {
     uint32_t size;
     uint32_t spi;
@@ -152,7 +171,7 @@ struct avpn_sa_report {
     uint8_t is_sender;
     uint8_t reserved[3];
     uint64_t sequence;           /* as above */
-    uint64_t packets, bytes;     /* inner, since INSTALL */
+    uint64_t packets, bytes;     /* inner, genuine */
     struct avpn_contact source;  /* a receiver's: from where the newest genuine packet came; family NONE: not told */
 };
 

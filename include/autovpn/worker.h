@@ -54,7 +54,10 @@ struct avpn_worker_host {
     void (*punt)(void *user, const uint8_t *bytes, size_t count);
 };
 
-/* Host is copied. AVPN_ERROR_ARGUMENT: size, missing callbacks; AVPN_ERROR_LIMIT: AVPN_WORKERS; AVPN_ERROR_MEMORY. */
+/*
+ * Host is copied. AVPN_ERROR_ARGUMENT: size, missing callbacks; AVPN_ERROR_STATE: the node hands over (sa.h); AVPN_ERROR_LIMIT:
+ * AVPN_WORKERS; AVPN_ERROR_MEMORY.
+ */
 AVPN_API int32_t avpn_worker_new(struct avpn_node *node, const struct avpn_worker_host *host,
                                  struct avpn_worker **worker_out);
 /* NULL is ignored. Its counters stay in those of the node. */

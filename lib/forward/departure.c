@@ -139,20 +139,27 @@ static void seal_group(struct avpni_lane *lane, const uint8_t *members, uint32_t
         tell(lane, AVPNI_TROUBLE_EXHAUSTED, first, 0);
 }
 
+/* Step by step for all of them, as inbound.c finds SAs. */
 static void find_ways(struct avpni_lane *lane)
 {
     struct avpni_departure *d = lane->departures;
+    uint32_t count = lane->departure_count;
 
-    for (uint32_t i = 0; i < lane->departure_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         bool is_next = i > 0 && d[i].to == d[i - 1].to;
 
-        d[i].way = is_next ? d[i - 1].way : way_to(lane, d[i].to);
-        if (d[i].way != NULL && !is_next)
+        d[i].way = is_next ? d[i - 1].way : atomic_load(&d[i].to->way);
+        if (!is_next) {
             __builtin_prefetch(d[i].way);
+            __builtin_prefetch((const uint8_t *)d[i].way + 64);
+        }
     }
-    for (uint32_t i = 0; i < lane->departure_count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (d[i].way != NULL && lane->now >= d[i].way->until)
+            d[i].way = NULL;
         if (d[i].way != NULL && (i == 0 || d[i].way != d[i - 1].way))
             avpni_esp_prefetch(d[i].way->sa);
+    }
 }
 
 void avpni_departures_seal(struct avpni_lane *lane)

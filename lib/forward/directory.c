@@ -17,6 +17,13 @@ static struct avpni_next next_of(const struct avpni_face *face)
     return next;
 }
 
+void avpni_directory_prefetch(const struct avpni_directory *directory, uint32_t route)
+{
+    if (route != AVPN_ROUTE_NONE)
+        __builtin_prefetch(
+            directory->faces[avpni_routes_hop_place(directory->routes, route, 0)].gate);
+}
+
 struct avpni_next avpni_directory_next(const struct avpni_directory *directory, uint32_t route)
 {
     const struct avpni_face *held = NULL;

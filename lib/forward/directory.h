@@ -20,6 +20,8 @@ struct avpni_next {
     struct avpni_gate *gate; /* of a PEER */
 };
 
+/* Ask memory for what avpni_directory_next will read, in two steps with others' in between. */
+void avpni_directory_prefetch(const struct avpni_directory *directory, uint32_t route);
 /* The first live hop of a route, or else the first held one [RTE-3], [RTE-7]. `route` may be AVPN_ROUTE_NONE. */
 struct avpni_next avpni_directory_next(const struct avpni_directory *directory, uint32_t route);
 /* The hop is one of the route's, alive or not [RTE-5]. `route` may be AVPN_ROUTE_NONE. */

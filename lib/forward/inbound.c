@@ -285,6 +285,9 @@ static void pass_all(struct avpni_lane *lane)
     avpni_lookups_init(&lookups);
     count = take_in(lane, &lookups, inner, numbers);
     avpni_lookups_run(&lookups, lane->tables->directory->routes);
+    for (uint32_t i = 0; i < lookups.count; i++)
+        avpni_directory_prefetch(lane->tables->directory,
+                                 avpni_lookup_at(&lookups, i).destination_route);
     for (uint32_t i = 0; i < count; i++) {
         struct avpni_gate *from = inner[i]->session->gate;
 
@@ -334,6 +337,10 @@ static void receive(struct avpni_lane *lane, const struct avpn_datagrams *datagr
 
     if (avpni_message_kind(bytes, count) != AVPNI_KIND_ESP) {
         hand_over(lane, datagrams, bytes, count);
+        return;
+    }
+    if (lane->is_handed_over) {
+        avpni_lane_count(lane, AVPN_DROP_HANDED_OVER);
         return;
     }
     a = &lane->arrivals[lane->arrival_count++];

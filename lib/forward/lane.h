@@ -82,6 +82,7 @@ struct avpni_lane {
     const struct avpni_tables *tables; /* as of the last enter */
     avpn_time now;
     bool is_shared; /* other lanes run at the same time */
+    bool is_handed_over; /* ESP is the host's: none is opened here */
     uint32_t buffer, sealed_buffer, inner_buffer; /* numbers of input runs: the newest, and those of the runs being made */
     struct avpni_tally *counters;
     struct avpni_outbox *outbox;

@@ -31,4 +31,6 @@ void avpni_lookups_run(struct avpni_lookups *lookups, const struct avpn_routes *
                                 left < AVPNI_ROUTES_BATCH ? left : AVPNI_ROUTES_BATCH,
                                 lookups->routes + first);
     }
+    for (uint32_t i = 0; i < total; i++)
+        avpni_routes_prefetch(routes, lookups->routes[i]);
 }

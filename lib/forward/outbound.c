@@ -177,6 +177,9 @@ void avpni_sendings_pass(struct avpni_lane *lane)
     if (lane->sending_count == 0)
         return;
     avpni_lookups_run(&lane->lookups, lane->tables->directory->routes);
+    for (uint32_t i = 0; i < lane->lookups.count; i++)
+        avpni_directory_prefetch(lane->tables->directory,
+                                 avpni_lookup_at(&lane->lookups, i).destination_route);
     for (uint32_t i = 0; i < lane->sending_count; i++) {
         if (i == 0 || s[i].number != s[i - 1].number)
             verdict = judge(lane, s[i].number);

@@ -16,6 +16,7 @@
 #define AVPNI_SESSION_LIMIT (1u << AVPNI_SESSION_PLACE_BITS)
 #define AVPNI_SESSION_PLACE(spi) ((spi) >> 4 & (AVPNI_SESSION_LIMIT - 1))
 
+struct avpni_handed;
 struct avpni_peer;
 
 struct avpni_pair {
@@ -34,6 +35,7 @@ struct avpni_session {
     struct avpni_peer *peer;
     uint32_t remote_index;
     struct avpn_key send_key, receive_key;
+    struct avpni_handed *handed; /* by path, in the place of pairs; NULL: packets are the engine's (link/handover.h) */
 };
 
 struct avpni_sessions {

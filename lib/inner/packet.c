@@ -24,13 +24,19 @@ enum ipv6_header {
     HEADER_MOBILITY = 135
 };
 
-static struct avpn_address address_at(uint8_t family, const uint8_t *bytes, size_t count)
+/* Straight into its place: an address made aside and copied would wait for its own bytes. */
+static void put_ipv4(struct avpn_address *address, const uint8_t *bytes)
 {
-    struct avpn_address address = {0};
+    memset(address, 0, sizeof *address);
+    address->family = AVPN_FAMILY_IPV4;
+    memcpy(address->bytes, bytes, 4);
+}
 
-    address.family = family;
-    memcpy(address.bytes, bytes, count);
-    return address;
+static void put_ipv6(struct avpn_address *address, const uint8_t *bytes)
+{
+    memset(address, 0, sizeof *address);
+    address->family = AVPN_FAMILY_IPV6;
+    memcpy(address->bytes, bytes, 16);
 }
 
 bool avpni_inner_parse(const uint8_t *packet, uint32_t bytes, struct avpn_address *source_out,
@@ -41,15 +47,15 @@ bool avpni_inner_parse(const uint8_t *packet, uint32_t bytes, struct avpn_addres
 
         if (header < AVPNI_IPV4_HEADER || total < header || total != bytes)
             return false;
-        *source_out = address_at(AVPN_FAMILY_IPV4, packet + 12, 4);
-        *destination_out = address_at(AVPN_FAMILY_IPV4, packet + 16, 4);
+        put_ipv4(source_out, packet + 12);
+        put_ipv4(destination_out, packet + 16);
         return true;
     }
     if (bytes >= AVPNI_IPV6_HEADER && packet[0] >> 4 == 6) {
         if (avpni_word_at(packet + 4) + AVPNI_IPV6_HEADER != bytes)
             return false;
-        *source_out = address_at(AVPN_FAMILY_IPV6, packet + 8, 16);
-        *destination_out = address_at(AVPN_FAMILY_IPV6, packet + 24, 16);
+        put_ipv6(source_out, packet + 8);
+        put_ipv6(destination_out, packet + 24);
         return true;
     }
     return false;

@@ -41,6 +41,7 @@ struct avpni_context {
     uint64_t jitter;
     struct avpni_tally counters[AVPN_COUNTERS];
     struct avpni_plane plane;
+    bool hands_over; /* packets are the host's (link/handover.h) */
     struct avpni_peer *touched; /* peers whose gates are not up to date (link/peer.h) */
 
     struct avpn_key_pair identity;

@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "crypto/box.h"
 #include "crypto/hash.h"
+#include "link/handover.h"
 #include "link/path.h"
 #include "link/probe.h"
 #include <string.h>
@@ -198,10 +199,14 @@ void avpni_peers_settle(struct avpni_context *context)
         struct avpni_peer *next = peer->touched;
 
         peer->is_touched = false;
-        settle_sources(peer);
-        if (!settle_way(peer)) {
-            avpni_count(context, AVPN_DROP_MEMORY);
-            avpni_peer_touch(peer);
+        if (context->hands_over) {
+            avpni_handover_settle(peer);
+        } else {
+            settle_sources(peer);
+            if (!settle_way(peer)) {
+                avpni_count(context, AVPN_DROP_MEMORY);
+                avpni_peer_touch(peer);
+            }
         }
         peer = next;
     }
@@ -547,6 +552,7 @@ void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_ti
 {
     bool is_up = peer->context->uplinks[uplink].is_up;
 
+    avpni_peer_touch(peer);
     for (uint32_t i = 0; i < AVPN_UPLINKS; i++) {
         struct avpni_path *path = peer->paths[uplink * AVPN_UPLINKS + i];
 

@@ -2,6 +2,7 @@
 #include "link/session.h"
 
 #include "crypto/hash.h"
+#include "link/handover.h"
 #include "link/peer.h"
 #include <stdint.h>
 #include <string.h>
@@ -115,27 +116,37 @@ static void release_pair(const struct avpni_memory *memory, struct avpni_pair *p
     avpni_release(memory, pair);
 }
 
-/* [ESP-3]: keys of the SA from uplink `a` of its sender to uplink `b` of its receiver. */
-static int32_t init_sa(struct avpni_sa *sa, const struct avpni_session *session,
-                       const struct avpn_key *transport, uint32_t index, uint32_t a, uint32_t b,
-                       bool is_receiver)
+/* [ESP-3]: of the SA from uplink `a` of its sender to uplink `b` of its receiver. */
+void avpni_session_parameters(const struct avpni_session *session, uint32_t path, bool is_sender,
+                              struct avpn_sa_parameters *parameters_out)
 {
+    const struct avpn_key *transport = is_sender ? &session->send_key : &session->receive_key;
+    uint32_t ours = path / AVPN_UPLINKS, theirs = path % AVPN_UPLINKS;
+    uint32_t a = is_sender ? ours : theirs, b = is_sender ? theirs : ours;
+    uint32_t index = is_sender ? session->remote_index : session->index;
     const uint8_t which[3] = {session->suite, (uint8_t)a, (uint8_t)b};
-    struct avpn_sa_parameters parameters = {0};
     uint8_t material[36];
-    int32_t error;
 
     avpni_derive(material, sizeof material, transport, "esp", which, sizeof which);
-    parameters.size = sizeof parameters;
-    parameters.spi = index + a * AVPN_UPLINKS + b; /* [ESP-2] */
-    parameters.suite = session->suite;
-    parameters.window = AVPNI_REPLAY_WINDOW;
-    parameters.limit = AVPNI_REJECT_AFTER_PACKETS;
-    parameters.aead = aead_of(session);
-    memcpy(parameters.key, material, sizeof parameters.key);
-    memcpy(parameters.salt, material + 32, sizeof parameters.salt);
-    error = avpni_esp_init(sa, &parameters, is_receiver);
+    parameters_out->size = sizeof *parameters_out;
+    parameters_out->spi = index + a * AVPN_UPLINKS + b; /* [ESP-2] */
+    parameters_out->suite = session->suite;
+    parameters_out->window = AVPNI_REPLAY_WINDOW;
+    parameters_out->limit = AVPNI_REJECT_AFTER_PACKETS;
+    parameters_out->aead = aead_of(session);
+    memcpy(parameters_out->key, material, sizeof parameters_out->key);
+    memcpy(parameters_out->salt, material + 32, sizeof parameters_out->salt);
     avpni_wipe(material, sizeof material);
+}
+
+static int32_t init_sa(struct avpni_sa *sa, const struct avpni_session *session, uint32_t path,
+                       bool is_sender)
+{
+    struct avpn_sa_parameters parameters = {0};
+    int32_t error;
+
+    avpni_session_parameters(session, path, is_sender, &parameters);
+    error = avpni_esp_init(sa, &parameters, !is_sender);
     avpni_wipe(&parameters, sizeof parameters);
     return error;
 }
@@ -145,7 +156,6 @@ static int32_t make_pair(const struct avpni_session *session, uint32_t path,
 {
     const struct avpni_memory *memory = &session->peer->context->memory;
     const struct avpn_aead *aead = aead_of(session);
-    uint32_t ours = path / AVPN_UPLINKS, theirs = path % AVPN_UPLINKS;
     struct avpni_pair *pair = avpni_allocate(memory, 1, pair_bytes(aead));
     uintptr_t place;
     int32_t error;
@@ -156,11 +166,9 @@ static int32_t make_pair(const struct avpni_session *session, uint32_t path,
     pair->send = (struct avpni_sa *)place;
     place += align_up(avpni_esp_bytes(aead, 0, false));
     pair->receive = (struct avpni_sa *)place;
-    error = init_sa(pair->send, session, &session->send_key, session->remote_index, ours, theirs,
-                    false);
+    error = init_sa(pair->send, session, path, true);
     if (error == AVPN_OK)
-        error = init_sa(pair->receive, session, &session->receive_key, session->index, theirs,
-                        ours, true);
+        error = init_sa(pair->receive, session, path, false);
     if (error == AVPN_OK)
         *pair_out = pair;
     else
@@ -175,25 +183,23 @@ int32_t avpni_session_add_path(struct avpni_session *session, uint32_t path)
 
     if (session->suite == AVPN_SUITE_NONE || atomic_load(&session->pairs[path]) != NULL)
         return AVPN_OK;
+    if (session->peer->context->hands_over) {
+        avpni_handover_add_path(session, path);
+        return AVPN_OK;
+    }
     error = make_pair(session, path, &pair);
     if (error == AVPN_OK)
         atomic_store(&session->pairs[path], pair); /* found from now on: all of it is there */
     return error;
 }
 
-int32_t avpni_session_start(struct avpni_session *session, uint8_t suite, uint32_t remote_index,
-                            const struct avpn_key *send_key, const struct avpn_key *receive_key,
-                            avpn_time now)
+/* All of them, or none. */
+static int32_t make_pairs(struct avpni_session *session)
 {
     const struct avpni_memory *memory = &session->peer->context->memory;
     struct avpni_pair *pairs[AVPNI_PATHS] = {NULL};
     int32_t error = AVPN_OK;
 
-    session->suite = suite;
-    session->remote_index = remote_index;
-    session->send_key = *send_key;
-    session->receive_key = *receive_key;
-    session->created_at = now;
     for (uint32_t i = 0; i < AVPNI_PATHS && error == AVPN_OK; i++)
         if (session->peer->paths[i] != NULL)
             error = make_pair(session, i, &pairs[i]);
@@ -203,6 +209,22 @@ int32_t avpni_session_start(struct avpni_session *session, uint8_t suite, uint32
         else
             release_pair(memory, pairs[i]);
     }
+    return error;
+}
+
+int32_t avpni_session_start(struct avpni_session *session, uint8_t suite, uint32_t remote_index,
+                            const struct avpn_key *send_key, const struct avpn_key *receive_key,
+                            avpn_time now)
+{
+    int32_t error;
+
+    session->suite = suite;
+    session->remote_index = remote_index;
+    session->send_key = *send_key;
+    session->receive_key = *receive_key;
+    session->created_at = now;
+    error = session->peer->context->hands_over ? avpni_handover_start(session)
+                                               : make_pairs(session);
     if (error != AVPN_OK)
         session->suite = AVPN_SUITE_NONE;
     return error;
@@ -224,6 +246,7 @@ void avpni_session_del(struct avpni_context *context, struct avpni_session *sess
     if (session == NULL)
         return;
     put_session(&context->plane, AVPNI_SESSION_PLACE(session->index), NULL);
+    avpni_handover_end(session);
     avpni_peer_close(session->peer, session);
     avpni_reclaim_retire(&context->plane.reclaim, &session->retired, release_session);
 }

@@ -27,11 +27,15 @@ static void receive_probe(struct avpn_node *node, const struct datagram *d)
                              d->now);
 }
 
+static struct avpni_session *session_of_index(struct avpn_node *node, uint32_t index)
+{
+    return (index & 15) == 0 ? avpni_session_find(&node->context, index) : NULL;
+}
+
 /* The peer whose handshake under way, or session, has this index of ours. */
 static struct avpni_peer *peer_of_index(struct avpn_node *node, uint32_t index)
 {
-    struct avpni_session *session =
-        (index & 15) == 0 ? avpni_session_find(&node->context, index) : NULL;
+    struct avpni_session *session = session_of_index(node, index);
 
     return session != NULL ? session->peer : NULL;
 }
@@ -148,6 +152,18 @@ static void receive_cookie(struct avpn_node *node, const struct datagram *d)
     drop(node, counter);
 }
 
+static void receive_confirmation(struct avpn_node *node, const struct datagram *d)
+{
+    struct avpni_confirmation message;
+    struct avpni_session *session;
+
+    avpni_confirmation_read(d->bytes, &message);
+    session = session_of_index(node, message.receiver);
+    drop(node, session == NULL
+                   ? AVPN_DROP_UNEXPECTED
+                   : avpni_tunnel_confirmation(session->peer, session, d->bytes, d->now));
+}
+
 static void receive_session(struct avpn_node *node, const struct datagram *d)
 {
     enum avpn_counter counter = AVPN_DROP_SESSION;
@@ -181,6 +197,9 @@ void avpni_node_control(struct avpn_node *node, uint32_t uplink, const struct av
         break;
     case AVPNI_KIND_SESSION:
         receive_session(node, &d);
+        break;
+    case AVPNI_KIND_CONFIRMATION:
+        receive_confirmation(node, &d);
         break;
     case AVPNI_KIND_KEEPALIVE:
         avpni_count(&node->context, AVPN_COUNT_KEEPALIVE);

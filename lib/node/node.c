@@ -216,7 +216,8 @@ static int32_t check_arguments(const struct avpn_node_options *options,
     struct avpn_key_pair pair;
 
     if (options == NULL || host == NULL || options->size != sizeof *options ||
-        host->size != sizeof *host || host->transmit == NULL || host->deliver == NULL)
+        host->size != sizeof *host || host->transmit == NULL || options->hands_over > 1 ||
+        (options->hands_over ? host->sa == NULL : host->deliver == NULL))
         return AVPN_ERROR_ARGUMENT;
     if (avpn_key_pair_from_secret(&options->identity.secret_key, &pair) != AVPN_OK ||
         memcmp(&pair.public_key, &options->identity.public_key, sizeof pair.public_key) != 0)
@@ -276,6 +277,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     context->host = *host;
     context->identity = options->identity;
     context->organization = options->organization;
+    context->hands_over = options->hands_over != 0;
     context->purge_after = options->purge_after > 0 ? options->purge_after : AVPNI_PURGE_AFTER;
     if (context->purge_after > AVPNI_NODE_PURGE_LIMIT)
         context->purge_after = AVPNI_NODE_PURGE_LIMIT; /* sums with it must not overflow */
@@ -325,6 +327,7 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
         return AVPN_ERROR_MEMORY;
     node->context.memory = memory;
     init_lane(node, host);
+    node->lane.is_handed_over = options->hands_over != 0;
     avpni_timer_init(&node->housekeeping, housekeep, node);
     error = init_context(node, options, host);
     if (error == AVPN_OK)

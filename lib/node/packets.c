@@ -32,10 +32,12 @@ int32_t avpn_node_send(struct avpn_node *node, const struct avpn_packets *batch,
         return AVPN_ERROR_ARGUMENT;
     avpni_lane_begin(&node->lane, now);
     for (size_t i = 0; i < count && result == AVPN_OK; i++) {
-        if (avpni_lane_is_sendable(&batch[i]))
-            avpni_lane_send(&node->lane, &batch[i]);
-        else
+        if (!avpni_lane_is_sendable(&batch[i]))
             result = AVPN_ERROR_ARGUMENT;
+        else if (node->context.hands_over)
+            avpni_tally_add(&node->context.counters[AVPN_DROP_HANDED_OVER], batch[i].count);
+        else
+            avpni_lane_send(&node->lane, &batch[i]);
     }
     avpni_node_flush(node, now);
     return result;

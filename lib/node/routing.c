@@ -113,10 +113,10 @@ static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_gro
         error = avpni_tables_new(plane, &table->tables);
     if (error != AVPN_OK)
         return error;
-    table->active_hops =
+    table->told =
         avpni_allocate(&node->context.memory, (size_t)avpn_routes_count(table->routes) + 1,
-                       sizeof *table->active_hops);
-    return table->active_hops == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
+                       sizeof *table->told);
+    return table->told == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
 }
 
 int32_t avpni_table_make(struct avpn_node *node, const struct avpni_routing_ground *ground,
@@ -134,7 +134,7 @@ int32_t avpni_table_make(struct avpn_node *node, const struct avpni_routing_grou
 
 void avpni_table_free(struct avpn_node *node, struct avpni_table *table)
 {
-    avpni_release(&node->context.memory, table->active_hops);
+    avpni_release(&node->context.memory, table->told);
     avpni_release(&node->context.memory, table->conflicts);
     if (table->directory != NULL)
         avpni_directory_retire(&node->context.plane, table->directory); /* with its routes */
@@ -178,14 +178,13 @@ static void tell_hops(struct avpn_node *node, avpn_time now)
     uint32_t count = avpn_routes_count(table->routes);
 
     for (uint32_t i = 0; i < count; i++) {
+        uint32_t hop = avpni_routes_active(table->routes, table->told[i].route);
         struct avpn_route route = {.size = sizeof route};
-        uint32_t hop;
 
+        if (hop == table->told[i].hop)
+            continue; /* nearly all: not even read */
         avpn_routes_at(table->routes, i, &route);
-        hop = active_hop(table->routes, &route);
-        if (hop == table->active_hops[i])
-            continue;
-        table->active_hops[i] = hop;
+        table->told[i].hop = hop;
         tell_route(node, AVPN_EVENT_ROUTE_REPLACE, &route,
                    avpn_routes_active(table->routes, &route), now);
     }
@@ -236,13 +235,13 @@ static void tell_routes(struct avpn_node *node, struct avpni_table *next, avpn_t
         if (i < old_count)
             avpn_routes_at(old_table->routes, i, &old);
         if (k < new_count)
-            avpn_routes_at(next->routes, k, &new);
+            avpni_routes_read(next->routes, k, &new, &next->told[k].route);
         if (order == 0)
             order = avpni_prefix_compare(&old.prefix, &new.prefix);
-        tell_difference(node, next, &old, order <= 0 ? old_table->active_hops[i] : 0, &new, order,
+        tell_difference(node, next, &old, order <= 0 ? old_table->told[i].hop : 0, &new, order,
                         now);
         if (order >= 0)
-            next->active_hops[k] = active_hop(next->routes, &new);
+            next->told[k].hop = active_hop(next->routes, &new);
         i += order <= 0;
         k += order >= 0;
     }

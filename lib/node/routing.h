@@ -29,12 +29,18 @@ struct avpni_conflict {
     uint32_t kind, winner, loser;
 };
 
+/* What the last event about a route said. */
+struct avpni_told_route {
+    uint32_t route; /* its handle */
+    uint32_t hop;   /* or AVPN_ROUTE_NONE */
+};
+
 /* A plan, in force or being made. */
 struct avpni_table {
     struct avpni_directory *directory; /* what lanes read of it; owns the routes */
     struct avpni_tables *tables;       /* room to publish it; NULL once that is done */
     struct avpn_routes *routes;
-    uint32_t *active_hops; /* by place in routes: the hop last told in an event */
+    struct avpni_told_route *told;   /* by place in routes */
     struct avpni_conflict *conflicts;
     uint32_t conflict_count;
 };

@@ -145,6 +145,8 @@ int32_t avpn_worker_new(struct avpn_node *node, const struct avpn_worker_host *h
     if (node == NULL || host == NULL || worker_out == NULL || host->size != sizeof *host ||
         !has_callbacks(host))
         return AVPN_ERROR_ARGUMENT;
+    if (node->context.hands_over)
+        return AVPN_ERROR_STATE;
     if (count_workers(node) == AVPN_WORKERS)
         return AVPN_ERROR_LIMIT;
     worker = avpni_allocate(&node->context.memory, 1, sizeof *worker);

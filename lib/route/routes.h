@@ -35,6 +35,13 @@ uint32_t avpni_routes_hop_place(const struct avpn_routes *routes, uint32_t route
 uint32_t avpni_routes_hop_places(const struct avpn_routes *routes);
 /* The hop at a place, which may be in no route and only have a state; AVPN_ROUTE_NONE: there is none. */
 uint32_t avpni_routes_hop_at_place(const struct avpn_routes *routes, uint32_t place);
+/* As avpn_routes_at, and the handle of the route. */
+int32_t avpni_routes_read(const struct avpn_routes *routes, uint32_t index,
+                          struct avpn_route *route_out, uint32_t *handle_out);
+/* The hop that a lookup gives, or AVPN_ROUTE_NONE. */
+uint32_t avpni_routes_active(const struct avpn_routes *routes, uint32_t route);
+/* Ask memory for what the hops of a route will be read from; it may be AVPN_ROUTE_NONE. */
+void avpni_routes_prefetch(const struct avpn_routes *routes, uint32_t route);
 /* The length of the prefix that decides for an address; UINT32_MAX: none does. */
 uint32_t avpni_routes_match_length(const struct avpn_routes *routes,
                                    const struct avpn_address *address);

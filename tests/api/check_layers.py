@@ -12,8 +12,8 @@ import re
 import sys
 
 # Layers at the same height do not see each other.
-HEIGHT = {"base": 0, "wire": 1, "crypto": 2, "inner": 3, "route": 4, "topo": 5, "link": 6,
-          "node": 7, "registry": 7, "authority": 7}
+HEIGHT = {"base": 0, "wire": 1, "crypto": 2, "inner": 3, "route": 4, "topo": 5, "forward": 6, "link": 7,
+          "node": 8, "registry": 8, "authority": 8}
 C_HEADERS = {"assert.h", "limits.h", "stdalign.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h",
              "string.h"}
 ALLOCATOR = "base/memory.c"
@@ -40,7 +40,7 @@ def is_allowed(path, quote, name):
         return None if layer == "crypto" else "only lib/crypto includes libsodium"
     if path.as_posix() in PROVIDERS:
         return None if re.match(PROVIDERS[path.as_posix()], name) else "not this provider's"
-    if layer == "crypto" and name in ("immintrin.h", "cpuid.h"):
+    if layer in ("crypto", "route") and name in ("immintrin.h", "cpuid.h"):
         return None
     return "not a header the library may use"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * netlink: requests to the kernel's rtnetlink (libmnl): one, a dump, or many at once.
+ * netlink: requests to the kernel over netlink (libmnl): one, a dump, or many at once.
  *
  * Many at once: requests gather in a batch and leave in one system call. The kernel serves them in
  * order and answers those that it refuses, and the last. Life of a batch: begin, then put or copy
  * again and again, then flush, which is also done on the way whenever it is full.
  */
-#ifndef GATEWAY_NETLINK_H
-#define GATEWAY_NETLINK_H
+#ifndef EXAMPLES_NETLINK_H
+#define EXAMPLES_NETLINK_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,14 +35,17 @@ struct netlink_batch {
     _Alignas(struct nlmsghdr) uint8_t bytes[NETLINK_AT_ONCE * NETLINK_REQUEST_BYTES];
 };
 
-/* 0, or -1 with errno. */
-int netlink_open(struct netlink *netlink);
+/* `bus`: NETLINK_ROUTE, NETLINK_XFRM. 0, or -1 with errno. */
+int netlink_open(struct netlink *netlink, int bus);
 void netlink_close(struct netlink *netlink);
 
 /* A request's header in `buffer`, of NETLINK_REQUEST_BYTES; attributes follow by libmnl. */
 struct nlmsghdr *netlink_begin(void *buffer, uint16_t type, uint16_t flags);
 /* Send one and hear how it went: 0, or -1 with errno. */
 int netlink_talk(struct netlink *netlink, struct nlmsghdr *request);
+/* The same for a request that has an answer: to `note`, which must not send requests. */
+int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
+                void (*note)(void *user, const struct nlmsghdr *answer), void *user);
 /* Each answer of a dump to `note`, which must not send requests. 0, or -1 with errno. */
 int netlink_dump(struct netlink *netlink, struct nlmsghdr *request,
                  void (*note)(void *user, const struct nlmsghdr *answer), void *user);

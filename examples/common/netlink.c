@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "gateway/netlink.h"
+#include "common/netlink.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 
 #define ANSWER_BYTES 32768
 
-int netlink_open(struct netlink *netlink)
+int netlink_open(struct netlink *netlink, int bus)
 {
     int on = 1;
 
     netlink->sequence = 0;
-    netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    netlink->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
     if (!netlink->socket)
         return -1;
     /* dumps of one table only, short refusals; without either it is only slower */
@@ -132,7 +132,8 @@ void netlink_batch_flush(struct netlink_batch *batch)
 
 /* ---- one ------------------------------------------------------------------------------------ */
 
-int netlink_talk(struct netlink *netlink, struct nlmsghdr *request)
+int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
+                void (*note)(void *user, const struct nlmsghdr *answer), void *user)
 {
     _Alignas(struct nlmsghdr) char bytes[ANSWER_BYTES];
 
@@ -148,12 +149,21 @@ int netlink_talk(struct netlink *netlink, struct nlmsghdr *request)
         if (n < 0 && errno != EINTR)
             return -1;
         for (; mnl_nlmsg_ok(answer, left); answer = mnl_nlmsg_next(answer, &left)) {
-            if (answer->nlmsg_type != NLMSG_ERROR || answer->nlmsg_seq != netlink->sequence)
+            if (answer->nlmsg_seq != netlink->sequence)
                 continue;
-            errno = error_of(answer);
-            return errno == 0 ? 0 : -1;
+            if (answer->nlmsg_type == NLMSG_ERROR) {
+                errno = error_of(answer);
+                return errno == 0 ? 0 : -1;
+            }
+            if (note)
+                note(user, answer);
         }
     }
+}
+
+int netlink_talk(struct netlink *netlink, struct nlmsghdr *request)
+{
+    return netlink_ask(netlink, request, NULL, NULL);
 }
 
 int netlink_dump(struct netlink *netlink, struct nlmsghdr *request,
