@@ -27,6 +27,8 @@
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
 #define ESP_BYTES_MIN (AVPN_HEADROOM + 4 + AVPNI_TAG_BYTES)
+#define ESP_BYTES_MAX                                                                              \
+    (AVPN_HEADROOM + ((AVPN_PACKET_LIMIT + TRAILER_BYTES + 3) & ~3u) + AVPNI_TAG_BYTES)
 #define WINDOW_MIN 64
 #define WINDOW_MAX 8192
 
@@ -441,7 +443,7 @@ static uint32_t text_bytes_of(const struct avpni_esp_item *item)
 
 static int32_t check_datagram(const struct avpni_sa *sa, const uint8_t *esp, uint32_t bytes)
 {
-    if (bytes < ESP_BYTES_MIN || bytes > avpn_sealed_bytes(AVPN_PACKET_LIMIT) || bytes % 4 != 0) {
+    if (bytes < ESP_BYTES_MIN || bytes > ESP_BYTES_MAX || bytes % 4 != 0) {
         return AVPN_ERROR_FORMAT;
     }
     return load_u64(esp) >> 32 == sa->spi ? AVPN_OK : AVPN_ERROR_AUTH;

@@ -18,7 +18,8 @@ void avpni_replay_init(struct avpni_replay *replay, uint64_t *bits, uint32_t win
     /* What was received before a start with `highest` is not known: all of it counts as seen. */
     memset(bits, highest == 0 ? 0 : 0xff, replay->words * sizeof bits[0]);
     if (highest != 0) {
-        *avpni_replay_word(replay, highest) = avpni_replay_bit(highest) | (avpni_replay_bit(highest) - 1);
+        *avpni_replay_word(replay, highest) =
+            avpni_replay_bit(highest) | (avpni_replay_bit(highest) - 1);
     }
 }
 
