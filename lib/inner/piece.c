@@ -101,7 +101,7 @@ static uint32_t sequence_of(const uint8_t *tcp)
            avpni_word_at(tcp + AVPNI_TCP_SEQUENCE + 2);
 }
 
-/* But for sequence number, PSH, FIN and checksum all is equal. */
+/* But for sequence number, PSH, FIN and checksum all is equal, first of all the header's length. */
 static bool tcp_follows(const uint8_t *first, uint32_t payload, const uint8_t *next,
                         uint32_t header_bytes)
 {
@@ -118,8 +118,7 @@ bool avpni_piece_follows(const struct avpni_piece *first, uint32_t count, uint32
 {
     const uint8_t *a = first->packet, *b = next->packet;
 
-    if (first->header_bytes != next->header_bytes || next->bytes > first->bytes || first->ends ||
-        !network_follows(a, count, b))
+    if (next->bytes > first->bytes || !network_follows(a, count, b))
         return false;
     return first->kind == AVPN_OFFLOAD_UDP ||
            tcp_follows(a + first->transport, payload, b + next->transport,

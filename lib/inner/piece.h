@@ -27,8 +27,8 @@ bool avpni_piece_read(const uint8_t *packet, uint32_t bytes, struct avpni_piece 
 /* Of the same addresses, ports and protocol. */
 bool avpni_piece_is_same_flow(const struct avpni_piece *a, const struct avpni_piece *b);
 /*
- * `next` comes after `count` pieces of one flow, `first` and such that are as long, whose payload is `payload` bytes in all. It may be shorter,
- * and is then the last one.
+ * `next` comes after `count` pieces of one flow, `first` and such that are as long and do not end, whose payload is `payload` bytes in all. It may be
+ * shorter, and is then the last one.
  */
 bool avpni_piece_follows(const struct avpni_piece *first, uint32_t count, uint32_t payload,
                          const struct avpni_piece *next);

@@ -453,6 +453,44 @@ START_TEST(a_length_of_udp_that_lies_is_not_joined)
 }
 END_TEST
 
+/* Sequence numbers go on as if that were true. */
+START_TEST(a_tcp_header_shorter_than_any_is_not_joined)
+{
+    static const struct supers_shape shape = {4, 6, ACK, 0, 0, 100, 400};
+    uint64_t state = 7;
+
+    clear();
+    supers_make(&state, &shape, &super);
+    put_pieces(&super);
+    for (uint32_t i = 0; i < in_count; i++) {
+        in[i].bytes[32] = 0x40;
+        set(in[i].bytes + 26, 1000 + 104 * i);
+        packets_seal(in[i].bytes, in[i].count, false);
+    }
+    coalesce(ALL);
+    ck_assert_str_eq(written, "1 1 1 1");
+    check_all_came_out();
+    clear();
+}
+END_TEST
+
+START_TEST(numbers_wrap)
+{
+    static const uint8_t sequence[4] = {0xFF, 0xFF, 0xFF, 0x38};
+    uint64_t state = 7;
+
+    clear();
+    supers_make(&state, &bases[TCP4], &super);
+    set(super.packet + 4, 0xFFFE);
+    memcpy(super.packet + super.transport + 4, sequence, 4);
+    put_pieces(&super);
+    coalesce(ALL);
+    ck_assert_str_eq(written, "4");
+    check_all_came_out();
+    clear();
+}
+END_TEST
+
 START_TEST(packets_with_options_or_extension_headers_stay_alone)
 {
     clear();
@@ -668,6 +706,11 @@ static void make_pure_ack_of_other(uint8_t *packet, uint32_t *bytes)
     packet[super.transport] ^= 1;
     make_pure_ack(packet, bytes);
 }
+static void make_pure_ack_to_other(uint8_t *packet, uint32_t *bytes)
+{
+    packet[super.transport + 3] ^= 1;
+    make_pure_ack(packet, bytes);
+}
 static void make_udp_of_same_ports(uint8_t *packet, uint32_t *bytes)
 {
     packet[9] = 17;
@@ -755,6 +798,7 @@ static const struct between betweens[] = {
     {"an acknowledgment of the flow", TCP4, make_pure_ack, "2 1 2"},
     {"an acknowledgment of the flow in IPv6", TCP6, make_pure_ack, "2 1 2"},
     {"an acknowledgment of another flow", TCP4, make_pure_ack_of_other, "1 4"},
+    {"an acknowledgment to another port", TCP4, make_pure_ack_to_other, "1 4"},
     {"an acknowledgment of another flow in IPv6", TCP6, make_pure_ack_of_other, "1 4"},
     {"UDP with the same ports", TCP4, make_udp_of_same_ports, "4 1"},
     {"UDP that is cut", UDP4, make_udp_cut, "2 1 2"},
@@ -901,6 +945,8 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(a_checksum_that_cutting_would_write_otherwise_stays),
     HARNESS_CASE(pieces_are_equally_long_but_for_the_last),
     HARNESS_CASE(a_length_of_udp_that_lies_is_not_joined),
+    HARNESS_CASE(a_tcp_header_shorter_than_any_is_not_joined),
+    HARNESS_CASE(numbers_wrap),
     HARNESS_CASE(packets_with_options_or_extension_headers_stay_alone),
     HARNESS_CASE(only_what_the_device_takes_is_made),
     HARNESS_CASE(a_joined_packet_has_limits),
