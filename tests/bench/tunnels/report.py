@@ -29,7 +29,7 @@ AT_LEAST, AT_MOST = "at least", "at most"
 TCP1, FLOOD = ("tcp1", "gbit_per_s"), ("flood", "received_per_s")
 GOALS = (
     ("one TCP stream, against the ideal forwarder", "libautovpn", TCP1, "ideal", AT_LEAST, 0.9),
-    ("... without crypto in fast libraries: both with libsodium", "libautovpn-libsodium", TCP1,
+    ("... both with libsodium as the only provider", "libautovpn-libsodium", TCP1,
      "ideal-libsodium", AT_LEAST, 0.9),
     ("one TCP stream, against wireguard-go", "libautovpn", TCP1, "wireguard-go", AT_LEAST, 13),
     ("one TCP stream, against OpenVPN", "libautovpn", TCP1, "openvpn", AT_LEAST, 8),
