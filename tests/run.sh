@@ -197,6 +197,6 @@ if [ $is_quick = no ]; then
     script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"
     script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
-    script_tests "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build"
+    must "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build" && passed=$((passed + 1))
 fi
 finish
