@@ -13,15 +13,25 @@
 #define TAG_BITS 128u
 #define MAPPING_SECONDS 1u /* at most so often the kernel tells of another source */
 
+#define KEY_BYTES 36u       /* and salt */
+
+/* struct xfrm_algo_aead with its key, and struct xfrm_replay_state_esn with its bits: the kernel's ends are flexible. */
 struct algorithm {
-    struct xfrm_algo_aead head;
-    uint8_t key[32], salt[4];
+    _Alignas(struct xfrm_algo_aead) uint8_t bytes[sizeof(struct xfrm_algo_aead) + KEY_BYTES];
 };
 
 struct window {
-    struct xfrm_replay_state_esn head;
-    uint32_t bits[WINDOW_WORDS];
+    _Alignas(struct xfrm_replay_state_esn) uint8_t
+        bytes[sizeof(struct xfrm_replay_state_esn) + WINDOW_WORDS * sizeof(uint32_t)];
 };
+
+static struct xfrm_replay_state_esn read_window(const struct window *window)
+{
+    struct xfrm_replay_state_esn head;
+
+    memcpy(&head, window->bytes, sizeof head);
+    return head;
+}
 
 uint16_t states_family(const struct avpn_contact *contact)
 {
@@ -75,31 +85,33 @@ static struct xfrm_usersa_info info_of(const struct avpn_sa_change *install)
 
 static struct algorithm algorithm_of(const struct avpn_sa_change *install)
 {
-    struct algorithm algorithm = {0};
+    struct xfrm_algo_aead head = {.alg_key_len = 8 * KEY_BYTES, .alg_icv_len = TAG_BITS};
+    struct algorithm algorithm;
 
-    strcpy(algorithm.head.alg_name, algorithm_name(install->suite));
-    algorithm.head.alg_key_len = 8 * (sizeof algorithm.key + sizeof algorithm.salt);
-    algorithm.head.alg_icv_len = TAG_BITS;
-    memcpy(algorithm.key, install->key, sizeof algorithm.key);
-    memcpy(algorithm.salt, install->salt, sizeof algorithm.salt);
+    strcpy(head.alg_name, algorithm_name(install->suite));
+    memcpy(algorithm.bytes, &head, sizeof head);
+    memcpy(algorithm.bytes + sizeof head, install->key, sizeof install->key);
+    memcpy(algorithm.bytes + sizeof head + sizeof install->key, install->salt,
+           sizeof install->salt);
     return algorithm;
 }
 
 /* Both directions have a window in the kernel's eyes; a sender's is not used. */
 static struct window window_of(const struct avpn_sa_change *install)
 {
-    struct window window = {0};
+    struct xfrm_replay_state_esn head = {.replay_window = install->is_sender ? 32 : install->window};
     uint32_t low = (uint32_t)install->sequence, high = (uint32_t)(install->sequence >> 32);
+    struct window window = {{0}};
 
-    window.head.replay_window = install->is_sender ? 32 : install->window;
-    window.head.bmp_len = window.head.replay_window / 32;
+    head.bmp_len = head.replay_window / 32;
     if (install->is_sender) {
-        window.head.oseq = low;
-        window.head.oseq_hi = high;
+        head.oseq = low;
+        head.oseq_hi = high;
     } else {
-        window.head.seq = low;
-        window.head.seq_hi = high;
+        head.seq = low;
+        head.seq_hi = high;
     }
+    memcpy(window.bytes, &head, sizeof head);
     return window;
 }
 
@@ -116,7 +128,8 @@ static int put_state(struct netlink *netlink, uint16_t type, const struct xfrm_u
     mnl_attr_put(request, XFRMA_ALG_AEAD, sizeof *algorithm, algorithm);
     mnl_attr_put(request, XFRMA_ENCAP, sizeof *encap, encap);
     mnl_attr_put(request, XFRMA_REPLAY_ESN_VAL,
-                 sizeof window->head + window->head.bmp_len * sizeof window->bits[0], window);
+                 sizeof(struct xfrm_replay_state_esn) + read_window(window).bmp_len * sizeof(uint32_t),
+                 window);
     if (!is_sender)
         mnl_attr_put_u32(request, XFRMA_MTIMER_THRESH, MAPPING_SECONDS);
     result = netlink_talk(netlink, request);
@@ -230,13 +243,13 @@ static void count_state(void *user, const struct nlmsghdr *answer)
 
     read_state(&state, answer);
     if (state.taken == STATE_PARTS && state.info.id.proto == IPPROTO_ESP) {
-        const struct xfrm_replay_state_esn *head = &state.window.head;
+        const struct xfrm_replay_state_esn head = read_window(&state.window);
 
         count.family = (uint8_t)state.info.family;
         count.destination = state.info.id.daddr;
         count.spi = ntohl(state.info.id.spi);
-        count.sent_sequence = (uint64_t)head->oseq_hi << 32 | head->oseq;
-        count.received_sequence = (uint64_t)head->seq_hi << 32 | head->seq;
+        count.sent_sequence = (uint64_t)head.oseq_hi << 32 | head.oseq;
+        count.received_sequence = (uint64_t)head.seq_hi << 32 | head.seq;
         count.packets = state.info.curlft.packets;
         count.bytes = state.info.curlft.bytes;
         counting->note(counting->user, &count);
@@ -261,12 +274,14 @@ static int is_same_address(const struct avpn_contact *a, const struct avpn_conta
 }
 
 /* Numbers that the old one may still use are left out. */
-static void jump(struct xfrm_replay_state_esn *head)
+static void jump(struct window *window)
 {
-    uint64_t next = ((uint64_t)head->oseq_hi << 32 | head->oseq) + STATES_JUMP;
+    struct xfrm_replay_state_esn head = read_window(window);
+    uint64_t next = ((uint64_t)head.oseq_hi << 32 | head.oseq) + STATES_JUMP;
 
-    head->oseq = (uint32_t)next;
-    head->oseq_hi = (uint32_t)(next >> 32);
+    head.oseq = (uint32_t)next;
+    head.oseq_hi = (uint32_t)(next >> 32);
+    memcpy(window->bytes, &head, sizeof head);
 }
 
 int states_move(struct netlink *netlink, uint32_t spi, const struct states_ends *from,
@@ -286,7 +301,7 @@ int states_move(struct netlink *netlink, uint32_t spi, const struct states_ends 
         memset(&state.info.curlft, 0, sizeof state.info.curlft);
         fill_ends(&state.info, &state.encap, to);
         if (*is_copy_out)
-            jump(&state.window.head);
+            jump(&state.window);
         result = put_state(netlink, *is_copy_out ? XFRM_MSG_NEWSA : XFRM_MSG_UPDSA, &state.info,
                            &state.algorithm, &state.encap, &state.window, to->is_sender);
     }

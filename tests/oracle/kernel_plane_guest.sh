@@ -157,6 +157,7 @@ errors() {
 }
 
 counted() {
+    # shellcheck disable=SC2016 # awk's fields, not the shell's
     in_ns "$1" awk -v name="$2" '$1 == name { print $2 }' /proc/net/xfrm_stat
 }
 

@@ -12,6 +12,7 @@ work=
 guest_pid=
 
 skip_all() {
+    # shellcheck disable=SC2154 # the caller's
     echo "skip 1 - $name # $1"
     [ "$required" = no ] || exit 1
     exit 77
@@ -31,6 +32,7 @@ uml_clean_up() {
 }
 
 # What has to be there.
+# shellcheck disable=SC2120 # what the test needs beside
 uml_check() {
     [ "$(id -u)" = 0 ] || skip_all "needs root"
     [ "$(uname -m)" = x86_64 ] || skip_all "user-mode Linux exists for x86-64 only"
