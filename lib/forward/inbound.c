@@ -330,13 +330,27 @@ static void hand_over(struct avpni_lane *lane, const struct avpn_datagrams *data
     lane->trouble(lane->owner, &trouble);
 }
 
+/* Junk is no news: a flood of it stays with the lane that meets it. */
+static void pass_control(struct avpni_lane *lane, const struct avpn_datagrams *datagrams,
+                         enum avpni_kind kind, uint8_t *bytes, uint32_t count)
+{
+    if (kind == AVPNI_KIND_BAD)
+        avpni_lane_count(lane, AVPN_DROP_MALFORMED);
+    else if (kind == AVPNI_KIND_KEEPALIVE)
+        avpni_lane_count(lane, AVPN_COUNT_KEEPALIVE);
+    else
+        hand_over(lane, datagrams, bytes, count);
+}
+
 static void receive(struct avpni_lane *lane, const struct avpn_datagrams *datagrams, uint8_t *bytes,
                     uint32_t count)
 {
     struct avpni_arrival *a;
 
-    if (avpni_message_kind(bytes, count) != AVPNI_KIND_ESP) {
-        hand_over(lane, datagrams, bytes, count);
+    enum avpni_kind kind = avpni_message_kind(bytes, count);
+
+    if (kind != AVPNI_KIND_ESP) {
+        pass_control(lane, datagrams, kind, bytes, count);
         return;
     }
     if (lane->is_handed_over) {

@@ -9,12 +9,18 @@ void avpni_lane_renew(struct avpni_lane *lane)
 void avpni_lane_begin(struct avpni_lane *lane, avpn_time now)
 {
     lane->now = now;
+    lane->is_inside = true;
     avpni_lane_renew(lane);
+}
+
+void avpni_lane_end(struct avpni_lane *lane)
+{
+    avpni_lane_settle(lane);
+    lane->is_inside = false;
 }
 
 void avpni_lane_flush(struct avpni_lane *lane)
 {
-    avpni_lane_settle(lane);
     avpni_sealing_close(&lane->sealed, lane->outbox);
     avpni_runs_flush(&lane->inner);
     avpni_runs_flush(&lane->breakout);

@@ -81,6 +81,7 @@ struct avpni_lane {
     struct avpni_plane *plane;
     const struct avpni_tables *tables; /* as of the last enter */
     avpn_time now;
+    bool is_inside; /* between begin and end */
     bool is_shared; /* other lanes run at the same time */
     bool is_handed_over; /* ESP is the host's: none is opened here */
     uint32_t buffer, sealed_buffer, inner_buffer; /* numbers of input runs: the newest, and those of the runs being made */
@@ -99,11 +100,13 @@ struct avpni_lane {
 };
 
 /*
- * Begin and end of a call. In between tables stay what they are, but for avpni_lane_renew: whoever else may be changing them. The end hands
- * over all that was collected.
+ * Begin and end of a call with packets. In between tables stay what they are, but for avpni_lane_renew: whoever else may be changing them, and
+ * nothing that was published may be released.
  */
 void avpni_lane_begin(struct avpni_lane *lane, avpn_time now);
 void avpni_lane_renew(struct avpni_lane *lane);
+void avpni_lane_end(struct avpni_lane *lane);
+/* Hand over all that was collected. */
 void avpni_lane_flush(struct avpni_lane *lane);
 
 /* A run of datagrams, or of inner packets with room, whose numbers do not contradict each other. */

@@ -372,11 +372,11 @@ void avpn_node_del(struct avpn_node *node)
 
 void avpni_node_flush(struct avpn_node *node, avpn_time now)
 {
-    avpni_lane_settle(&node->lane);
     avpni_peers_settle(&node->context);
     avpni_routing_settle(node, now);
     avpni_lane_flush(&node->lane);
-    avpni_reclaim_collect(&node->context.plane.reclaim); /* nobody here holds anything any more */
+    if (!node->lane.is_inside) /* a name may be resolved at once, in the middle of another call */
+        avpni_reclaim_collect(&node->context.plane.reclaim);
 }
 
 /* ---- the calls ---------------------------------------------------------------------------------- */

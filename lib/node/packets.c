@@ -19,6 +19,7 @@ int32_t avpn_node_receive(struct avpn_node *node, const struct avpn_datagrams *b
         else
             result = AVPN_ERROR_ARGUMENT;
     }
+    avpni_lane_end(&node->lane);
     avpni_node_flush(node, now);
     return result;
 }
@@ -39,6 +40,7 @@ int32_t avpn_node_send(struct avpn_node *node, const struct avpn_packets *batch,
         else
             avpni_lane_send(&node->lane, &batch[i]);
     }
+    avpni_lane_end(&node->lane);
     avpni_node_flush(node, now);
     return result;
 }

@@ -101,6 +101,7 @@ int32_t avpn_node_take_punt(struct avpn_node *node, uint8_t *bytes, size_t count
         return AVPN_ERROR_FORMAT;
     avpni_lane_begin(&node->lane, now);
     avpni_node_trouble(node, &head.trouble);
+    avpni_lane_end(&node->lane);
     avpni_node_flush(node, now);
     return AVPN_OK;
 }
@@ -208,6 +209,7 @@ static void begin(struct avpn_worker *worker, avpn_time now)
 
 static void end(struct avpn_worker *worker)
 {
+    avpni_lane_end(&worker->lane);
     avpni_lane_flush(&worker->lane);
     avpni_reclaim_leave(&worker->reader);
 }
