@@ -2,7 +2,7 @@
 /*
  * aead: the list of providers, the fastest of each suite first, and what their self-tests said.
  *
- * The order is measured (tests/bench/bench_sa, x86-64 with AVX-512; doc/decisions/0014-aead-providers.md has the figures).
+ * The order is measured (x86-64 with AVX-512; doc/decisions/0014-aead-providers.md has the figures, tests/bench/bench_sa repeats them).
  * intel-ipsec-mb leads in both suites at every size, 4 to 8 times in AES-256-GCM. Of the others OpenSSL is faster from some 400
  * bytes on, by half at 1400, where nearly all bytes are; libsodium at 64, by a third, where few are.
  *

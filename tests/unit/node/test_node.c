@@ -175,6 +175,7 @@ static void forge(uint32_t from, uint32_t to, const char *source, const char *de
         room[AVPN_HEADROOM + 8] = ttl;
     avpni_lane_begin(&node->lane, pair.now);
     avpni_departure_add(&node->lane, peer->gate, NULL, room + AVPN_HEADROOM, 100, 0);
+    avpni_lane_end(&node->lane);
     avpni_node_flush(node, pair.now);
     pair_run(&pair, AVPN_SECOND / 10);
 }

@@ -510,12 +510,12 @@ static void make_punts(void)
     caught[1].source.port++; /* it roams */
     give_caught(1);
     give_caught(1);
-    for (uint32_t kind = 1; kind < 8; kind++) {
+    for (uint32_t kind = 1; kind < 8; kind++) { /* junk by its size or kind stays with the worker */
         uint8_t message[128] = {0, 0, 0, 0, 1, (uint8_t)kind};
 
         pair_receive(&pair, HUB, 0, &caught[0].source, message, sizeof message);
     }
-    ck_assert_uint_ge(pair.hosts[HUB].punt_count, 8);
+    ck_assert_uint_ge(pair.hosts[HUB].punt_count, 5);
 }
 
 /* In bytes of exactly that size, so that sanitizers see the end of it. */
