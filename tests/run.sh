@@ -129,6 +129,8 @@ beside() {
             examples/gateway/autovpn-gateway examples/registry/autovpn-registry examples/admin/autovpn; then
         meson_tests "stress" "$threaded" 300 --suite stress
     fi
+    script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
+    script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
     must "memory" 300 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
 }
@@ -196,8 +198,6 @@ if [ $is_quick = no ]; then
     script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"
     script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
-    script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
-    script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     must "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build" && passed=$((passed + 1))
 fi
 finish
