@@ -127,7 +127,7 @@ beside() {
         -Db_lundef=false -Dbench=false &&
         must "build thread" 900 ninja -C "$threaded" tests/stress/test_stress \
             examples/gateway/autovpn-gateway examples/registry/autovpn-registry examples/admin/autovpn; then
-        meson_tests "stress" "$threaded" 300 --suite stress
+        TSAN_OPTIONS=halt_on_error=1 meson_tests "stress" "$threaded" 300 --suite stress
     fi
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
@@ -197,7 +197,7 @@ if [ $is_quick = no ]; then
     finish_beside
     script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
     script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"
-    script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
+    TSAN_OPTIONS=halt_on_error=1 script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
     must "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build" && passed=$((passed + 1))
 fi
 finish

@@ -60,7 +60,7 @@ lab_of_workers() {
     eventually 10 "... and in force" is_newer "$version"
     check "neither cost a datagram" ends_with small 0
     change_address
-    eventually 15 "the site has another public address, and the hub knows" hub_sees 198.51.100.112
+    eventually 40 "the site has another public address, and the hub knows" hub_sees 198.51.100.112
     lab_in gw-near ip link set wan0 down
     eventually 15 "its first uplink goes down: the second one takes over" hub_sees 198.51.100.62
     check "the connection lasted, every byte as it was sent" ends_with stream 'stream whole'
