@@ -6,16 +6,18 @@
 #     tests/run.sh [--quick] [--werror]
 #
 # Phases: packages; a plain build with all meson tests; a build with address and undefined
-# behaviour sanitizers; the laboratories of namespaces with the real programs; the oracles.
-# --quick leaves out the last three. --werror makes compiler warnings errors.
+# behaviour sanitizers; the laboratories of namespaces with the real programs; beside them a build with the thread
+# sanitizer and its stress test, the fuzz targets of inner packets under the memory sanitizer, the oracles.
+# --quick leaves out all but the first two. --werror makes compiler warnings errors.
 #
-# Builds go to build/ and build-sanitize/ in the tree, what each phase printed to build/log/.
+# Builds go to build*/ in the tree, what each phase printed to build/log/.
 # The last line is "N passed, N failed, N skipped"; each failure has a line before it.
 set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build
 sanitized=$root/build-sanitize
+threaded=$root/build-thread
 log=$build/log
 is_quick=no
 werror=false
@@ -28,7 +30,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --quick) is_quick=yes ;;
         --werror) werror=true ;;
-        *) sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        *) sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
     shift
 done
@@ -119,21 +121,64 @@ script_tests() {
     add_counts --tap --status $status --name "$name" "$log/$name.txt"
 }
 
+# What needs the processor more than the clock, at the lowest priority, so that the laboratories beside it do not notice.
+beside() {
+    if must "configure thread" 120 bash -c 'configure "$@"' - "$threaded" -Db_sanitize=thread \
+        -Db_lundef=false -Dbench=false &&
+        must "build thread" 900 ninja -C "$threaded" tests/stress/test_stress \
+            examples/gateway/autovpn-gateway examples/registry/autovpn-registry examples/admin/autovpn; then
+        TSAN_OPTIONS=halt_on_error=1 meson_tests "stress" "$threaded" 300 --suite stress
+    fi
+    script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
+    script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
+    script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
+    must "memory" 300 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
+}
+
+# Its totals come through a file, for it runs in a process of its own.
+start_beside() {
+    rm -f "$log/beside.totals"
+    (
+        passed=0 failed=0 skipped=0 failures=()
+        beside
+        printf '%s\n' "$passed $failed $skipped" "${failures[@]+"${failures[@]}"}" >"$log/beside.totals"
+    ) >"$log/beside.txt" 2>&1 &
+    beside_pid=$!
+    renice -n 19 "$beside_pid" >/dev/null
+}
+
+finish_beside() {
+    local p f s line lines
+
+    wait "$beside_pid"
+    cat "$log/beside.txt"
+    if ! { read -r p f s && mapfile -t lines; } <"$log/beside.totals" 2>/dev/null; then
+        p=0 f=1 s=0 lines=("what ran beside the laboratories (see build/log/beside.txt)")
+    fi
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+    for line in "${lines[@]+"${lines[@]}"}"; do
+        failures+=("$line")
+    done
+}
+
 groups="build programs test"
-[ $is_quick = yes ] || groups="$groups lab oracle"
+[ "$(dpkg --print-architecture)" != amd64 ] || groups="$groups providers" # no others have them
+[ $is_quick = yes ] || groups="$groups lab oracle fuzz bench"
 mkdir -p "$log"
 export -f configure
 export root
 
 # shellcheck disable=SC2086
 must "packages" 900 "$root/scripts/install-packages.sh" $groups || finish
-must "configure" 120 bash -c 'configure "$@"' - "$build" -Dwerror=$werror || finish
+must "configure" 120 bash -c 'configure "$@"' - "$build" -Dwerror=$werror -Dopenssl=enabled || finish
 must "build" 900 ninja -C "$build" || finish
 meson_tests "tests" "$build" 900
 
 if [ $is_quick = no ]; then
     if must "configure sanitized" 120 bash -c 'configure "$@"' - "$sanitized" \
-        -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false \
+        -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false -Dopenssl=enabled \
         -Dc_args=-fno-sanitize-recover=all &&
         must "build sanitized" 900 ninja -C "$sanitized"; then
         suites=()
@@ -145,10 +190,14 @@ if [ $is_quick = no ]; then
         UBSAN_OPTIONS=print_stacktrace=1 \
             meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"
     fi
+    start_beside
     script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
     script_tests "laboratory-sanitized" 900 "$root/tests/e2e/run.sh" "$sanitized"
+    script_tests "offload-sanitized" 300 "$root/tests/e2e/offload.sh" "$sanitized"
+    finish_beside
     script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
-    script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
-    script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
+    script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"
+    TSAN_OPTIONS=halt_on_error=1 script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
+    must "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build" && passed=$((passed + 1))
 fi
 finish

@@ -75,7 +75,7 @@ static void resolve(struct fleet_registry *registry)
 
 int fleet_open(struct fleet *fleet)
 {
-    fleet->buffers = udp_buffers_new();
+    fleet->buffers = udp_buffers_new(UDP_BATCH);
     if (!fleet->buffers) {
         fprintf(stderr, "autovpn: out of memory\n");
         return -1;

@@ -101,6 +101,64 @@ static void print_membership(const json_t *answer)
     print_offers(configuration);
 }
 
+/* "a, b" of a list's words, or "none". */
+static void print_words(const json_t *list)
+{
+    const json_t *word;
+    size_t i;
+
+    json_array_foreach(list, i, word)
+        printf("%s%s", i ? ", " : "", json_string_value(word));
+    if (json_array_size(list) == 0)
+        printf("none");
+}
+
+static void print_providers(const json_t *providers)
+{
+    const char *suite;
+    json_t *name;
+    int is_first = 1;
+
+    printf("encryption");
+    json_object_foreach((json_t *)(uintptr_t)providers, suite, name) {
+        if (json_is_string(name))
+            printf("%s %s by %s", is_first ? "" : ",", suite, json_string_value(name));
+        is_first = is_first && !json_is_string(name);
+    }
+    putchar('\n');
+}
+
+/* Who carries the packets, with which offloads; losses only where there are any. */
+static void print_carrying(const json_t *carrying)
+{
+    static const struct {
+        const char *field, *text;
+    } losses[] = {
+        {"malformed", "read from the interface with headers that lie"},
+        {"unwritten", "that the interface did not take"},
+        {"punts_lost", "that the engine's thread had no room for"},
+    };
+
+    print_providers(json_object_get(carrying, "providers"));
+    printf("packets are carried by ");
+    if (answer_number(carrying, "workers") > 0)
+        printf("%lld workers", (long long)answer_number(carrying, "workers"));
+    else
+        printf("one thread");
+    printf("; offloads of the interface: ");
+    print_words(json_object_get(carrying, "interface_offloads"));
+    printf("; of the sockets: ");
+    print_words(json_object_get(carrying, "socket_offloads"));
+    printf("\n%lld large packets were cut into %lld, and %lld joined to large ones\n",
+           (long long)answer_number(carrying, "large_read"),
+           (long long)answer_number(carrying, "pieces_cut"),
+           (long long)answer_number(carrying, "packets_joined"));
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++)
+        if (answer_number(carrying, losses[i].field) > 0)
+            printf("LOST: %lld packets %s\n", (long long)answer_number(carrying, losses[i].field),
+                   losses[i].text);
+}
+
 static void print_status(const json_t *answer)
 {
     const json_t *uplink;
@@ -114,6 +172,7 @@ static void print_status(const json_t *answer)
     if (json_is_real(json_object_get(answer, "first_tunnel_after_s")))
         printf(", first tunnel after %.3f s", answer_real(answer, "first_tunnel_after_s"));
     putchar('\n');
+    print_carrying(json_object_get(answer, "carrying"));
     json_array_foreach(json_object_get(answer, "uplinks"), i, uplink)
         print_uplink(uplink);
 }

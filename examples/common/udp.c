@@ -32,11 +32,12 @@ struct udp_origin {
 };
 
 struct udp_buffers {
+    uint32_t count;
     struct mmsghdr messages[UDP_BATCH];
     struct iovec vectors[UDP_BATCH];
     struct sockaddr_storage names[UDP_BATCH];
     _Alignas(struct cmsghdr) uint8_t control[UDP_BATCH][CONTROL_BYTES];
-    uint8_t slots[UDP_BATCH][SLOT_BYTES];
+    uint8_t slots[][SLOT_BYTES]; /* pages that no message reached are not touched */
 };
 
 /* ---- addresses ---------------------------------------------------------------- */
@@ -195,7 +196,7 @@ static void set_options(struct udp *udp, const struct udp_options *options)
         if (udp->family == AF_INET6)
             set_number(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     } else {
-        set_number(fd, IPPROTO_UDP, UDP_GRO, 1);
+        udp->can_coalesce = setsockopt(fd, IPPROTO_UDP, UDP_GRO, &(int){1}, sizeof(int)) == 0;
         /* An uplink's address may come and go while the daemon runs. */
         set_number(fd, IPPROTO_IP, IP_FREEBIND, 1);
     }
@@ -235,6 +236,13 @@ static int is_unspecified(const struct avpn_contact *contact)
     return memcmp(contact->bytes, zero, sizeof zero) == 0;
 }
 
+static int knows_segments(int fd)
+{
+    int bytes;
+
+    return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &bytes, &(socklen_t){sizeof bytes}) == 0;
+}
+
 static int open_family(struct udp *udp, const struct udp_options *options, int family)
 {
     int saved;
@@ -242,13 +250,13 @@ static int open_family(struct udp *udp, const struct udp_options *options, int f
     memset(udp, 0, sizeof *udp);
     udp->family = family;
     udp->number = options->number;
-    udp->can_segment = 1;
     udp->finds_mtu = options->finds_mtu;
     udp->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (udp->fd < 0)
         return -1;
+    udp->can_segment = knows_segments(udp->fd);
     set_options(udp, options);
-    if (bind_socket(udp, options) == 0) {
+    if ((!options->is_shared || udp_share(udp) == 0) && bind_socket(udp, options) == 0) {
         if (options->is_server && is_unspecified(&options->bind))
             udp->origins = calloc(ORIGINS, sizeof *udp->origins);
         return 0;
@@ -271,22 +279,35 @@ int udp_open(struct udp *udp, const struct udp_options *options)
     return -1;
 }
 
+int udp_share(struct udp *udp)
+{
+    if (setsockopt(udp->fd, SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int)) != 0)
+        return -1;
+    errno = pthread_rwlock_init(&udp->fragmenting, NULL);
+    udp->is_shared = errno == 0;
+    return udp->is_shared ? 0 : -1;
+}
+
 void udp_close(struct udp *udp)
 {
     if (udp->fd >= 0)
         (void)close(udp->fd);
+    if (udp->is_shared)
+        (void)pthread_rwlock_destroy(&udp->fragmenting);
     free(udp->origins);
     udp->origins = NULL;
+    udp->is_shared = 0;
     udp->fd = -1;
 }
 
-struct udp_buffers *udp_buffers_new(void)
+struct udp_buffers *udp_buffers_new(uint32_t slots)
 {
-    struct udp_buffers *buffers = malloc(sizeof *buffers);
+    struct udp_buffers *buffers = malloc(sizeof *buffers + (size_t)slots * SLOT_BYTES);
 
     if (!buffers)
         return NULL;
-    for (uint32_t i = 0; i < UDP_BATCH; i++) {
+    buffers->count = slots;
+    for (uint32_t i = 0; i < slots; i++) {
         buffers->vectors[i] = (struct iovec){buffers->slots[i], SLOT_BYTES};
         memset(&buffers->messages[i], 0, sizeof buffers->messages[i]);
         buffers->messages[i].msg_hdr.msg_iov = &buffers->vectors[i];
@@ -342,11 +363,11 @@ size_t udp_receive(struct udp *udp, struct udp_buffers *buffers,
     size_t taken = 0;
     int count;
 
-    for (uint32_t i = 0; i < UDP_BATCH; i++) {
+    for (uint32_t i = 0; i < buffers->count; i++) {
         buffers->messages[i].msg_hdr.msg_namelen = sizeof buffers->names[i];
         buffers->messages[i].msg_hdr.msg_controllen = CONTROL_BYTES;
     }
-    count = recvmmsg(udp->fd, buffers->messages, UDP_BATCH, MSG_DONTWAIT, NULL);
+    count = recvmmsg(udp->fd, buffers->messages, buffers->count, MSG_DONTWAIT, NULL);
     for (int i = 0; i < count; i++) {
         struct avpn_datagrams *datagrams = &batch_out[taken];
         uint32_t bytes = buffers->messages[i].msg_len;
@@ -369,25 +390,52 @@ size_t udp_receive(struct udp *udp, struct udp_buffers *buffers,
 struct outbox {
     struct udp *udp;
     uint32_t count, vector_count;
+    const struct avpn_contact *remote; /* of the message put last: the next one is often for the same */
     struct mmsghdr messages[UDP_BATCH];
+    uint16_t datagrams[UDP_BATCH]; /* how many a message has */
+    uint16_t segments[UDP_BATCH];  /* bytes of each of them but the last */
     struct iovec vectors[VECTORS];
     struct sockaddr_storage names[UDP_BATCH];
     _Alignas(struct cmsghdr) uint8_t control[UDP_BATCH][CONTROL_BYTES];
 };
 
 /* A segmented message that the kernel refuses (small MTU, no offload) goes out piece by piece. */
-static void send_pieces(struct udp *udp, const struct msghdr *message)
+static void send_pieces(struct udp *udp, const struct msghdr *message, size_t segment)
 {
     struct msghdr piece = *message;
+    struct iovec vector;
 
+    piece.msg_iov = &vector;
+    piece.msg_iovlen = 1;
     piece.msg_control = NULL;
     piece.msg_controllen = 0;
-    piece.msg_iovlen = 1;
-    for (size_t i = 0; i < message->msg_iovlen; i++) {
-        piece.msg_iov = &message->msg_iov[i];
-        if (sendmsg(udp->fd, &piece, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EMSGSIZE)
-            udp->too_big++;
+    for (size_t i = 0; i < message->msg_iovlen; i++)
+        for (size_t sent = 0; sent < message->msg_iov[i].iov_len; sent += vector.iov_len) {
+            size_t left = message->msg_iov[i].iov_len - sent;
+
+            vector.iov_base = (uint8_t *)message->msg_iov[i].iov_base + sent;
+            vector.iov_len = left < segment ? left : segment;
+            if (sendmsg(udp->fd, &piece, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EMSGSIZE)
+                tally_add(&udp->too_big, 1);
+        }
+}
+
+/* What the kernel did not take. Nothing behind it would fit where there is no room: 0 then. */
+static int refused(struct outbox *box, uint32_t place)
+{
+    struct udp *udp = box->udp;
+    int error = errno;
+
+    if (error == EAGAIN)
+        return 0;
+    if (box->datagrams[place] > 1) {
+        if (error == EIO || error == EOPNOTSUPP)
+            udp->can_segment = 0;
+        send_pieces(udp, &box->messages[place].msg_hdr, box->segments[place]);
+    } else if (error == EMSGSIZE) {
+        tally_add(&udp->too_big, 1);
     }
+    return 1; /* else lost, as networks do */
 }
 
 static void flush(struct outbox *box)
@@ -398,61 +446,82 @@ static void flush(struct outbox *box)
         int n = sendmmsg(box->udp->fd, box->messages + sent, box->count - sent,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
 
-        if (n > 0) {
+        if (n > 0)
             sent += (uint32_t)n;
-            continue;
-        }
-        if (box->messages[sent].msg_hdr.msg_iovlen > 1 && errno != EAGAIN) {
-            if (errno == EIO || errno == EOPNOTSUPP)
-                box->udp->can_segment = 0;
-            send_pieces(box->udp, &box->messages[sent].msg_hdr);
-        } else if (errno == EMSGSIZE) {
-            box->udp->too_big++;
-        }
-        sent++; /* lost, as networks do */
+        else if (refused(box, sent))
+            sent++;
+        else
+            break;
     }
+    for (; sent < box->count; sent++)
+        tally_add(&box->udp->full, box->datagrams[sent]);
     box->count = 0;
     box->vector_count = 0;
+    box->remote = NULL;
 }
 
-/* `count` packets of a run, from number `first` on, as one message. */
-static void put_message(struct outbox *box, const struct avpn_datagrams *datagrams,
-                        uint32_t first, uint32_t count)
+/* The remote's address for the message that is put next. 0: a family this socket does not speak. */
+static int put_name(struct outbox *box, const struct avpn_contact *remote, struct msghdr *message)
 {
-    const struct avpn_packets *packets = &datagrams->packets;
-    struct mmsghdr *message = &box->messages[box->count];
+    if (box->remote && is_same_contact(box->remote, remote)) {
+        message->msg_name = box->messages[box->count - 1].msg_hdr.msg_name;
+        message->msg_namelen = box->messages[box->count - 1].msg_hdr.msg_namelen;
+        return 1;
+    }
+    message->msg_name = &box->names[box->count];
+    message->msg_namelen = udp_address_from(remote, box->udp->family, &box->names[box->count]);
+    return message->msg_namelen > 0;
+}
+
+/* `count` packets of a run, from number `first` on; what lies end to end is one piece to the kernel. */
+static void put_vectors(struct outbox *box, const struct avpn_packets *packets, uint32_t first,
+                        uint32_t count, struct msghdr *message)
+{
+    struct iovec *vector = &box->vectors[box->vector_count];
+    uint32_t stride = packets->count > 1 ? packets->stride : 0;
+
+    message->msg_iov = vector;
+    for (uint32_t i = first; i < first + count; i++) {
+        uint32_t bytes = i + 1 == packets->count ? packets->last_bytes : packets->bytes;
+
+        if (i > first && stride == packets->bytes) {
+            vector->iov_len += bytes;
+            continue;
+        }
+        vector = &box->vectors[box->vector_count++];
+        vector->iov_base = packets->data + (size_t)i * stride;
+        vector->iov_len = bytes;
+    }
+    message->msg_iovlen = (size_t)(&box->vectors[box->vector_count] - message->msg_iov);
+}
+
+static void put_message(struct outbox *box, const struct avpn_datagrams *datagrams, uint32_t first,
+                        uint32_t count)
+{
+    struct msghdr message = {0};
     uint8_t *control = box->control[box->count];
-    socklen_t length = udp_address_from(&datagrams->remote, box->udp->family,
-                                        &box->names[box->count]);
     size_t used;
 
-    if (length == 0)
-        return; /* a family this socket does not speak */
-    memset(message, 0, sizeof *message);
-    message->msg_hdr.msg_name = &box->names[box->count];
-    message->msg_hdr.msg_namelen = length;
-    message->msg_hdr.msg_iov = &box->vectors[box->vector_count];
-    message->msg_hdr.msg_iovlen = count;
-    for (uint32_t i = first; i < first + count; i++) {
-        struct iovec *vector = &box->vectors[box->vector_count++];
-
-        vector->iov_base = packets->data + (size_t)i * (packets->count > 1 ? packets->stride : 0);
-        vector->iov_len = i + 1 == packets->count ? packets->last_bytes : packets->bytes;
-    }
+    if (!put_name(box, &datagrams->remote, &message))
+        return;
+    put_vectors(box, &datagrams->packets, first, count, &message);
     used = put_origin(box->udp, &datagrams->remote, control, 0);
     if (count > 1)
         used = put_control(control, used, IPPROTO_UDP, UDP_SEGMENT,
-                           &(uint16_t){(uint16_t)packets->bytes}, sizeof(uint16_t));
-    message->msg_hdr.msg_control = used ? control : NULL;
-    message->msg_hdr.msg_controllen = used;
-    box->count++;
+                           &(uint16_t){(uint16_t)datagrams->packets.bytes}, sizeof(uint16_t));
+    message.msg_control = used ? control : NULL;
+    message.msg_controllen = used;
+    box->datagrams[box->count] = (uint16_t)count;
+    box->segments[box->count] = (uint16_t)datagrams->packets.bytes;
+    box->messages[box->count++].msg_hdr = message;
+    box->remote = &datagrams->remote;
 }
 
 static uint32_t message_limit(const struct udp *udp, const struct avpn_packets *packets)
 {
     uint32_t limit = packets->bytes ? SEGMENTED_BYTES_LIMIT / packets->bytes : 1;
 
-    if (!udp->can_segment || limit < 1)
+    if (!atomic_load_explicit(&udp->can_segment, memory_order_relaxed) || limit < 1)
         return 1;
     return limit < SEGMENTS_LIMIT ? limit : SEGMENTS_LIMIT;
 }
@@ -472,27 +541,48 @@ static void put_run(struct outbox *box, const struct avpn_datagrams *run)
     }
 }
 
+/* ---- fragmenting: how the socket is set holds for all its threads ---- */
+
+static void begin_sending(struct udp *udp, int may_fragment)
+{
+    if (udp->is_shared && may_fragment)
+        (void)pthread_rwlock_wrlock(&udp->fragmenting);
+    else if (udp->is_shared)
+        (void)pthread_rwlock_rdlock(&udp->fragmenting);
+    if (may_fragment)
+        set_fragmenting(udp, 1);
+}
+
+static void end_sending(struct udp *udp, int may_fragment)
+{
+    if (may_fragment)
+        set_fragmenting(udp, 0);
+    if (udp->is_shared)
+        (void)pthread_rwlock_unlock(&udp->fragmenting);
+}
+
+static int may_be_fragmented(const struct udp *udp, const struct avpn_datagrams *datagrams)
+{
+    return udp->finds_mtu && (datagrams->flags & AVPN_DATAGRAMS_MAY_FRAGMENT);
+}
+
 void udp_send(struct udp *udp, const struct avpn_datagrams *batch, size_t count)
 {
-    uint32_t is_fragmenting = 0; /* how the socket is set */
-    struct outbox box;
+    struct outbox box; /* what of it is used is filled in: it is large */
 
     if (udp->fd < 0)
         return;
     box.udp = udp;
     box.count = 0;
     box.vector_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t may_fragment = batch[i].flags & AVPN_DATAGRAMS_MAY_FRAGMENT;
+    box.remote = NULL;
+    for (size_t i = 0; i < count;) {
+        int may_fragment = may_be_fragmented(udp, &batch[i]);
 
-        if (udp->finds_mtu && may_fragment != is_fragmenting) {
-            flush(&box);
-            set_fragmenting(udp, may_fragment != 0);
-            is_fragmenting = may_fragment;
-        }
-        put_run(&box, &batch[i]);
+        begin_sending(udp, may_fragment);
+        for (; i < count && may_be_fragmented(udp, &batch[i]) == may_fragment; i++)
+            put_run(&box, &batch[i]);
+        flush(&box);
+        end_sending(udp, may_fragment);
     }
-    flush(&box);
-    if (is_fragmenting)
-        set_fragmenting(udp, 0);
 }

@@ -31,27 +31,18 @@ static void seam_resolve(void *user, uint32_t request, const char *name)
     resolver_ask(&gateway->resolver, request, name);
 }
 
-/* Batches for the same uplink leave together. */
 static void seam_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
 {
     struct gateway *gateway = user;
 
-    for (size_t first = 0, next; first < count; first = next) {
-        uint32_t uplink = batch[first].uplink;
-
-        for (next = first + 1; next < count && batch[next].uplink == uplink; next++)
-            ;
-        if (uplink < gateway->setup->uplink_count)
-            udp_send(&gateway->uplinks[uplink].udp, batch + first, next - first);
-    }
+    carrier_transmit(&gateway->carrier, batch, count);
 }
 
 static void seam_deliver(void *user, const struct avpn_packets *batch, size_t count)
 {
     struct gateway *gateway = user;
 
-    if (gateway->tun.fd >= 0)
-        tun_write(&gateway->tun, batch, count);
+    carrier_deliver(&gateway->carrier, batch, count);
 }
 
 /* ---- configuration -------------------------------------------------------------------------- */

@@ -13,8 +13,6 @@
 #include "gateway/report.h"
 #include "gateway/surroundings.h"
 
-#define ROUNDS 16 /* of reading one descriptor before the others' turn */
-
 /* ---- events ---------------------------------------------------------------------------- */
 
 static void take_event(struct gateway *gateway, const struct avpn_event *event)
@@ -71,31 +69,17 @@ static void settle(struct gateway *gateway)
 static void uplink_ready(void *user, uint32_t events)
 {
     struct uplink *uplink = user;
-    struct gateway *gateway = uplink->gateway;
-    struct avpn_datagrams batch[UDP_BATCH];
-    size_t count = UDP_BATCH;
 
     (void)events;
-    for (uint32_t i = 0; i < ROUNDS && count == UDP_BATCH; i++) {
-        count = udp_receive(&uplink->udp, gateway->buffers, batch);
-        if (count > 0)
-            (void)avpn_node_receive(gateway->node, batch, count, loop_now());
-    }
+    carrier_serve_socket(&uplink->gateway->carrier, uplink->number, 0);
 }
 
 static void tun_ready(void *user, uint32_t events)
 {
     struct gateway *gateway = user;
-    struct avpn_packets batch[TUN_BATCH];
 
     (void)events;
-    for (uint32_t i = 0; i < ROUNDS; i++) {
-        size_t count = tun_read(&gateway->tun, batch);
-
-        if (count == 0)
-            return;
-        (void)avpn_node_send(gateway->node, batch, count, loop_now());
-    }
+    carrier_serve_queue(&gateway->carrier, 0);
 }
 
 static void kernel_ready(void *user, uint32_t events)
@@ -125,13 +109,42 @@ static int open_uplinks(struct gateway *gateway)
                                        "uplinks; say family: in the settings to decide otherwise",
                      setup->uplinks[i].interface, AVPN_UPLINKS);
         uplink->gateway = gateway;
-        if (uplink->udp.fd < 0)
-            continue; /* a family that this machine does not have */
-        uplink->watch = (struct loop_watch){uplink->udp.fd, uplink_ready, uplink};
+    }
+    return 0;
+}
+
+/* Without workers this thread carries the packets. */
+static int watch_packets(struct gateway *gateway)
+{
+    for (uint32_t i = 0; i < gateway->setup->uplink_count; i++) {
+        struct uplink *uplink = &gateway->uplinks[i];
+
+        if (uplink->socket_count == 0)
+            continue;
+        uplink->watch = (struct loop_watch){uplink->sockets[0].fd, uplink_ready, uplink};
         if (loop_watch(&gateway->loop, &uplink->watch, EPOLLIN) != 0)
             return -1;
     }
-    return 0;
+    if (gateway->tun.queue_count == 0)
+        return 0;
+    gateway->tun_watch = (struct loop_watch){gateway->tun.fds[0], tun_ready, gateway};
+    return loop_watch(&gateway->loop, &gateway->tun_watch, EPOLLIN);
+}
+
+/* The engine, and who brings it packets. */
+static int open_engine(struct gateway *gateway, const struct avpn_key_pair *identity,
+                       uint32_t workers)
+{
+    if (carrier_open(&gateway->carrier, gateway) != 0) {
+        log_line(AVPN_LOG_ERROR, "cannot start: out of memory");
+        return -1;
+    }
+    if (engine_open(gateway, identity) != 0)
+        return -1;
+    if ((workers ? pool_open(&gateway->pool, gateway, workers) : watch_packets(gateway)) == 0)
+        return 0;
+    log_line(AVPN_LOG_ERROR, "cannot carry packets: %s", strerror(errno));
+    return -1;
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -153,6 +166,11 @@ static int open_kernel(struct gateway *gateway)
 {
     const struct setup *setup = gateway->setup;
     struct kernel *kernel = &gateway->kernel;
+    struct tun_options tun_options = {
+        .name = setup->tun,
+        .queue_count = setup->workers > 1 ? setup->workers : 1,
+        .is_plain = setup->is_tun_plain,
+    };
 
     kernel->table = setup->table;
     kernel->guard = setup->guard;
@@ -161,7 +179,7 @@ static int open_kernel(struct gateway *gateway)
     kernel->priority = setup->priority;
     kernel->mark = setup->mark;
     kernel->protocol = (uint8_t)setup->protocol;
-    if (tun_open(&gateway->tun, setup->tun, setup->mtu) != 0) {
+    if (tun_open(&gateway->tun, &tun_options) != 0) {
         log_line(AVPN_LOG_ERROR, "interface %s cannot be made: %s", setup->tun, strerror(errno));
         return -1;
     }
@@ -177,10 +195,7 @@ static int open_kernel(struct gateway *gateway)
                  strerror(errno));
         return -1;
     }
-    gateway->tun_watch = (struct loop_watch){gateway->tun.fd, tun_ready, gateway};
     gateway->kernel_watch = (struct loop_watch){kernel_monitor_fd(kernel), kernel_ready, gateway};
-    if (loop_watch(&gateway->loop, &gateway->tun_watch, EPOLLIN) != 0)
-        return -1;
     return loop_watch(&gateway->loop, &gateway->kernel_watch, EPOLLIN);
 }
 
@@ -209,18 +224,16 @@ static void blank(struct gateway *gateway, const struct setup *setup)
     gateway->setup = setup;
     gateway->started_at = loop_now();
     gateway->first_tunnel_at = -1;
-    gateway->tun.fd = -1;
+    for (uint32_t i = 0; i < TUN_QUEUES; i++)
+        gateway->tun.fds[i] = -1;
     gateway->store.lock = -1;
     gateway->control.watch.fd = -1;
-    for (uint32_t i = 0; i < AVPN_UPLINKS; i++)
-        gateway->uplinks[i].udp.fd = -1;
 }
 
 /* All it takes to talk to registries. */
 static int open_network(struct gateway *gateway)
 {
-    gateway->buffers = udp_buffers_new();
-    if (!gateway->buffers || loop_open(&gateway->loop) != 0 ||
+    if (loop_open(&gateway->loop) != 0 ||
         resolver_open(&gateway->resolver, &gateway->loop, gateway->setup->mark) != 0) {
         log_line(AVPN_LOG_ERROR, "cannot start: %s", strerror(errno));
         return -1;
@@ -253,7 +266,7 @@ int gateway_open(struct gateway *gateway, const struct setup *setup, const char 
          !gateway->membership.has_stored))
         result = 2;
     else if (open_network(gateway) != 0 || open_control(gateway) != 0 ||
-             open_kernel(gateway) != 0 || engine_open(gateway, &identity) != 0)
+             open_kernel(gateway) != 0 || open_engine(gateway, &identity, setup->workers) != 0)
         result = 1;
     explicit_bzero(&identity, sizeof identity);
     return result;
@@ -273,7 +286,7 @@ int gateway_open_to_join(struct gateway *gateway, const struct setup *setup,
     } else if (membership_keep_token(&gateway->membership, &gateway->store) != 0) {
         log_line(AVPN_LOG_ERROR, "%s: the token cannot be kept: %s", setup->state, strerror(errno));
         result = 1;
-    } else if (open_network(gateway) != 0 || engine_open(gateway, &identity) != 0) {
+    } else if (open_network(gateway) != 0 || open_engine(gateway, &identity, 0) != 0) {
         result = 1;
     }
     explicit_bzero(&identity, sizeof identity);
@@ -347,7 +360,9 @@ void gateway_run(struct gateway *gateway)
 
 void gateway_close(struct gateway *gateway)
 {
+    pool_close(&gateway->pool);
     avpn_node_del(gateway->node);
+    carrier_close(&gateway->carrier);
     if (gateway->kernel.netlink.socket)
         kernel_clean(&gateway->kernel);
     kernel_close(&gateway->kernel);
@@ -358,7 +373,6 @@ void gateway_close(struct gateway *gateway)
     if (gateway->control.loop)
         control_close(&gateway->control);
     resolver_close(&gateway->resolver);
-    udp_buffers_del(gateway->buffers);
     store_close(&gateway->store);
     explicit_bzero(&gateway->membership, sizeof gateway->membership);
     if (gateway->loop.epoll)

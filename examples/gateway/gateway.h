@@ -3,7 +3,8 @@
  * gateway: hosts one node engine on Linux: its sockets, its interface, its routes, its clock.
  *
  * Life: open -> run until a signal -> close, which removes everything it made in the kernel.
- * One thread; the only callbacks are those of loop and engine.
+ * One thread; the only callbacks are those of loop and engine. Where the settings ask for workers, these carry the packets (pool.h),
+ * and this thread does the rest.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -15,10 +16,12 @@
 #include "common/resolver.h"
 #include "common/store.h"
 #include "gateway/attached.h"
+#include "gateway/carrier.h"
 #include "gateway/journal.h"
 #include "gateway/kernel.h"
 #include "gateway/learn.h"
 #include "gateway/membership.h"
+#include "gateway/pool.h"
 #include "gateway/routes.h"
 #include "gateway/setup.h"
 #include "gateway/tun.h"
@@ -33,9 +36,10 @@ struct gateway {
     struct membership membership;
     struct avpn_node *node;
     struct uplink uplinks[AVPN_UPLINKS];
-    struct udp_buffers *buffers;
     struct tun tun;
     struct loop_watch tun_watch;
+    struct carrier carrier; /* of this thread */
+    struct pool pool;       /* other threads' */
     struct kernel kernel;
     struct loop_watch kernel_watch;
     struct routes routes;

@@ -34,7 +34,7 @@ int kernel_open(struct kernel *kernel)
                  RTMGRP_IPV6_ROUTE;
     int bytes = MONITOR_BUFFER_BYTES;
 
-    if (netlink_open(&kernel->netlink) != 0)
+    if (netlink_open(&kernel->netlink, NETLINK_ROUTE) != 0)
         return -1;
     kernel->monitor = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (!kernel->monitor)

@@ -26,7 +26,7 @@
 #include <autovpn/config.h>
 #include <autovpn/types.h>
 
-#include "gateway/netlink.h"
+#include "common/netlink.h"
 
 #define KERNEL_RULES 7      /* priorities in use, from the first */
 #define KERNEL_METRICS 17u  /* in use, from the first: one for each place of a hop, one for the rest */

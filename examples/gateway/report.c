@@ -50,16 +50,18 @@ static json_t *uplinks(const struct gateway *gateway)
     for (uint32_t i = 0; i < gateway->setup->uplink_count; i++) {
         const struct setup_uplink *setup = &gateway->setup->uplinks[i];
         struct avpn_uplink_status status = {.size = sizeof status};
+        struct uplink_losses losses;
 
         if (avpn_node_uplink_status(gateway->node, i, &status) != AVPN_OK)
             continue;
+        uplink_count_losses(&gateway->uplinks[i], &losses);
         json_array_append_new(
             list,
-            json_pack("{s:I, s:s, s:s, s:I, s:I, s:b, s:o, s:s, s:[o, o], s:o}", "uplink", (json_int_t)i,
+            json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:b, s:o, s:s, s:[o, o], s:o}", "uplink", (json_int_t)i,
                       "interface", setup->interface, "family",
                       setup->family == AVPN_FAMILY_IPV6 ? "ipv6" : "ipv4", "mtu_bytes",
                       (json_int_t)gateway->uplinks[i].state.mtu_bytes, "too_big",
-                      (json_int_t)gateway->uplinks[i].udp.too_big, "up", status.is_up, "local",
+                      (json_int_t)losses.too_big, "full", (json_int_t)losses.full, "up", status.is_up, "local",
                       json_contact(&status.local), "nat", avpn_nat_name(status.nat), "evidence",
                       json_contact(&status.evidence[0]), json_contact(&status.evidence[1]),
                       "registries", registrations(gateway, i)));
@@ -101,7 +103,7 @@ static json_t *answer_status(const struct gateway *gateway)
     if (avpn_node_status(gateway->node, &status) != AVPN_OK)
         return NULL;
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o}",
+        "{s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:o, s:o}",
         "version", avpn_version(), "name", status.name, "organization", status.organization_name,
         "organization_id", json_key(&gateway->membership.organization), "member",
         (json_int_t)status.member, "role", words_role(status.role), "join",
@@ -111,7 +113,7 @@ static json_t *answer_status(const struct gateway *gateway)
         (json_int_t)status.tunnels_up, "routes", (json_int_t)status.route_count,
         "running_s", json_seconds(now, gateway->started_at),
         "first_tunnel_after_s", json_seconds(gateway->first_tunnel_at, gateway->started_at),
-        "interface", gateway->tun.name, "uplinks", uplinks(gateway));
+        "interface", gateway->tun.name, "carrying", report_carrying(gateway), "uplinks", uplinks(gateway));
 }
 
 /* ---- peers ------------------------------------------------------------------------------- */

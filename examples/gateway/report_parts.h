@@ -9,6 +9,8 @@
 
 struct gateway;
 
+/* Who carries packets, with which help of kernel and CPU, and what became of them. */
+json_t *report_carrying(const struct gateway *gateway);
 json_t *report_routes(const struct gateway *gateway);
 json_t *report_rules(const struct gateway *gateway);
 json_t *report_breakout(const struct avpn_breakout *breakout, uint32_t index);

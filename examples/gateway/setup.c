@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "gateway/kernel.h"
 #include "gateway/setup_read.h"
+#include "gateway/tun.h"
 
 static void set_defaults(struct setup *setup)
 {
@@ -71,13 +72,17 @@ static void read_tun(struct settings *file, const struct setting *root, struct s
 {
     struct setting map;
     struct setting value;
+    int has_offloads;
 
     if (!settings_get(file, root, "tun", &map) ||
-        !settings_expect(file, &map, "name", "mtu", "address", NULL))
+        !settings_expect(file, &map, "name", "mtu", "address", "offloads", NULL))
         return;
     if (settings_get(file, &map, "name", &value))
         setup_read_interface(file, &value, setup->tun);
     read_number(file, &map, "mtu", 576, 9000, &setup->mtu);
+    if (settings_get(file, &map, "offloads", &value) &&
+        settings_flag(file, &value, &has_offloads))
+        setup->is_tun_plain = !has_offloads;
     /* An interface address is not a subnet: its host part is the point of it. */
     if (settings_get(file, &map, "address", &value)) {
         struct avpn_address address;
@@ -156,7 +161,7 @@ static void read_all(struct settings *file, struct setup *setup)
 
     settings_root(file, &root);
     if (!settings_expect(file, &root, "organization", "state_directory", "bundle", "uplinks",
-                         "tun", "routing", "learn", "control", "log", "undo_after_s", NULL))
+                         "tun", "workers", "routing", "learn", "control", "log", "undo_after_s", NULL))
         return;
     if (settings_get(file, &root, "organization", &value) &&
         settings_key(file, &value, &setup->organization))
@@ -165,6 +170,7 @@ static void read_all(struct settings *file, struct setup *setup)
     read_path(file, &root, "bundle", setup->bundle, sizeof setup->bundle);
     if (settings_get(file, &root, "bundle", &value))
         setup->bundle_line = value.line;
+    read_number(file, &root, "workers", 0, TUN_QUEUES, &setup->workers);
     read_number(file, &root, "undo_after_s", 10, 86400, &setup->undo_after_s);
     read_path(file, &root, "control", setup->control, sizeof setup->control);
     setup_read_uplinks(file, &root, setup);

@@ -50,6 +50,8 @@ struct setup {
     struct setup_uplink uplinks[AVPN_UPLINKS];
     char tun[IFNAMSIZ];
     uint32_t mtu;
+    int is_tun_plain; /* without offloads */
+    uint32_t workers; /* threads that carry packets; 0: the engine's does */
     struct avpn_prefix tun_address; /* family NONE: none */
     uint32_t table, guard, priority, mark, protocol, metric;
     uint32_t learn_table; /* 0: none is watched */

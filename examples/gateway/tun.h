@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tun: the gateway's network interface: inner packets in and out, one per system call.
+ * tun: the gateway's network interface: its queues, and what the kernel leaves to us.
  *
- * Packets read in one go lie in one buffer with the room of batch.h around them, and those of
- * equal size behind each other as one run, so that the sealed ones can leave as one segmented
- * send.
+ * With a virtio-net header the kernel hands over and takes packets of up to 64 KiB, and checksums that are not
+ * computed yet. It is asked for as much as it knows, in steps (tun.c): segmentation of TCP and UDP, of TCP, checksums
+ * alone, and then plain packets. Packets pass through ports: tun_port.h.
  */
 #ifndef GATEWAY_TUN_H
 #define GATEWAY_TUN_H
 
 #include <net/if.h>
-#include <stddef.h>
+#include <stdint.h>
 
-#include <autovpn/batch.h>
+#define TUN_QUEUES 16
 
-#define TUN_BATCH 64
+#define TUN_CHECKSUM 1u /* checksums are left to whoever takes the packet */
+#define TUN_TSO 2u      /* TCP of both families comes and goes uncut */
+#define TUN_USO 4u      /* and UDP */
 
 struct tun {
-    int fd; /* -1: closed */
     char name[IFNAMSIZ];
-    uint32_t mtu;
-    size_t buffer_bytes;
-    uint8_t *buffer;
+    uint32_t queue_count;
+    int fds[TUN_QUEUES]; /* -1: closed */
+    int has_header;      /* virtio-net, in front of each packet */
+    uint32_t offloads;   /* TUN_* in use */
 };
 
-/* 0, or -1 with errno. The interface vanishes with the descriptor. */
-int tun_open(struct tun *tun, const char *name, uint32_t mtu);
+struct tun_options {
+    const char *name;
+    uint32_t queue_count; /* 1..TUN_QUEUES */
+    int is_plain;         /* ask for nothing */
+};
+
+/* 0, or -1 with errno. The interface vanishes with its descriptors. */
+int tun_open(struct tun *tun, const struct tun_options *options);
 void tun_close(struct tun *tun);
-/* The runs read, at most TUN_BATCH packets in all; their bytes live until the next call. */
-size_t tun_read(struct tun *tun, struct avpn_packets batch_out[TUN_BATCH]);
-void tun_write(struct tun *tun, const struct avpn_packets *batch, size_t count);
 
 #endif

@@ -98,7 +98,8 @@ int uplink_open(struct uplink *uplink, const struct setup_uplink *setup, uint32_
         struct udp_options options;
 
         fill_options(setup, number, mark, port, &options);
-        if (udp_open(&uplink->udp, &options) == 0) {
+        if (udp_open(&uplink->sockets[0], &options) == 0) {
+            uplink->socket_count = 1;
             keep_port(store, setup, port);
             return 0;
         }
@@ -114,9 +115,36 @@ int uplink_open(struct uplink *uplink, const struct setup_uplink *setup, uint32_
     return -1;
 }
 
+/* The first one was opened alone: so it knows that the port is nobody else's. */
+int uplink_share(struct uplink *uplink, uint32_t count, uint32_t mark)
+{
+    struct udp_options options;
+
+    if (uplink->socket_count == 0)
+        return 0;
+    if (udp_share(&uplink->sockets[0]) != 0)
+        return -1;
+    fill_options(uplink->setup, uplink->number, mark, uplink->sockets[0].bound.port, &options);
+    options.is_shared = 1;
+    for (; uplink->socket_count < count; uplink->socket_count++)
+        if (udp_open(&uplink->sockets[uplink->socket_count], &options) != 0)
+            return -1;
+    return 0;
+}
+
 void uplink_close(struct uplink *uplink)
 {
-    udp_close(&uplink->udp);
+    while (uplink->socket_count > 0)
+        udp_close(&uplink->sockets[--uplink->socket_count]);
+}
+
+void uplink_count_losses(const struct uplink *uplink, struct uplink_losses *losses_out)
+{
+    memset(losses_out, 0, sizeof *losses_out);
+    for (uint32_t i = 0; i < uplink->socket_count; i++) {
+        losses_out->too_big += tally_read(&uplink->sockets[i].too_big);
+        losses_out->full += tally_read(&uplink->sockets[i].full);
+    }
 }
 
 /* ---- what the kernel says ---------------------------------------------------------------- */
@@ -247,9 +275,9 @@ int uplink_look(struct uplink *uplink, const struct avpn_contact *towards, uint3
 {
     struct avpn_uplink state = {.size = sizeof state};
 
-    if (uplink->udp.fd >= 0 && find_local(uplink->setup, towards, mark, &state.local) == 0) {
+    if (uplink->socket_count > 0 && find_local(uplink->setup, towards, mark, &state.local) == 0) {
         state.is_up = 1;
-        state.local.port = uplink->udp.bound.port;
+        state.local.port = uplink->sockets[0].bound.port;
         state.mtu_bytes = mtu_of(uplink->setup, &state.local);
     } else {
         memset(&state.local, 0, sizeof state.local);

@@ -125,7 +125,7 @@ int server_open(struct server *server, struct setup *setup, const char *setup_pa
     server->setup_path = setup_path;
     server->public_key = identity->public_key;
     server->started_at = loop_now();
-    server->buffers = udp_buffers_new();
+    server->buffers = udp_buffers_new(UDP_BATCH);
     if (!server->buffers || loop_open(&server->loop) != 0) {
         log_line(AVPN_LOG_ERROR, "cannot start: %s", strerror(errno));
         return 1;

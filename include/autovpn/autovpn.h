@@ -6,6 +6,7 @@
 #ifndef AUTOVPN_AUTOVPN_H
 #define AUTOVPN_AUTOVPN_H
 
+#include <autovpn/aead.h>
 #include <autovpn/authority.h>
 #include <autovpn/batch.h>
 #include <autovpn/config.h>
@@ -15,10 +16,12 @@
 #include <autovpn/nat.h>
 #include <autovpn/node.h>
 #include <autovpn/noise.h>
+#include <autovpn/offload.h>
 #include <autovpn/publisher.h>
 #include <autovpn/registry.h>
 #include <autovpn/route.h>
 #include <autovpn/sa.h>
 #include <autovpn/types.h>
+#include <autovpn/worker.h>
 
 #endif

@@ -28,7 +28,9 @@
 extern "C" {
 #endif
 
+struct avpn_aead;
 struct avpn_event;
+struct avpn_sa_change;
 
 enum avpn_log_level { AVPN_LOG_ERROR = 1, AVPN_LOG_WARNING = 2, AVPN_LOG_INFO = 3, AVPN_LOG_DEBUG = 4 };
 
@@ -83,7 +85,7 @@ struct avpn_host {
 
     /*
      * Inner packets for this site, decrypted and checked. Borrowed until return.
-     * Not used by registries; no default for nodes.
+     * Not used by registries and by nodes that hand over; no default for other nodes.
      */
     void (*deliver)(void *user, const struct avpn_packets *batch, size_t count);
 
@@ -99,6 +101,18 @@ struct avpn_host {
      * avpn_*_next_event. Default: polling only.
      */
     void (*event)(void *user, const struct avpn_event *event);
+
+    /*
+     * A security association comes, is to be used, moves or goes (sa.h); for nodes made with avpn_node_options.hands_over, which need it. Keys in it
+     * are borrowed until return, and wiped here then: wipe what you copy. Called from avpn_node_del too.
+     */
+    void (*sa)(void *user, const struct avpn_sa_change *change);
+
+    /*
+     * Providers of packet encryption of the host's own (aead.h), NULL-terminated, tried before the library's. They outlive the
+     * engine. Default: none.
+     */
+    const struct avpn_aead *const *aeads;
 };
 
 #ifdef __cplusplus

@@ -6,7 +6,7 @@
  * Life: new -> set_uplink for each uplink -> the five calls (receive, send, tick,
  * deadline, next_event) for as long as it runs -> del. Every call takes the host's
  * monotonic time, which must not go backwards. All callbacks happen inside these calls.
- * One thread at a time per engine; engines are independent of each other.
+ * One thread at a time per engine; engines are independent of each other. More threads for packets: worker.h.
  *
  *     avpn_node_new(&options, &host, now, &node);
  *     avpn_node_set_uplink(node, 0, &uplink, now);
@@ -29,7 +29,9 @@
 #include <autovpn/nat.h>
 #include <autovpn/noise.h>
 #include <autovpn/route.h>
+#include <autovpn/sa.h>
 #include <autovpn/types.h>
+#include <autovpn/worker.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,7 +48,7 @@ struct avpn_node_options {
     size_t bundle_bytes;
     avpn_span purge_after; /* forget contacts of peers not heard for so long; 0: 4 h, at most 10 years [PRB-12] */
     uint32_t handshakes_per_second; /* accepted before "under load" begins [MAC-4]; 0: 500 */
-    uint32_t reserved2;
+    uint32_t hands_over; /* 1: packets are the host's, who gets all SAs through host.sa; the node neither seals nor opens (sa.h) */
     const struct avpn_token *token; /* how to join while there is no configuration, copied; NULL: none. Its organization must be the one above */
     avpn_span undo_after; /* cut off for so long, a new configuration is undone [CFG-12]; 0: 120 s, negative: never */
 };
@@ -135,6 +137,18 @@ AVPN_API int32_t avpn_node_receive(struct avpn_node *node, const struct avpn_dat
 /* Inner packets from this site, with the room of batch.h around them. Errors as avpn_node_receive. */
 AVPN_API int32_t avpn_node_send(struct avpn_node *node, const struct avpn_packets *batch,
                                 size_t count, avpn_time now);
+/*
+ * What the data plane of a host that took the SAs over knows of one of them (sa.h): once a second for those in use, and at once when
+ * packets come from another source than before. AVPN_ERROR_STATE: this node does not hand over. AVPN_ERROR_NOT_FOUND: no such SA, or no more.
+ * AVPN_ERROR_ARGUMENT: size, is_sender, or a source that is no contact.
+ */
+AVPN_API int32_t avpn_node_report_sa(struct avpn_node *node, const struct avpn_sa_report *report,
+                                     avpn_time now);
+/*
+ * New keys with a peer, now and not when they are due: for an administrator's word, or a rotation that is to be over. Traffic goes on meanwhile. The peer
+ * is asked where it is the one who begins [PRB-6], which takes up to 2 s. AVPN_ERROR_NOT_FOUND: no such peer; AVPN_ERROR_STATE: there are none yet.
+ */
+AVPN_API int32_t avpn_node_rekey(struct avpn_node *node, uint32_t member, avpn_time now);
 /* Serve all deadlines that are due. */
 AVPN_API void avpn_node_tick(struct avpn_node *node, avpn_time now);
 /* When avpn_node_tick is to be called next; AVPN_TIME_NEVER if no timer runs. */
@@ -184,6 +198,8 @@ enum avpn_counter {
     AVPN_COUNT_ICMP,              /* [ICM-1] errors made here */
     AVPN_COUNT_FRAGMENTED,        /* [MTU-6] inner packets sent in pieces */
     AVPN_COUNT_CLAMPED,           /* [MTU-8] TCP segment sizes lowered */
+    AVPN_COUNT_PUNTED,            /* handed to the node by its workers (worker.h) */
+    AVPN_DROP_HANDED_OVER,        /* packets at a node that handed its SAs over (sa.h) */
     AVPN_COUNTERS                 /* how many there are */
 };
 
@@ -432,6 +448,9 @@ struct avpn_explanation {
  */
 AVPN_API int32_t avpn_node_explain(const struct avpn_node *node, const struct avpn_flow *flow,
                                    struct avpn_explanation *explanation_out);
+
+/* The provider that encrypts packets of a suite here (aead.h), or NULL: the suite is not available. */
+AVPN_API const struct avpn_aead *avpn_node_aead(const struct avpn_node *node, uint8_t suite);
 
 /* The configuration in force, or NULL. Borrowed until the next call that may change it. */
 AVPN_API const struct avpn_config *avpn_node_config(const struct avpn_node *node);

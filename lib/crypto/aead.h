@@ -1,37 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * aead: the provider seam of the packet path. A provider is a table of functions for one suite;
- * esp.c is the only caller. Adding a provider is adding one file and a line in aead.c.
- *
- * None of the functions allocates, fails for lack of anything, or branches on key or text.
+ * aead: the provider seam of the packet path; the table itself is public (autovpn/aead.h). esp.c is the only caller of seal and
+ * open. Adding a provider is adding one file, a line in providers.h and one in aead.c.
  */
 #ifndef AVPNI_CRYPTO_AEAD_H
 #define AVPNI_CRYPTO_AEAD_H
 
+#include <autovpn/aead.h>
 #include <autovpn/sa.h>
 #include <stdbool.h>
 
-/* No provider asks for a stricter alignment: malloc's own, so that any allocator will do. */
-#define AVPNI_AEAD_STATE_ALIGN_LIMIT 16
+#define AVPNI_AEAD_SUITES 3 /* an array by enum avpn_suite */
+#define AVPNI_AEAD_KEY_BYTES 32
+#define AVPNI_AEAD_STATE_LIMIT 8192 /* of state_bytes */
 
-struct avpni_aead {
-    const char *name; /* "libsodium" */
-    uint8_t suite;
-    size_t state_bytes; /* of the expanded key; a multiple of 8 */
-    size_t state_align; /* a power of two, 1..AVPNI_AEAD_STATE_ALIGN_LIMIT */
-    bool (*is_available)(void);
-    void (*set_key)(void *state, const uint8_t key[32]);
-    /* In place over text[0..count), tag of 16 bytes written to / read from `tag`. */
-    void (*seal)(const void *state, uint8_t *text, size_t count, uint8_t tag[16],
-                 const uint8_t *ad, size_t ad_bytes, const uint8_t nonce[12]);
-    /* False: not genuine, text unchanged. */
-    bool (*open)(const void *state, uint8_t *text, size_t count, const uint8_t tag[16],
-                 const uint8_t *ad, size_t ad_bytes, const uint8_t nonce[12]);
-};
+/* The table does not contradict itself: what is needed is there and within its limits. */
+bool avpni_aead_is_sound(const struct avpn_aead *aead);
+/* As avpn_aead_test, but a provider of the build is tested once in the life of the process. Any thread. */
+int32_t avpni_aead_judge(const struct avpn_aead *aead);
+/* Has the provider release what it holds for a key. The state itself is the caller's to wipe. */
+static inline void avpni_aead_clear(const struct avpn_aead *aead, void *state)
+{
+    if (aead->clear_key != NULL)
+        aead->clear_key(aead->user, state);
+}
 
-/* The best available provider of a suite, or NULL. avpni_crypto_init has been called before. */
-const struct avpni_aead *avpni_aead_find(uint8_t suite);
-/* Every provider built in, for cross-checks: NULL-terminated. */
-const struct avpni_aead *const *avpni_aead_all(void);
+/*
+ * What an engine encrypts a suite with: the first of `own` (NULL-terminated, or NULL) that passes its test, else the first of the
+ * build that does. NULL: the suite is not available.
+ */
+const struct avpn_aead *avpni_aead_choose(const struct avpn_aead *const *own, uint8_t suite);
 
 #endif

@@ -15,74 +15,78 @@
 
 #define SAVED_BYTES 2048
 
-static bool chacha_is_available(void)
+static int32_t chacha_set_key(void *user, void *state, const uint8_t *key)
 {
-    return true;
+    (void)user;
+    memcpy(state, key, AVPNI_AEAD_KEY_BYTES);
+    return 0;
 }
 
-static void chacha_set_key(void *state, const uint8_t key[32])
+static void chacha_seal(void *user, void *state, uint8_t *text, size_t count, uint8_t *tag,
+                        const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
-    memcpy(state, key, 32);
-}
-
-static void chacha_seal(const void *state, uint8_t *text, size_t count, uint8_t tag[16],
-                        const uint8_t *ad, size_t ad_bytes, const uint8_t nonce[12])
-{
+    (void)user;
     crypto_aead_chacha20poly1305_ietf_encrypt_detached(text, tag, NULL, text, count, ad, ad_bytes,
                                                        NULL, nonce, state);
 }
 
-static bool chacha_open(const void *state, uint8_t *text, size_t count, const uint8_t tag[16],
-                        const uint8_t *ad, size_t ad_bytes, const uint8_t nonce[12])
+static int32_t chacha_open(void *user, void *state, uint8_t *text, size_t count, const uint8_t *tag,
+                           const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
+    (void)user;
     if (crypto_aead_chacha20poly1305_ietf_decrypt_detached(NULL, NULL, text, count, tag, ad,
                                                            ad_bytes, nonce, state) != 0) {
-        return false;
+        return 0;
     }
     crypto_stream_chacha20_ietf_xor_ic(text, text, count, nonce, 1, state);
-    return true;
+    return 1;
 }
 
-const struct avpni_aead avpni_aead_sodium_chacha = {
-    .name = "libsodium",
+const struct avpn_aead avpni_aead_sodium_chacha = {
+    .size = sizeof(struct avpn_aead),
     .suite = AVPN_SUITE_CHACHA20_POLY1305,
-    .state_bytes = 32,
+    .name = "libsodium",
     .state_align = 1,
-    .is_available = chacha_is_available,
+    .state_bytes = AVPNI_AEAD_KEY_BYTES,
     .set_key = chacha_set_key,
     .seal = chacha_seal,
     .open = chacha_open,
 };
 
-static bool aes_is_available(void)
+static int32_t aes_is_available(void *user)
 {
+    (void)user;
     return crypto_aead_aes256gcm_is_available() != 0;
 }
 
-static void aes_set_key(void *state, const uint8_t key[32])
+static int32_t aes_set_key(void *user, void *state, const uint8_t *key)
 {
+    (void)user;
     crypto_aead_aes256gcm_beforenm(state, key);
+    return 0;
 }
 
-static void aes_seal(const void *state, uint8_t *text, size_t count, uint8_t tag[16],
-                     const uint8_t *ad, size_t ad_bytes, const uint8_t nonce[12])
+static void aes_seal(void *user, void *state, uint8_t *text, size_t count, uint8_t *tag,
+                     const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
+    (void)user;
     crypto_aead_aes256gcm_encrypt_detached_afternm(text, tag, NULL, text, count, ad, ad_bytes, NULL,
                                                    nonce, state);
 }
 
 /* `out` NULL verifies only; else it is zeroed when the tag is wrong. */
 static bool aes_decrypt(const void *state, uint8_t *out, const uint8_t *text, size_t count,
-                        const uint8_t tag[16], const uint8_t *ad, size_t ad_bytes,
-                        const uint8_t nonce[12])
+                        const uint8_t *tag, const uint8_t *ad, size_t ad_bytes,
+                        const uint8_t *nonce)
 {
     return crypto_aead_aes256gcm_decrypt_detached_afternm(out, NULL, text, count, tag, ad, ad_bytes,
                                                           nonce, state) == 0;
 }
 
-static bool aes_open(const void *state, uint8_t *text, size_t count, const uint8_t tag[16],
-                     const uint8_t *ad, size_t ad_bytes, const uint8_t nonce[12])
+static int32_t aes_open(void *user, void *state, uint8_t *text, size_t count, const uint8_t *tag,
+                        const uint8_t *ad, size_t ad_bytes, const uint8_t *nonce)
 {
+    (void)user;
     if (count > SAVED_BYTES) {
         return aes_decrypt(state, NULL, text, count, tag, ad, ad_bytes, nonce) &&
                aes_decrypt(state, text, text, count, tag, ad, ad_bytes, nonce);
@@ -92,21 +96,22 @@ static bool aes_open(const void *state, uint8_t *text, size_t count, const uint8
     memcpy(saved, text, count);
     if (!aes_decrypt(state, text, text, count, tag, ad, ad_bytes, nonce)) {
         memcpy(text, saved, count);
-        return false;
+        return 0;
     }
-    return true;
+    return 1;
 }
 
-const struct avpni_aead avpni_aead_sodium_aes = {
-    .name = "libsodium",
+const struct avpn_aead avpni_aead_sodium_aes = {
+    .size = sizeof(struct avpn_aead),
     .suite = AVPN_SUITE_AES_256_GCM,
+    .name = "libsodium",
+    .state_align = _Alignof(crypto_aead_aes256gcm_state),
     .state_bytes = sizeof(crypto_aead_aes256gcm_state),
-    .state_align = 16,
     .is_available = aes_is_available,
     .set_key = aes_set_key,
     .seal = aes_seal,
     .open = aes_open,
 };
 
-_Static_assert(_Alignof(crypto_aead_aes256gcm_state) <= AVPNI_AEAD_STATE_ALIGN_LIMIT,
+_Static_assert(_Alignof(crypto_aead_aes256gcm_state) <= AVPN_AEAD_ALIGN,
                "an SA's block would not be aligned enough");

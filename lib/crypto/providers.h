@@ -5,7 +5,11 @@
 
 #include "crypto/aead.h"
 
-extern const struct avpni_aead avpni_aead_sodium_aes;
-extern const struct avpni_aead avpni_aead_sodium_chacha;
+extern const struct avpn_aead avpni_aead_ipsec_mb_aes;
+extern const struct avpn_aead avpni_aead_ipsec_mb_chacha;
+extern const struct avpn_aead avpni_aead_openssl_aes;
+extern const struct avpn_aead avpni_aead_openssl_chacha;
+extern const struct avpn_aead avpni_aead_sodium_aes;
+extern const struct avpn_aead avpni_aead_sodium_chacha;
 
 #endif

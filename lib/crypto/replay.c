@@ -10,16 +10,6 @@
 
 #include <string.h>
 
-static uint64_t *word_of(const struct avpni_replay *replay, uint64_t number)
-{
-    return &replay->bits[number / 64 % replay->words];
-}
-
-static uint64_t bit_of(uint64_t number)
-{
-    return (uint64_t)1 << (number % 64);
-}
-
 void avpni_replay_init(struct avpni_replay *replay, uint64_t *bits, uint32_t window,
                        uint64_t highest)
 {
@@ -28,19 +18,9 @@ void avpni_replay_init(struct avpni_replay *replay, uint64_t *bits, uint32_t win
     /* What was received before a start with `highest` is not known: all of it counts as seen. */
     memset(bits, highest == 0 ? 0 : 0xff, replay->words * sizeof bits[0]);
     if (highest != 0) {
-        *word_of(replay, highest) = bit_of(highest) | (bit_of(highest) - 1);
+        *avpni_replay_word(replay, highest) =
+            avpni_replay_bit(highest) | (avpni_replay_bit(highest) - 1);
     }
-}
-
-bool avpni_replay_is_fresh(const struct avpni_replay *replay, uint64_t number)
-{
-    if (number > replay->highest) {
-        return true;
-    }
-    if (number == 0 || replay->highest - number >= replay->window) {
-        return false;
-    }
-    return (*word_of(replay, number) & bit_of(number)) == 0;
 }
 
 void avpni_replay_record(struct avpni_replay *replay, uint64_t number)
@@ -52,28 +32,10 @@ void avpni_replay_record(struct avpni_replay *replay, uint64_t number)
             memset(replay->bits, 0, replay->words * sizeof replay->bits[0]);
         } else {
             for (uint64_t i = 0; i < ahead; i++) {
-                *word_of(replay, number - 64 * i) = 0;
+                *avpni_replay_word(replay, number - 64 * i) = 0;
             }
         }
         replay->highest = number;
     }
-    *word_of(replay, number) |= bit_of(number);
-}
-
-/*
- * RFC 4303 A2.2. The low halves of the window's numbers are contiguous modulo 2^32. A low half
- * inside the window, or right of it before the next wrap, has the highest number's high half,
- * unless the wrap lies inside the window; what is left of the window must have wrapped.
- */
-uint64_t avpni_replay_complete(const struct avpni_replay *replay, uint32_t low)
-{
-    uint32_t top = (uint32_t)replay->highest, high = (uint32_t)(replay->highest >> 32);
-    uint32_t bottom = top - (replay->window - 1); /* wraps on purpose */
-
-    if (top >= replay->window - 1) {
-        high += low < bottom; /* beyond the last high half this gives an old number: refused */
-    } else if (low >= bottom && high > 0) {
-        high--;
-    }
-    return (uint64_t)high << 32 | low;
+    *avpni_replay_word(replay, number) |= avpni_replay_bit(number);
 }

@@ -25,11 +25,47 @@ struct avpni_replay {
 /* Everything up to `highest` counts as received. */
 void avpni_replay_init(struct avpni_replay *replay, uint64_t *bits, uint32_t window,
                        uint64_t highest);
-/* Neither seen, nor left of the window, nor 0. */
-bool avpni_replay_is_fresh(const struct avpni_replay *replay, uint64_t number);
 /* Record a number for which is_fresh is true. */
 void avpni_replay_record(struct avpni_replay *replay, uint64_t number);
-/* The 64-bit number the low 32 bits most plausibly stand for. */
-uint64_t avpni_replay_complete(const struct avpni_replay *replay, uint32_t low);
+
+static inline uint64_t *avpni_replay_word(const struct avpni_replay *replay, uint64_t number)
+{
+    return &replay->bits[number / 64 % replay->words];
+}
+
+static inline uint64_t avpni_replay_bit(uint64_t number)
+{
+    return (uint64_t)1 << (number % 64);
+}
+
+/* Neither seen, nor left of the window, nor 0. */
+static inline bool avpni_replay_is_fresh(const struct avpni_replay *replay, uint64_t number)
+{
+    if (number > replay->highest) {
+        return true;
+    }
+    if (number == 0 || replay->highest - number >= replay->window) {
+        return false;
+    }
+    return (*avpni_replay_word(replay, number) & avpni_replay_bit(number)) == 0;
+}
+
+/*
+ * The 64-bit number the low 32 bits most plausibly stand for: RFC 4303 A2.2. The low halves of the window's numbers are
+ * contiguous modulo 2^32. A low half inside the window, or right of it before the next wrap, has the highest number's high half,
+ * unless the wrap lies inside the window; what is left of the window must have wrapped.
+ */
+static inline uint64_t avpni_replay_complete(const struct avpni_replay *replay, uint32_t low)
+{
+    uint32_t top = (uint32_t)replay->highest, high = (uint32_t)(replay->highest >> 32);
+    uint32_t bottom = top - (replay->window - 1); /* wraps on purpose */
+
+    if (top >= replay->window - 1) {
+        high += low < bottom; /* beyond the last high half this gives an old number: refused */
+    } else if (low >= bottom && high > 0) {
+        high--;
+    }
+    return (uint64_t)high << 32 | low;
+}
 
 #endif

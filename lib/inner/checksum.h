@@ -16,6 +16,10 @@
  * earlier sum. Not folded.
  */
 uint64_t avpni_sum_add(uint64_t sum, const uint8_t *bytes, size_t count);
+/* The same, and the bytes are copied on the way: memory is read once. `to` and `from` may not overlap. */
+uint64_t avpni_sum_copy(uint64_t sum, uint8_t *to, const uint8_t *from, size_t count);
+/* A sum as one word, 0 only for a sum that is 0. */
+uint16_t avpni_sum_fold(uint64_t sum);
 /* The checksum of a sum: folded, complemented. */
 uint16_t avpni_sum_finish(uint64_t sum);
 /*

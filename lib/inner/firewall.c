@@ -74,8 +74,8 @@ void avpni_firewall_adopt(struct avpni_firewall *firewall, const struct avpni_fi
 
         if (at == AVPNI_RULE_NONE)
             continue;
-        firewall->sent[i] = old->sent[at];
-        firewall->received[i] = old->received[at];
+        avpni_tally_set(&firewall->sent[i], avpni_tally_read(&old->sent[at]));
+        avpni_tally_set(&firewall->received[i], avpni_tally_read(&old->received[at]));
         next = at + 1;
     }
 }

@@ -14,6 +14,7 @@
 #define AVPNI_INNER_FIREWALL_H
 
 #include "base/memory.h"
+#include "base/tally.h"
 #include "inner/packet.h"
 #include <autovpn/config.h>
 
@@ -24,7 +25,7 @@ struct avpni_firewall {
     struct avpni_memory memory;
     struct avpn_rule *rules;
     struct avpn_breakout *breakouts;
-    uint64_t *sent, *received; /* packets by rule that decided */
+    struct avpni_tally *sent, *received; /* packets by rule that decided */
     uint32_t rule_count, breakout_count;
 };
 

@@ -24,13 +24,19 @@ enum ipv6_header {
     HEADER_MOBILITY = 135
 };
 
-static struct avpn_address address_at(uint8_t family, const uint8_t *bytes, size_t count)
+/* Straight into its place: an address made aside and copied would wait for its own bytes. */
+static void put_ipv4(struct avpn_address *address, const uint8_t *bytes)
 {
-    struct avpn_address address = {0};
+    memset(address, 0, sizeof *address);
+    address->family = AVPN_FAMILY_IPV4;
+    memcpy(address->bytes, bytes, 4);
+}
 
-    address.family = family;
-    memcpy(address.bytes, bytes, count);
-    return address;
+static void put_ipv6(struct avpn_address *address, const uint8_t *bytes)
+{
+    memset(address, 0, sizeof *address);
+    address->family = AVPN_FAMILY_IPV6;
+    memcpy(address->bytes, bytes, 16);
 }
 
 bool avpni_inner_parse(const uint8_t *packet, uint32_t bytes, struct avpn_address *source_out,
@@ -41,18 +47,30 @@ bool avpni_inner_parse(const uint8_t *packet, uint32_t bytes, struct avpn_addres
 
         if (header < AVPNI_IPV4_HEADER || total < header || total != bytes)
             return false;
-        *source_out = address_at(AVPN_FAMILY_IPV4, packet + 12, 4);
-        *destination_out = address_at(AVPN_FAMILY_IPV4, packet + 16, 4);
+        put_ipv4(source_out, packet + 12);
+        put_ipv4(destination_out, packet + 16);
         return true;
     }
     if (bytes >= AVPNI_IPV6_HEADER && packet[0] >> 4 == 6) {
         if (avpni_word_at(packet + 4) + AVPNI_IPV6_HEADER != bytes)
             return false;
-        *source_out = address_at(AVPN_FAMILY_IPV6, packet + 8, 16);
-        *destination_out = address_at(AVPN_FAMILY_IPV6, packet + 24, 16);
+        put_ipv6(source_out, packet + 8);
+        put_ipv6(destination_out, packet + 24);
         return true;
     }
     return false;
+}
+
+bool avpni_inner_follows(const uint8_t *packet, uint32_t bytes, const uint8_t *accepted)
+{
+    if (bytes < AVPNI_IPV4_HEADER || packet[0] != accepted[0])
+        return false;
+    if (packet[0] >> 4 == 4)
+        return avpni_word_at(packet + 2) == bytes && (packet[0] & 15u) * 4u <= bytes &&
+               memcmp(packet + 12, accepted + 12, 8) == 0;
+    return bytes >= AVPNI_IPV6_HEADER &&
+           avpni_word_at(packet + 4) + AVPNI_IPV6_HEADER == bytes &&
+           memcmp(packet + 8, accepted + 8, 32) == 0;
 }
 
 static bool ipv4_transport(const uint8_t *packet, uint32_t bytes, struct avpni_transport *t)
@@ -157,12 +175,12 @@ bool avpni_inner_transport(const uint8_t *packet, uint32_t bytes,
     return true;
 }
 
-/* RFC 1141: the checksum follows the one byte that changed. */
+/* RFC 1624: the checksum follows the one byte that changed, and of the two zeros it is the one that a whole sum gives. */
 static void hop_ipv4(uint8_t *packet)
 {
     uint32_t sum = avpni_word_at(packet + 10) + 0x100u;
 
-    sum += sum >> 16;
+    sum += sum >= 0xFFFF;
     packet[8]--;
     packet[10] = (uint8_t)(sum >> 8);
     packet[11] = (uint8_t)sum;

@@ -34,6 +34,11 @@ struct avpni_transport {
 bool avpni_inner_parse(const uint8_t *packet, uint32_t bytes, struct avpn_address *source_out,
                        struct avpn_address *destination_out);
 /*
+ * A packet with the same addresses as one that avpni_inner_parse accepted, and which it would accept too. False: it has to be asked. Much cheaper for
+ * the packets of one flow.
+ */
+bool avpni_inner_follows(const uint8_t *packet, uint32_t bytes, const uint8_t *accepted);
+/*
  * Of a packet that avpni_inner_parse accepted. False: the chain is cut or longer than AVPNI_INNER_CHAIN headers, or what has a transport
  * header (all but a later fragment) ends before its ports [FWL-3]. `transport_out` is then unspecified.
  */

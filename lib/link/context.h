@@ -11,8 +11,10 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/timer.h"
+#include "crypto/aead.h"
 #include "link/events.h"
-#include "link/outbox.h"
+#include "forward/outbox.h"
+#include "forward/plane.h"
 #include "link/psk.h"
 #include "wire/message.h"
 #include <autovpn/node.h>
@@ -37,7 +39,10 @@ struct avpni_context {
     struct avpni_outbox outbox;
     struct avpni_events events;
     uint64_t jitter;
-    uint64_t counters[AVPN_COUNTERS];
+    struct avpni_tally counters[AVPN_COUNTERS];
+    struct avpni_plane plane;
+    bool hands_over; /* packets are the host's (link/handover.h) */
+    struct avpni_peer *touched; /* peers whose gates are not up to date (link/peer.h) */
 
     struct avpn_key_pair identity;
     struct avpn_key organization;
@@ -48,6 +53,7 @@ struct avpni_context {
     uint64_t config_version;
     bool is_claiming; /* as long as there is no configuration (link/claim.h) */
     struct avpni_claim_request claim;
+    const struct avpn_aead *aeads[AVPNI_AEAD_SUITES]; /* by suite; NULL: not available here */
     uint8_t suites[AVPN_SUITES]; /* allowed and available here, in order, zero-padded */
 
     uint64_t offers;     /* of own exports, bit by place, ones beyond them [PRB-14] */
@@ -56,10 +62,6 @@ struct avpni_context {
     struct avpni_uplink uplinks[AVPN_UPLINKS];
     uint8_t faults[AVPN_REGISTRIES]; /* bit 1 << enum avpn_registry_fault (link/fault.h) */
     uint32_t live_paths;
-
-    /* Sessions by their place, which is part of their index (link/session.h). */
-    struct avpni_session **sessions;
-    uint32_t session_capacity, session_free;
 
     void *owner;
     /* What a peer is as a next hop has changed: enum avpn_hop_state [RTE-7]. */
@@ -79,7 +81,7 @@ struct avpni_context {
 
 static inline void avpni_count(struct avpni_context *context, enum avpn_counter counter)
 {
-    context->counters[counter]++;
+    avpni_tally_add(&context->counters[counter], 1);
 }
 
 /* A line for a person: what no event tells. */

@@ -317,6 +317,7 @@ bool avpni_path_size_answered(struct avpni_path *path, const struct avpn_contact
         !avpni_mtu_answered(&path->mtu, size, sent_at, now))
         return false;
     tell_size(path, now);
+    avpni_peer_touch(path->peer);
     set_alive_timer(path);
     return true;
 }
@@ -338,6 +339,7 @@ static void become_alive(struct avpni_path *path, const struct avpn_contact *con
     path->rtt_us = 0;
     avpni_mtu_start(&path->mtu, size_limit(path), now);
     path->peer->context->live_paths++;
+    avpni_peer_touch(path->peer);
     push_event(path, AVPN_EVENT_PATH, 1, now);
 }
 
@@ -347,6 +349,7 @@ static void die(struct avpni_path *path, avpn_time now)
     path->state = AVPN_PATH_EMPTY;
     path->is_challenging = false;
     avpni_mtu_stop(&path->mtu);
+    avpni_peer_touch(path->peer);
     push_event(path, AVPN_EVENT_PATH, 0, now);
     begin(path, NULL, now);
     avpni_peer_reselect(path->peer, now);
@@ -370,6 +373,7 @@ void avpni_path_reset(struct avpni_path *path, avpn_time now)
     path->failures = 0;
     path->is_challenging = false;
     avpni_mtu_stop(&path->mtu);
+    avpni_peer_touch(path->peer);
     if (was_alive) {
         path->peer->context->live_paths--;
         push_event(path, AVPN_EVENT_PATH, 0, now);
@@ -485,6 +489,8 @@ bool avpni_path_answered(struct avpni_path *path, const struct avpn_contact *sou
 
 static void serve_alive(struct avpni_path *path, avpn_time now)
 {
+    avpni_peer_collect(path->peer);
+    avpni_peer_touch(path->peer);
     if (path->is_challenging && now >= path->challenged_at + AVPNI_ROAM_WAIT)
         end_challenge(path, now);
     if (now >= dead_at(path)) {

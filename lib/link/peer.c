@@ -4,11 +4,13 @@
 #include "base/address.h"
 #include "crypto/box.h"
 #include "crypto/hash.h"
+#include "link/handover.h"
 #include "link/path.h"
 #include "link/probe.h"
 #include <string.h>
 
 static void fire(void *owner, avpn_time now);
+static void untouch(struct avpni_peer *peer);
 
 /* ---- keys [KDF-3] [KDF-4] ------------------------------------------------------ */
 
@@ -43,6 +45,11 @@ int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const str
 
     if (peer == NULL)
         return AVPN_ERROR_MEMORY;
+    peer->gate = avpni_gate_new(&context->plane, member);
+    if (peer->gate == NULL) {
+        avpni_release(&context->memory, peer);
+        return AVPN_ERROR_MEMORY;
+    }
     peer->context = context;
     peer->member = member;
     peer->key = *key;
@@ -66,6 +73,7 @@ int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const str
             avpni_timers_reserve(&context->timers, -1);
     }
     if (error != AVPN_OK) {
+        avpni_gate_retire(&context->plane, peer->gate);
         avpni_wipe(peer, sizeof *peer);
         avpni_release(&context->memory, peer);
         return error;
@@ -88,8 +96,135 @@ void avpni_peer_del(struct avpni_peer *peer)
         avpni_release(&context->memory, peer->remotes[i]);
     avpni_timer_clear(&context->timers, &peer->timer);
     avpni_timers_reserve(&context->timers, -1);
+    untouch(peer);
+    avpni_gate_retire(&context->plane, peer->gate);
     avpni_wipe(peer, sizeof *peer);
     avpni_release(&context->memory, peer);
+}
+
+/* ---- the gate ------------------------------------------------------------------------ */
+
+void avpni_peer_touch(struct avpni_peer *peer)
+{
+    if (peer->is_touched)
+        return;
+    peer->is_touched = true;
+    peer->touched = peer->context->touched;
+    peer->context->touched = peer;
+}
+
+static void untouch(struct avpni_peer *peer)
+{
+    struct avpni_peer **place = &peer->context->touched;
+
+    while (*place != NULL && *place != peer)
+        place = &(*place)->touched;
+    if (*place != NULL)
+        *place = peer->touched;
+    peer->is_touched = false;
+}
+
+static uint32_t flags_of(const struct avpni_path *path)
+{
+    return path->mtu.state == AVPN_MTU_BELOW ? AVPN_DATAGRAMS_MAY_FRAGMENT : 0;
+}
+
+/* False: packets to the peer cannot leave now. */
+static bool describe_way(const struct avpni_peer *peer, struct avpni_way *way)
+{
+    const struct avpni_session *session = peer->tunnel.current;
+    const struct avpni_path *path;
+    const struct avpni_pair *pair;
+
+    if (session == NULL || peer->selected == AVPNI_PATH_NONE)
+        return false;
+    path = peer->paths[peer->selected];
+    pair = atomic_load(&session->pairs[peer->selected]);
+    way->limit = avpni_peer_inner_limit(peer);
+    if (pair == NULL || way->limit == 0)
+        return false;
+    way->sa = pair->send;
+    way->until = session->created_at + AVPNI_REJECT_AFTER;
+    way->uplink = path->uplink;
+    way->path = peer->selected;
+    way->flags = flags_of(path);
+    way->contact = path->contact;
+    return true;
+}
+
+static bool is_same_way(const struct avpni_way *a, const struct avpni_way *b)
+{
+    return a->sa == b->sa && a->until == b->until && a->limit == b->limit &&
+           a->path == b->path && a->flags == b->flags &&
+           avpni_contact_is_equal(&a->contact, &b->contact);
+}
+
+void avpni_peer_collect(struct avpni_peer *peer)
+{
+    struct avpni_way *way = atomic_load(&peer->gate->way);
+    struct avpni_path *path = way != NULL ? peer->paths[way->path] : NULL;
+
+    if (path != NULL)
+        avpni_mtu_note_sent(&path->mtu, atomic_exchange(&way->largest, 0));
+}
+
+static bool settle_way(struct avpni_peer *peer)
+{
+    struct avpni_way next = {.sa = NULL}, *last = atomic_load(&peer->gate->way);
+    bool is_open = describe_way(peer, &next);
+
+    if (is_open ? last != NULL && is_same_way(last, &next) : last == NULL)
+        return true;
+    avpni_peer_collect(peer);
+    return avpni_gate_set_way(&peer->context->plane, peer->gate, is_open ? &next : NULL) ==
+           AVPN_OK;
+}
+
+static void settle_sources(struct avpni_peer *peer)
+{
+    for (uint32_t i = 0; i < AVPNI_PATHS; i++)
+        atomic_store_explicit(&peer->gate->sources[i],
+                              avpni_path_is_alive(peer->paths[i])
+                                  ? avpni_source_check(&peer->paths[i]->contact)
+                                  : 0,
+                              memory_order_relaxed);
+}
+
+void avpni_peers_settle(struct avpni_context *context)
+{
+    struct avpni_peer *peer = context->touched;
+
+    context->touched = NULL;
+    while (peer != NULL) {
+        struct avpni_peer *next = peer->touched;
+
+        peer->is_touched = false;
+        if (context->hands_over) {
+            avpni_handover_settle(peer);
+        } else {
+            settle_sources(peer);
+            if (!settle_way(peer)) {
+                avpni_count(context, AVPN_DROP_MEMORY);
+                avpni_peer_touch(peer);
+            }
+        }
+        peer = next;
+    }
+}
+
+void avpni_peer_close(struct avpni_peer *peer, const struct avpni_session *session)
+{
+    struct avpni_way *way = atomic_load(&peer->gate->way);
+
+    for (uint32_t i = 0; i < AVPNI_PATHS && way != NULL; i++) {
+        const struct avpni_pair *pair = atomic_load(&session->pairs[i]);
+
+        if (pair != NULL && pair->send == way->sa) {
+            (void)avpni_gate_set_way(&peer->context->plane, peer->gate, NULL);
+            way = NULL;
+        }
+    }
+    avpni_peer_touch(peer);
 }
 
 /* ---- what is known about where it is ---------------------------------------------- */
@@ -157,12 +292,15 @@ void avpni_peer_announce_offers(struct avpni_peer *peer, avpn_time now)
 
 /* ---- what the configuration and registries say ------------------------------------------ */
 
-int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, uint32_t site_check,
-                             const struct avpn_contact *manual, size_t manual_count, avpn_time now)
+int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, bool marks_us,
+                             uint32_t site_check, const struct avpn_contact *manual,
+                             size_t manual_count, avpn_time now)
 {
     static const struct avpn_contact none = {0};
 
     peer->role = role; /* in any case: forwarding depends on it [RTE-4] */
+    atomic_store(&peer->gate->role, role);
+    atomic_store(&peer->gate->marks_us, marks_us);
     if (peer->site_check != site_check) {
         peer->site_check = site_check;
         set_offers(peer, AVPNI_OFFERS_ALL, now); /* what it said was about other exports */
@@ -341,6 +479,7 @@ static uint8_t best_path(const struct avpni_peer *peer)
 static void set_hop(struct avpni_peer *peer, uint32_t state, avpn_time now)
 {
     peer->hop_state = state;
+    atomic_store(&peer->gate->state, (uint8_t)state);
     peer->context->hop_changed(peer->context->owner, peer, state, now);
 }
 
@@ -389,6 +528,7 @@ void avpni_peer_reselect(struct avpni_peer *peer, avpn_time now)
     uint8_t best = best_path(peer);
     bool is_first = peer->selected == AVPNI_PATH_NONE;
 
+    avpni_peer_touch(peer);
     peer->failback_at = AVPN_TIME_NEVER;
     if (is_first || best == AVPNI_PATH_NONE || !avpni_path_is_alive(peer->paths[peer->selected])) {
         peer->selected = best;
@@ -412,6 +552,7 @@ void avpni_peer_uplink_changed(struct avpni_peer *peer, uint32_t uplink, avpn_ti
 {
     bool is_up = peer->context->uplinks[uplink].is_up;
 
+    avpni_peer_touch(peer);
     for (uint32_t i = 0; i < AVPN_UPLINKS; i++) {
         struct avpni_path *path = peer->paths[uplink * AVPN_UPLINKS + i];
 

@@ -3,7 +3,8 @@
  * peer: one other node: its keys, what registries say about where it is, its paths and its tunnel.
  *
  * Life: avpni_peer_new when the configuration makes it a peer, avpni_peer_del when it no longer does.
- * A peer owns its remotes, paths and sessions.
+ * A peer owns its remotes, paths and sessions, and its gate (forward/gate.h), through which the packet path sees it. Whatever may change what the
+ * gate is to say calls avpni_peer_touch; avpni_peers_settle brings the gates up to date, before the next packet.
  */
 #ifndef AVPNI_LINK_PEER_H
 #define AVPNI_LINK_PEER_H
@@ -36,7 +37,9 @@ struct avpni_peer {
     uint8_t role;
     bool is_initiator; /* [HS-8] */
     bool is_up;
-    bool marks_us; /* takes its default route through us [RTE-6] */
+    bool is_touched;           /* in the context's list, linked by `touched` */
+    struct avpni_peer *touched;
+    struct avpni_gate *gate;
     struct avpn_key key;
     struct avpn_key shared; /* DH of the static keys */
     uint8_t send_probe_key[32], receive_probe_key[32]; /* [KDF-4] */
@@ -55,7 +58,6 @@ struct avpni_peer {
     uint64_t offers;     /* bit by place of its exports; all ones until it says otherwise [RTE-8] */
     uint64_t offers_told; /* by the node above, in events */
     avpn_time offers_asked_at; /* when its request with other offers last made us probe; -1: never */
-    uint64_t sent_packets, sent_bytes, received_packets, received_bytes;
 };
 
 /*
@@ -66,11 +68,19 @@ int32_t avpni_peer_new(struct avpni_context *context, uint32_t member, const str
 void avpni_peer_del(struct avpni_peer *peer);
 
 /* Role, site check and manual contacts by the configuration in force. Another site check than before: all is offered. */
-int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, uint32_t site_check,
+int32_t avpni_peer_configure(struct avpni_peer *peer, uint8_t role, bool marks_us, uint32_t site_check,
                              const struct avpn_contact *manual, size_t manual_count,
                              avpn_time now);
 /* Our offers changed: probe all live paths, so that the peer asks. */
 void avpni_peer_announce_offers(struct avpni_peer *peer, avpn_time now);
+/* The gate may have to say something else. */
+void avpni_peer_touch(struct avpni_peer *peer);
+/* Gates of all touched peers say what is so. Out of memory a peer has no way for now, and stays touched. */
+void avpni_peers_settle(struct avpni_context *context);
+/* What lanes noted about the path in use since the last time is the path's. */
+void avpni_peer_collect(struct avpni_peer *peer);
+/* A session ends: its SAs are used no more, not by the gate either. */
+void avpni_peer_close(struct avpni_peer *peer, const struct avpni_session *session);
 /* The largest inner packet that the selected path carries whole; 0: none is selected. */
 uint32_t avpni_peer_inner_limit(const struct avpni_peer *peer);
 /* What a registry says [REG-14]. */

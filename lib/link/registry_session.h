@@ -6,7 +6,7 @@
 #ifndef AVPNI_LINK_REGISTRY_SESSION_H
 #define AVPNI_LINK_REGISTRY_SESSION_H
 
-#include "link/outbox.h"
+#include "forward/outbox.h"
 #include "wire/message.h"
 
 struct avpni_registry_session {

@@ -11,7 +11,9 @@
 #include "base/address.h"
 #include "crypto/box.h"
 #include "crypto/cookie.h"
+#include "crypto/hash.h"
 #include "crypto/noise.h"
+#include "link/handover.h"
 #include "link/path.h"
 #include "link/peer.h"
 #include "link/probe.h"
@@ -230,11 +232,16 @@ static void initiate(struct avpni_peer *peer, struct avpni_path *path, uint32_t 
                         AVPNI_INITIATION_NODE_BYTES);
 }
 
-/* The peer has sent under it, so it uses it. */
+/* The peer uses it: as the initiator that confirmed it, or it has sent under it. */
 static bool was_heard(const struct avpni_session *session)
 {
+    if (!session->peer->is_initiator)
+        return true;
+    if (session->handed != NULL)
+        return avpni_handover_was_heard(session);
     for (uint32_t i = 0; i < AVPNI_PATHS; i++)
-        if (session->pairs[i] != NULL && session->pairs[i]->receive->sequence > 0)
+        if (atomic_load(&session->pairs[i]) != NULL &&
+            avpni_esp_sequence(atomic_load(&session->pairs[i])->receive) > 0)
             return true;
     return false;
 }
@@ -246,37 +253,50 @@ static bool was_heard(const struct avpni_session *session)
 static void adopt(struct avpni_peer *peer, struct avpni_session *session, avpn_time now)
 {
     struct avpni_tunnel *tunnel = &peer->tunnel;
+    struct avpni_session *gone = tunnel->current;
 
-    if (tunnel->previous != NULL && tunnel->current != NULL && !was_heard(tunnel->current)) {
-        avpni_session_del(peer->context, tunnel->current);
-    } else {
-        avpni_session_del(peer->context, tunnel->previous);
+    if (tunnel->previous == NULL || tunnel->current == NULL || was_heard(tunnel->current)) {
+        gone = tunnel->previous;
         tunnel->previous = tunnel->current;
     }
     tunnel->previous_until = now + AVPNI_PREVIOUS_SPAN;
     tunnel->current = session;
-    session->is_confirmed = true;
+    atomic_store(&session->is_confirmed, true);
+    avpni_peer_touch(peer);
     tunnel->rekey_at = session->created_at + AVPNI_REKEY_AFTER -
                        (avpn_span)(avpni_jitter_next(&peer->context->jitter) %
                                    (uint64_t)AVPNI_REKEY_JITTER);
     tunnel->is_rekey_wanted = false;
     tunnel->mismatches = 0;
+    if (peer->context->hands_over)
+        avpni_handover_settle(peer); /* the new one carries packets before the old one is gone */
+    avpni_session_del(peer->context, gone);
 }
 
-/* A dummy packet: shows the responder our keys [HS-11]. */
-static void send_confirmation(struct avpni_peer *peer, struct avpni_path *path)
+/* What nobody can say without the session's keys; `index` is the responder's [HS-11]. */
+static void confirm_tag(uint8_t tag[AVPNI_CONFIRM_TAG_BYTES], const struct avpn_key *transport,
+                        uint32_t index)
 {
-    struct avpni_context *context = peer->context;
-    uint32_t number = path->uplink * (uint32_t)AVPN_UPLINKS + path->remote_uplink;
-    struct avpni_pair *pair = peer->tunnel.current->pairs[number];
-    uint32_t size = avpn_sealed_bytes(0);
-    uint8_t *bytes;
+    uint8_t bytes[4];
+    struct avpni_writer w = avpni_writer(bytes, sizeof bytes);
 
-    if (pair == NULL || path->state != AVPN_PATH_ALIVE)
-        return;
-    bytes = avpni_outbox_reserve(&context->outbox, AVPN_HEADROOM + AVPN_TAILROOM);
-    if (bytes != NULL && avpni_esp_seal(pair->send, bytes + AVPN_HEADROOM, 0) > 0)
-        avpni_outbox_commit(&context->outbox, path->uplink, &path->contact, size);
+    avpni_write_u32(&w, index);
+    avpni_derive(tag, AVPNI_CONFIRM_TAG_BYTES, transport, "confirm", bytes, sizeof bytes);
+}
+
+/* Shows the responder that we have the keys of the current session [HS-11]. */
+static void send_confirmation(struct avpni_peer *peer, const struct avpni_path *path)
+{
+    struct avpni_outbox *outbox = &peer->context->outbox;
+    const struct avpni_session *session = peer->tunnel.current;
+    struct avpni_confirmation message = {.receiver = session->remote_index};
+    uint8_t *bytes = avpni_outbox_reserve(outbox, AVPNI_CONFIRMATION_BYTES);
+
+    if (bytes == NULL)
+        return; /* asked for again by the responder's probes [PRB-6] */
+    confirm_tag(message.tag, &session->send_key, message.receiver);
+    avpni_confirmation_write(bytes, &message);
+    avpni_outbox_commit(outbox, path->uplink, &path->contact, AVPNI_CONFIRMATION_BYTES);
 }
 
 static bool was_offered(const struct avpni_context *context, uint8_t suite)
@@ -475,9 +495,25 @@ void avpni_tunnel_confirm(struct avpni_peer *peer, struct avpni_session *session
     avpni_tunnel_drive(peer, now);
 }
 
+enum avpn_counter avpni_tunnel_confirmation(struct avpni_peer *peer, struct avpni_session *session,
+                                            const uint8_t *bytes, avpn_time now)
+{
+    struct avpni_confirmation message;
+    uint8_t tag[AVPNI_CONFIRM_TAG_BYTES];
+
+    if (peer->tunnel.pending != session || avpni_session_is_expired(session, now))
+        return AVPN_DROP_UNEXPECTED; /* a copy, or too late */
+    avpni_confirmation_read(bytes, &message);
+    confirm_tag(tag, &session->receive_key, session->index);
+    if (!avpni_is_equal(tag, message.tag, sizeof tag))
+        return AVPN_DROP_HANDSHAKE;
+    avpni_tunnel_confirm(peer, session, now);
+    return AVPN_COUNTERS;
+}
+
 /* ---- both ----------------------------------------------------------------------------- */
 
-/* `current` is confirmed, by response or by ESP [ESP-7]. */
+/* `current` is confirmed [ESP-7]. */
 struct avpni_session *avpni_tunnel_sender(const struct avpni_peer *peer, avpn_time now)
 {
     struct avpni_session *session = peer->tunnel.current;
@@ -536,7 +572,7 @@ static void judge_response(struct avpni_peer *peer, const struct avpni_probe *pr
         return;
     }
     tunnel->mismatches++;
-    if (is_known && path != NULL)
+    if (is_known && avpni_path_is_alive(path))
         send_confirmation(peer, path);
     if (tunnel->mismatches >= 3 || (is_wanted && tunnel->mismatches > 1))
         tunnel->is_rekey_wanted = true;

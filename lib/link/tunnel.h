@@ -32,6 +32,8 @@ struct avpni_tunnel {
     avpn_time cookie_at;      /* -1: none */
     uint8_t mismatches;       /* [PRB-6] */
     bool is_rekey_wanted;
+    struct avpni_session *selected; /* hand-over: whose sender the host was told to use, on which path; NULL: none */
+    uint32_t selected_path;
 };
 
 int32_t avpni_tunnel_init(struct avpni_tunnel *tunnel, struct avpni_peer *peer);
@@ -65,6 +67,9 @@ enum avpn_counter avpni_tunnel_response(struct avpni_peer *peer, uint32_t uplink
 enum avpn_counter avpni_tunnel_cookie(struct avpni_peer *peer, uint32_t uplink,
                                       const struct avpn_contact *source, const uint8_t *bytes,
                                       avpn_time now);
+/* A confirmation that names `session`, one of this peer's [HS-11]. Returns as accept does. */
+enum avpn_counter avpni_tunnel_confirmation(struct avpni_peer *peer, struct avpni_session *session,
+                                            const uint8_t *bytes, avpn_time now);
 /* A genuine ESP packet came under `session`: confirms a pending one [HS-11]. */
 void avpni_tunnel_confirm(struct avpni_peer *peer, struct avpni_session *session, avpn_time now);
 /* The session to seal with, or NULL. */

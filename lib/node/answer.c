@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "node/answer.h"
 
-#include "node/carry.h"
+#include "node/made.h"
 #include "topo/config.h"
 #include <string.h>
 
@@ -46,23 +46,23 @@ static void answer_site(struct avpn_node *node, uint8_t *error, uint32_t bytes)
 {
     struct avpn_packets run = {error, 1, bytes, bytes, bytes};
 
-    if (!avpni_translate_in(&node->translator, error, bytes))
+    if (!avpni_translate_in(&node->rules->translator, error, bytes))
         return;
-    avpni_runs_flush(&node->inner); /* what came before goes before */
+    avpni_runs_flush(&node->lane.inner); /* what came before goes before */
     node->context.host.deliver(node->context.host.user, &run, 1);
     avpni_count(&node->context, AVPN_COUNT_ICMP);
 }
 
 static void answer_peer(struct avpn_node *node, struct avpni_peer *peer, const uint8_t *error,
-                        uint32_t bytes, avpn_time now)
+                        uint32_t bytes)
 {
     struct avpni_outbox *outbox = &node->context.outbox;
     uint8_t *room;
 
-    avpni_sealing_close(&node->sealed, outbox);
+    avpni_sealing_close(&node->lane.sealed, outbox);
     room = avpni_outbox_reserve(outbox, (size_t)bytes + AVPN_HEADROOM + AVPN_TAILROOM);
     memcpy(room + AVPN_HEADROOM, error, bytes);
-    if (avpni_carry_made(node, peer, room + AVPN_HEADROOM, bytes, now))
+    if (avpni_made_carry(node, peer, room + AVPN_HEADROOM, bytes))
         avpni_count(&node->context, AVPN_COUNT_ICMP);
 }
 
@@ -80,5 +80,5 @@ void avpni_answer(struct avpn_node *node, struct avpni_peer *from, enum avpni_ic
     if (from == NULL)
         answer_site(node, error, count);
     else
-        answer_peer(node, from, error, count, now);
+        answer_peer(node, from, error, count);
 }

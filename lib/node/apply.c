@@ -25,7 +25,7 @@ struct change {
     struct avpni_map by_tag, by_key;
     uint64_t offers; /* of this node */
     struct avpni_table table;
-    struct avpni_firewall firewall;
+    struct avpni_rules *rules;
     avpn_time now;
 };
 
@@ -113,11 +113,18 @@ static int32_t make_table(struct change *change)
     return avpni_table_make(node, &ground, &change->table);
 }
 
-static int32_t make_firewall(struct change *change)
+static int32_t make_rules(struct change *change)
 {
-    struct avpni_firewall *firewall = &change->firewall;
-    int32_t error;
+    struct avpni_firewall *firewall;
+    int32_t error = avpni_rules_new(&change->node->context.plane, &change->rules);
 
+    if (error != AVPN_OK)
+        return error;
+    change->rules->member = change->self.id;
+    change->rules->role = change->self.role;
+    avpni_translator_set(&change->rules->translator, change->self.translations,
+                         change->self.translation_count);
+    firewall = &change->rules->firewall;
     error = avpni_firewall_reserve(firewall, avpn_config_rule_count(change->config),
                                    avpn_config_breakout_count(change->config));
     if (error != AVPN_OK)
@@ -130,7 +137,7 @@ static int32_t make_firewall(struct change *change)
         firewall->breakouts[i].size = sizeof firewall->breakouts[i];
         avpn_config_breakout(change->config, i, &firewall->breakouts[i]);
     }
-    avpni_firewall_adopt(firewall, &change->node->firewall);
+    avpni_firewall_adopt(firewall, &change->node->rules->firewall);
     return AVPN_OK;
 }
 
@@ -255,7 +262,7 @@ static void undo(struct change *change)
     avpni_release(memory, change->is_kept);
     avpni_release(memory, change->peer_offers);
     avpni_table_free(change->node, &change->table);
-    avpni_firewall_fini(&change->firewall);
+    avpni_rules_retire(&change->node->context.plane, change->rules);
 }
 
 static bool is_kept(const struct change *change, const struct avpni_peer *peer)
@@ -296,7 +303,7 @@ static void take_suites(struct avpni_context *context, const struct avpn_config 
 
     memset(context->suites, 0, sizeof context->suites);
     for (uint32_t i = 0; i < count && i < AVPN_SUITES; i++)
-        if (avpn_suite_is_available(allowed[i]))
+        if (allowed[i] < AVPNI_AEAD_SUITES && context->aeads[allowed[i]] != NULL)
             context->suites[taken++] = allowed[i];
 }
 
@@ -324,9 +331,9 @@ static void configure_peers(struct avpn_node *node, avpn_time now)
         struct avpni_peer *peer = node->peers[i];
 
         avpn_config_member(node->config, peer->member, &member);
-        peer->marks_us = marks(&member, node->member);
-        if (avpni_peer_configure(peer, member.role, site_check(node->config, peer->member), member.manual, member.uplink_count, now) !=
-            AVPN_OK)
+        if (avpni_peer_configure(peer, member.role, marks(&member, node->member),
+                                 site_check(node->config, peer->member), member.manual,
+                                 member.uplink_count, now) != AVPN_OK)
             avpni_count(&node->context, AVPN_DROP_MEMORY);
     }
 }
@@ -337,19 +344,16 @@ static void commit(struct change *change)
     struct avpni_context *context = &node->context;
     struct avpn_event event = avpni_event(AVPN_EVENT_CONFIG, 1, change->now);
 
-    avpni_routing_take(node, &change->table, change->now);
+    avpni_routing_take(node, &change->table, change->rules, change->now);
+    avpni_rules_retire(&context->plane, node->rules);
+    node->rules = change->rules;
     drop_old_peers(node, change);
     node->peers = change->peers;
     node->peer_count = change->peer_count;
-    node->last_peer = NULL;
     avpni_map_fini(&node->by_tag);
     avpni_map_fini(&node->by_key);
     node->by_tag = change->by_tag;
     node->by_key = change->by_key;
-    avpni_firewall_fini(&node->firewall);
-    node->firewall = change->firewall;
-    avpni_translator_set(&node->translator, change->self.translations,
-                         change->self.translation_count);
     for (uint32_t i = 0; i < node->peer_count; i++) {
         node->peers[i]->offers = node->peers[i]->offers_told = change->peer_offers[i];
         node->peers[i]->site_check = site_check(change->config, node->peers[i]->member);
@@ -390,7 +394,6 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     int32_t error;
 
     change.self.size = sizeof change.self;
-    avpni_firewall_init(&change.firewall, &node->context.memory);
     error = avpn_config_member_by_key(config, &node->context.identity.public_key, &change.self);
     if (error != AVPN_OK)
         return error;
@@ -404,7 +407,7 @@ int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avp
     if (error == AVPN_OK)
         error = make_table(&change);
     if (error == AVPN_OK)
-        error = make_firewall(&change);
+        error = make_rules(&change);
     if (error != AVPN_OK) {
         undo(&change);
         avpni_wipe(&change.psks, sizeof change.psks);
@@ -435,7 +438,8 @@ void avpni_node_drop_configuration(struct avpn_node *node)
     for (uint32_t i = 0; i < node->peer_count; i++)
         avpni_peer_del(node->peers[i]);
     avpni_release(&node->context.memory, node->peers);
-    avpni_firewall_fini(&node->firewall);
+    avpni_rules_retire(&node->context.plane, node->rules);
+    node->rules = NULL;
     avpni_map_fini(&node->by_tag);
     avpni_map_fini(&node->by_key);
     avpni_routing_fini(node);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * explain: what would happen to a packet, and why. It asks the same functions as send.c and receive.c, in the same order, and
+ * explain: what would happen to a packet, and why. It asks what forward/outbound.c and forward/inbound.c ask, in the same order, and
  * changes nothing.
  */
 #include "base/address.h"
+#include "forward/directory.h"
 #include "link/path.h"
 #include "link/session.h"
-#include "node/judge.h"
+#include "node/node.h"
 #include <string.h>
 
 #define SOURCE_TRANSLATED 1u
@@ -27,7 +28,7 @@ struct question {
 static struct avpn_address translated(struct question *q, const struct avpn_address *address,
                                       uint8_t bit)
 {
-    struct avpn_address exported = avpni_translate_to_vpn(&q->node->translator, address);
+    struct avpn_address exported = avpni_translate_to_vpn(&q->node->rules->translator, address);
 
     if (!avpni_address_is_equal(&exported, address))
         q->out->is_translated |= bit;
@@ -89,10 +90,10 @@ static void fill_path(struct question *q, const struct avpni_peer *peer)
 static bool fill_rule(struct question *q)
 {
     const struct avpni_judged judged = {&q->out->source, &q->out->destination, &q->transport};
-    uint32_t rule = avpni_firewall_find(&q->node->firewall, &judged);
+    uint32_t rule = avpni_firewall_find(&q->node->rules->firewall, &judged);
 
     q->out->rule = rule == AVPNI_RULE_NONE ? AVPN_EXPLAIN_DEFAULT : rule;
-    return rule == AVPNI_RULE_NONE || avpni_firewall_allows(&q->node->firewall, rule);
+    return rule == AVPNI_RULE_NONE || avpni_firewall_allows(&q->node->rules->firewall, rule);
 }
 
 static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
@@ -102,7 +103,7 @@ static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
 
     if (!q->out->has_route || q->out->route.prefix.length != 0)
         return false;
-    breakout = avpni_breakout_find(&q->node->firewall, q->node->member, &judged);
+    breakout = avpni_breakout_find(&q->node->rules->firewall, q->node->member, &judged);
     q->out->breakout = breakout == AVPNI_RULE_NONE ? AVPN_EXPLAIN_DEFAULT : breakout;
     return breakout != AVPNI_RULE_NONE;
 }
@@ -114,11 +115,11 @@ static bool has_one_address(const struct question *q, const struct avpn_flow *fl
 {
     struct avpn_address host;
 
-    return avpni_translate_to_local(&q->node->translator, &q->out->source, &host) &&
+    return avpni_translate_to_local(&q->node->rules->translator, &q->out->source, &host) &&
            avpni_address_is_equal(&host, &flow->source);
 }
 
-/* As send.c does. */
+/* As forward/outbound.c does. */
 static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
 {
     struct avpn_explanation *out = q->out;
@@ -140,25 +141,26 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
     if (peer == NULL)
         return AVPN_EXPLAIN_NO_TUNNEL;
     fill_path(q, peer);
-    if (!avpni_may_send(q->node, peer, &out->source))
+    if (!avpni_directory_may_send(q->node->routing.table.directory,
+                                  avpni_routes_find(q->routes, &out->source), peer->gate))
         return AVPN_EXPLAIN_SOURCE;
     return is_allowed ? AVPN_EXPLAIN_TUNNEL : AVPN_EXPLAIN_DENIED;
 }
 
-/* As receive.c does with a packet that came through the tunnel of `from`. */
+/* As forward/inbound.c does with a packet that came through the tunnel of `from`. */
 static uint8_t judge_inbound(struct question *q, const struct avpni_peer *from)
 {
     struct avpn_explanation *out = q->out;
     const struct avpni_peer *to;
 
-    if (q->is_destination_ours || (!out->has_route && from->marks_us))
+    if (q->is_destination_ours || (!out->has_route && atomic_load(&from->gate->marks_us)))
         return fill_rule(q) ? AVPN_EXPLAIN_DELIVERED : AVPN_EXPLAIN_DENIED;
     if (!out->has_route)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
         return AVPN_EXPLAIN_NO_TUNNEL;
-    to = avpni_onward_peer(q->node, from, out->route.hops[out->active]);
-    if (to == NULL)
+    to = avpni_node_find_peer(q->node, out->route.hops[out->active]);
+    if (to == NULL || !avpni_rules_may_forward(q->node->rules, from->gate, to->gate))
         return AVPN_EXPLAIN_NO_ROUTE; /* [RTE-4] */
     fill_path(q, to);
     return AVPN_EXPLAIN_TUNNEL;

@@ -17,8 +17,6 @@ struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t m
 {
     uint32_t low = 0, high = node->peer_count;
 
-    if (node->last_peer != NULL && node->last_peer->member == member)
-        return node->last_peer;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
@@ -218,7 +216,8 @@ static int32_t check_arguments(const struct avpn_node_options *options,
     struct avpn_key_pair pair;
 
     if (options == NULL || host == NULL || options->size != sizeof *options ||
-        host->size != sizeof *host || host->transmit == NULL || host->deliver == NULL)
+        host->size != sizeof *host || host->transmit == NULL || options->hands_over > 1 ||
+        (options->hands_over ? host->sa == NULL : host->deliver == NULL))
         return AVPN_ERROR_ARGUMENT;
     if (avpn_key_pair_from_secret(&options->identity.secret_key, &pair) != AVPN_OK ||
         memcmp(&pair.public_key, &options->identity.public_key, sizeof pair.public_key) != 0)
@@ -233,6 +232,40 @@ static int32_t check_arguments(const struct avpn_node_options *options,
     return options->purge_after < 0 ? AVPN_ERROR_ARGUMENT : AVPN_OK;
 }
 
+static void tell_trouble(void *owner, const struct avpni_trouble *trouble)
+{
+    avpni_node_trouble(owner, trouble);
+}
+
+static void init_lane(struct avpn_node *node, const struct avpn_host *host)
+{
+    struct avpni_lane *lane = &node->lane;
+
+    lane->plane = &node->context.plane;
+    lane->counters = node->context.counters;
+    lane->outbox = &node->context.outbox;
+    lane->owner = node;
+    lane->trouble = tell_trouble;
+    avpni_runs_init(&lane->inner, host->user, host->deliver);
+    avpni_runs_init(&lane->breakout, host->user, host->breakout);
+}
+
+/* What it publishes at first is empty, and the node's. */
+static int32_t init_plane(struct avpn_node *node)
+{
+    struct avpni_plane *plane = &node->context.plane;
+    int32_t error = avpni_plane_init(plane, &node->context.memory);
+    struct avpni_tables *tables;
+
+    if (error != AVPN_OK)
+        return error;
+    tables = atomic_load(&plane->tables);
+    node->rules = tables->rules;
+    node->routing.table.directory = tables->directory;
+    node->routing.table.routes = tables->directory->routes;
+    return AVPN_OK;
+}
+
 static int32_t init_context(struct avpn_node *node, const struct avpn_node_options *options,
                             const struct avpn_host *host)
 {
@@ -244,9 +277,12 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     context->host = *host;
     context->identity = options->identity;
     context->organization = options->organization;
+    context->hands_over = options->hands_over != 0;
     context->purge_after = options->purge_after > 0 ? options->purge_after : AVPNI_PURGE_AFTER;
     if (context->purge_after > AVPNI_NODE_PURGE_LIMIT)
         context->purge_after = AVPNI_NODE_PURGE_LIMIT; /* sums with it must not overflow */
+    for (uint8_t suite = AVPN_SUITE_NONE + 1; suite < AVPNI_AEAD_SUITES; suite++)
+        context->aeads[suite] = avpni_aead_choose(host->aeads, suite);
     context->owner = node;
     context->hop_changed = hop_changed;
     context->offers_changed = offers_changed;
@@ -262,7 +298,9 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     if (error != AVPN_OK)
         return error;
     memcpy(&context->jitter, seed, sizeof seed);
-    error = avpni_outbox_init(&context->outbox, &context->memory, host);
+    error = init_plane(node);
+    if (error == AVPN_OK)
+        error = avpni_outbox_init(&context->outbox, &context->memory, host);
     if (error == AVPN_OK)
         error = avpni_events_init(&context->events, &context->memory, host);
     if (error == AVPN_OK)
@@ -288,9 +326,8 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
     if (node == NULL)
         return AVPN_ERROR_MEMORY;
     node->context.memory = memory;
-    avpni_runs_init(&node->inner, host->user, host->deliver);
-    avpni_runs_init(&node->breakout, host->user, host->breakout);
-    avpni_firewall_init(&node->firewall, &memory);
+    init_lane(node, host);
+    node->lane.is_handed_over = options->hands_over != 0;
     avpni_timer_init(&node->housekeeping, housekeep, node);
     error = init_context(node, options, host);
     if (error == AVPN_OK)
@@ -327,7 +364,7 @@ void avpn_node_del(struct avpn_node *node)
     avpni_guard_fini(&node->guard);
     avpni_events_fini(&node->context.events);
     avpni_outbox_fini(&node->context.outbox);
-    avpni_release(&memory, node->context.sessions);
+    avpni_plane_fini(&node->context.plane);
     avpni_timers_fini(&node->context.timers);
     avpni_wipe(node, sizeof *node);
     avpni_release(&memory, node);
@@ -335,11 +372,11 @@ void avpn_node_del(struct avpn_node *node)
 
 void avpni_node_flush(struct avpn_node *node, avpn_time now)
 {
+    avpni_peers_settle(&node->context);
     avpni_routing_settle(node, now);
-    avpni_runs_flush(&node->inner);
-    avpni_runs_flush(&node->breakout);
-    avpni_outbox_flush(&node->context.outbox);
-    node->context.counters[AVPN_COUNT_TRANSMITTED] = node->context.outbox.transmitted;
+    avpni_lane_flush(&node->lane);
+    if (!node->lane.is_inside) /* a name may be resolved at once, in the middle of another call */
+        avpni_reclaim_collect(&node->context.plane.reclaim);
 }
 
 /* ---- the calls ---------------------------------------------------------------------------------- */
@@ -370,6 +407,23 @@ static bool is_local(const struct avpn_contact *contact)
            (contact->family == AVPN_FAMILY_IPV4 || contact->family == AVPN_FAMILY_IPV6);
 }
 
+/* What lanes need to know of it. */
+static void publish_uplink(struct avpn_node *node, uint32_t uplink)
+{
+    const struct avpni_uplink *own = &node->context.uplinks[uplink];
+    struct avpni_plane *plane = &node->context.plane;
+    bool has_address = own->is_up && own->local.family != AVPN_FAMILY_NONE;
+
+    if (own->is_up)
+        atomic_fetch_or(&plane->uplinks, 1u << uplink);
+    else
+        atomic_fetch_and(&plane->uplinks, ~(1u << uplink));
+    atomic_store(&plane->locals[uplink],
+                 has_address ? avpni_local_check(own->local.family, own->local.bytes,
+                                                 own->local.port)
+                             : 0);
+}
+
 int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                              const struct avpn_uplink *state, avpn_time now)
 {
@@ -388,6 +442,7 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
         return AVPN_OK;
     own->is_up = state->is_up != 0;
     own->local = state->local;
+    publish_uplink(node, uplink);
     if (!own->is_up)
         own->nat = AVPN_NAT_UNKNOWN;
     for (uint32_t i = 0; i < node->registrar_count; i++)

@@ -3,10 +3,11 @@
  * node: the engine's own state. Composition only: what is decided is decided in link, topo and
  * route; here things are held, found and handed on.
  *
- *     receive.c    datagram in:  demux -> open -> source check -> firewall -> deliver or forward
- *     send.c       packet in:    parse -> route -> firewall -> carry
- *     carry.c      ... of both:  fit the path (MSS, fragments) -> seal -> transmit
- *     answer.c     what cannot be passed on: ICMP errors back to where it came from
+ *     packets.c    datagrams and inner packets in: through the node's lane (forward/lane.h), which carries them
+ *     control.c    messages that are not packets: handshakes, probes, registries
+ *     trouble.c    what a lane cannot settle by itself: pieces, answers, news of tunnels
+ *     answer.c     ICMP errors back to where a packet came from
+ *     worker.c     more lanes, for other threads
  *     configure.c  configuration in: verified, compared, kept, undone; the store is slices.c
  *     apply.c      configuration into force: peers, routes, rules, registries by difference
  *     routing.c    the route table: planned, told as events, conflicts
@@ -17,9 +18,8 @@
 #define AVPNI_NODE_NODE_H
 
 #include "base/map.h"
-#include "inner/firewall.h"
+#include "forward/lane.h"
 #include "inner/icmp.h"
-#include "inner/translate.h"
 #include "link/context.h"
 #include "link/guard.h"
 #include "link/peer.h"
@@ -27,7 +27,6 @@
 #include "link/sync.h"
 #include "node/configure.h"
 #include "node/routing.h"
-#include "node/runs.h"
 #include <autovpn/node.h>
 
 /* Up to so many peers are asked one by one whether a handshake is expected from a contact [HS-9]. */
@@ -50,11 +49,9 @@ struct avpn_node {
 
     struct avpni_peer **peers; /* in order of member id */
     uint32_t peer_count;
-    struct avpni_peer *last_peer; /* the one found last, a guess for the next packet */
     struct avpni_map by_tag, by_key;
     struct avpni_routing routing;
-    struct avpni_firewall firewall;     /* the policy's rules and breakouts */
-    struct avpni_translator translator; /* of this site */
+    struct avpni_rules *rules; /* the one published */
     struct avpn_address addresses[2];   /* of this node, by family: IPv4, IPv6; as the host told [ICM-2] */
     struct avpni_icmp_limit icmp_limit;
 
@@ -62,13 +59,19 @@ struct avpn_node {
     uint32_t registrar_count;
     struct avpni_registration *registrations[AVPN_UPLINKS][AVPN_REGISTRIES];
 
-    struct avpni_runs inner;     /* to deliver */
-    struct avpni_runs breakout;  /* to leave by the site's own connection */
-    struct avpni_sealing sealed; /* to transmit */
+    struct avpni_lane lane;       /* the node's own way through the plane */
+    struct avpn_worker *workers;  /* linked by `next`, worker.c */
+    uint64_t gone[AVPN_COUNTERS]; /* of workers that are no more */
 };
 
 /* The peer with a member id, or NULL. */
 struct avpni_peer *avpni_node_find_peer(const struct avpn_node *node, uint32_t member);
+
+/* control.c: a datagram that is not ESP. */
+void avpni_node_control(struct avpn_node *node, uint32_t uplink, const struct avpn_contact *source,
+                        uint8_t *bytes, uint32_t count, avpn_time now);
+/* trouble.c: of any lane; packets are borrowed until return. */
+void avpni_node_trouble(struct avpn_node *node, const struct avpni_trouble *trouble);
 
 /* apply.c */
 int32_t avpni_node_apply(struct avpn_node *node, struct avpn_config *config, avpn_time now);

@@ -72,6 +72,24 @@ static void note_conflict(void *user, uint32_t kind, const struct avpn_prefix *p
         (struct avpni_conflict){*prefix, kind, winner, loser};
 }
 
+/* For a hop in the table: peers are in order of member id. */
+static struct avpni_gate *find_gate(const void *owner, uint32_t hop)
+{
+    const struct avpni_routing_ground *ground = owner;
+    uint32_t low = 0, high = ground->peer_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (ground->peers[middle]->member < hop)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < ground->peer_count && ground->peers[low]->member == hop ? ground->peers[low]->gate
+                                                                         : NULL;
+}
+
 static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_ground *ground,
                           struct avpni_table *table)
 {
@@ -81,6 +99,7 @@ static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_gro
                                            .attached = node->routing.attached,
                                            .attached_count = node->routing.attached_count,
                                            .conflict = note_conflict};
+    struct avpni_plane *plane = &node->context.plane;
     int32_t error = avpn_routes_new(&node->context.host, &table->routes);
 
     if (error == AVPN_OK)
@@ -88,12 +107,16 @@ static int32_t fill_table(struct avpn_node *node, const struct avpni_routing_gro
     for (uint32_t i = 0; i < ground->peer_count && error == AVPN_OK; i++)
         error = avpn_routes_set_state(table->routes, ground->peers[i]->member,
                                       ground->peers[i]->hop_state);
+    if (error == AVPN_OK)
+        error = avpni_directory_new(plane, table->routes, find_gate, ground, &table->directory);
+    if (error == AVPN_OK)
+        error = avpni_tables_new(plane, &table->tables);
     if (error != AVPN_OK)
         return error;
-    table->active_hops =
+    table->told =
         avpni_allocate(&node->context.memory, (size_t)avpn_routes_count(table->routes) + 1,
-                       sizeof *table->active_hops);
-    return table->active_hops == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
+                       sizeof *table->told);
+    return table->told == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
 }
 
 int32_t avpni_table_make(struct avpn_node *node, const struct avpni_routing_ground *ground,
@@ -111,9 +134,13 @@ int32_t avpni_table_make(struct avpn_node *node, const struct avpni_routing_grou
 
 void avpni_table_free(struct avpn_node *node, struct avpni_table *table)
 {
-    avpni_release(&node->context.memory, table->active_hops);
+    avpni_release(&node->context.memory, table->told);
     avpni_release(&node->context.memory, table->conflicts);
-    avpn_routes_del(table->routes);
+    if (table->directory != NULL)
+        avpni_directory_retire(&node->context.plane, table->directory); /* with its routes */
+    else
+        avpn_routes_del(table->routes);
+    avpni_tables_retire(&node->context.plane, table->tables);
     memset(table, 0, sizeof *table);
 }
 
@@ -151,14 +178,13 @@ static void tell_hops(struct avpn_node *node, avpn_time now)
     uint32_t count = avpn_routes_count(table->routes);
 
     for (uint32_t i = 0; i < count; i++) {
+        uint32_t hop = avpni_routes_active(table->routes, table->told[i].route);
         struct avpn_route route = {.size = sizeof route};
-        uint32_t hop;
 
+        if (hop == table->told[i].hop)
+            continue; /* nearly all: not even read */
         avpn_routes_at(table->routes, i, &route);
-        hop = active_hop(table->routes, &route);
-        if (hop == table->active_hops[i])
-            continue;
-        table->active_hops[i] = hop;
+        table->told[i].hop = hop;
         tell_route(node, AVPN_EVENT_ROUTE_REPLACE, &route,
                    avpn_routes_active(table->routes, &route), now);
     }
@@ -209,13 +235,13 @@ static void tell_routes(struct avpn_node *node, struct avpni_table *next, avpn_t
         if (i < old_count)
             avpn_routes_at(old_table->routes, i, &old);
         if (k < new_count)
-            avpn_routes_at(next->routes, k, &new);
+            avpni_routes_read(next->routes, k, &new, &next->told[k].route);
         if (order == 0)
             order = avpni_prefix_compare(&old.prefix, &new.prefix);
-        tell_difference(node, next, &old, order <= 0 ? old_table->active_hops[i] : 0, &new, order,
+        tell_difference(node, next, &old, order <= 0 ? old_table->told[i].hop : 0, &new, order,
                         now);
         if (order >= 0)
-            next->active_hops[k] = active_hop(next->routes, &new);
+            next->told[k].hop = active_hop(next->routes, &new);
         i += order <= 0;
         k += order >= 0;
     }
@@ -264,13 +290,26 @@ void avpni_routing_tell_conflicts(struct avpn_node *node, const struct avpni_tab
 
 /* ---- in force ----------------------------------------------------------------------- */
 
-void avpni_routing_take(struct avpn_node *node, struct avpni_table *table, avpn_time now)
+static void take(struct avpn_node *node, struct avpni_table *table, struct avpni_rules *rules,
+                 avpn_time now)
 {
     tell_routes(node, table, now);
-    avpni_table_free(node, &node->routing.table);
+    table->tables->directory = table->directory;
+    table->tables->rules = rules;
+    avpni_plane_publish(&node->context.plane, table->tables);
+    table->tables = NULL;
     node->routing.table = *table;
     node->routing.planned_at = now;
     node->routing.is_plan_due = false;
+}
+
+void avpni_routing_take(struct avpn_node *node, struct avpni_table *table,
+                        struct avpni_rules *rules, avpn_time now)
+{
+    struct avpni_table before = node->routing.table;
+
+    take(node, table, rules, now);
+    avpni_table_free(node, &before);
     memset(table, 0, sizeof *table);
 }
 
@@ -293,10 +332,7 @@ static void plan_again(struct avpn_node *node, avpn_time now)
         return;
     }
     before = node->routing.table;
-    tell_routes(node, &next, now);
-    node->routing.table = next;
-    node->routing.planned_at = now;
-    node->routing.is_plan_due = false;
+    take(node, &next, node->rules, now);
     avpni_routing_tell_conflicts(node, &before, now);
     avpni_table_free(node, &before);
 }
@@ -329,13 +365,11 @@ static void fire(void *owner, avpn_time now)
 int32_t avpni_routing_init(struct avpn_node *node)
 {
     struct avpni_routing *routing = &node->routing;
-    int32_t error;
 
     routing->planned_at = -1;
     routing->hops_changed_at = -1;
     avpni_timer_init(&routing->timer, fire, node);
-    error = avpni_timers_reserve(&node->context.timers, 1);
-    return error == AVPN_OK ? avpn_routes_new(&node->context.host, &routing->table.routes) : error;
+    return avpni_timers_reserve(&node->context.timers, 1);
 }
 
 void avpni_routing_fini(struct avpn_node *node)

@@ -19,17 +19,28 @@
 #define AVPNI_ROUTING_SPAN AVPN_SECOND
 #define AVPNI_CONFLICT_EVENTS 32 /* told of one plan */
 
+struct avpni_directory;
 struct avpni_peer;
+struct avpni_rules;
+struct avpni_tables;
 
 struct avpni_conflict {
     struct avpn_prefix prefix;
     uint32_t kind, winner, loser;
 };
 
+/* What the last event about a route said. */
+struct avpni_told_route {
+    uint32_t route; /* its handle */
+    uint32_t hop;   /* or AVPN_ROUTE_NONE */
+};
+
 /* A plan, in force or being made. */
 struct avpni_table {
+    struct avpni_directory *directory; /* what lanes read of it; owns the routes */
+    struct avpni_tables *tables;       /* room to publish it; NULL once that is done */
     struct avpn_routes *routes;
-    uint32_t *active_hops; /* by place in routes: the hop last told in an event */
+    struct avpni_told_route *told;   /* by place in routes */
     struct avpni_conflict *conflicts;
     uint32_t conflict_count;
 };
@@ -60,8 +71,11 @@ void avpni_routing_fini(struct avpn_node *node);
 int32_t avpni_table_make(struct avpn_node *node, const struct avpni_routing_ground *ground,
                          struct avpni_table *table_out);
 void avpni_table_free(struct avpn_node *node, struct avpni_table *table);
-/* Tell the difference as events and put `table` into force in the place of the old one. Cannot fail. */
-void avpni_routing_take(struct avpn_node *node, struct avpni_table *table, avpn_time now);
+/*
+ * Tell the difference as events, put `table` into force in the place of the old one and publish it, together with `rules`. Cannot fail.
+ */
+void avpni_routing_take(struct avpn_node *node, struct avpni_table *table,
+                        struct avpni_rules *rules, avpn_time now);
 /* Conflicts of the table in force that `before` (may be NULL) did not have. */
 void avpni_routing_tell_conflicts(struct avpn_node *node, const struct avpni_table *before,
                                   avpn_time now);

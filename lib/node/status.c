@@ -5,7 +5,7 @@
 #include "link/fault.h"
 #include "link/path.h"
 #include "link/session.h"
-#include "node/node.h"
+#include "node/worker.h"
 #include <string.h>
 
 static const char *const counter_names[AVPN_COUNTERS] = {
@@ -16,14 +16,15 @@ static const char *const counter_names[AVPN_COUNTERS] = {
     "drop-source",     "drop-inner",    "drop-no-route",  "drop-no-tunnel", "drop-hop-limit",
     "drop-size",       "drop-exhausted", "drop-memory",   "drop-random",    "drop-uplink",
     "drop-firewall",   "drop-translation", "drop-recursion", "drop-breakout", "breakout",
-    "icmp",            "fragmented",    "clamped",
+    "icmp",            "fragmented",    "clamped",        "punted",         "drop-handed-over",
 };
 
 uint32_t avpn_node_counters(const struct avpn_node *node, uint64_t *counters_out, size_t count)
 {
     if (node != NULL && counters_out != NULL)
         for (size_t i = 0; i < count && i < AVPN_COUNTERS; i++)
-            counters_out[i] = node->context.counters[i];
+            counters_out[i] = avpni_tally_read(&node->context.counters[i]) + node->gone[i] +
+                              avpni_workers_counter(node, (enum avpn_counter)i);
     return AVPN_COUNTERS;
 }
 
@@ -176,10 +177,10 @@ static void fill_peer(const struct avpn_node *node, const struct avpni_peer *pee
     status->mtu_bytes = avpni_peer_inner_limit(peer);
     status->session_since = session != NULL ? session->created_at : -1;
     status->suite = session != NULL ? session->suite : AVPN_SUITE_NONE;
-    status->sent_packets = peer->sent_packets;
-    status->sent_bytes = peer->sent_bytes;
-    status->received_packets = peer->received_packets;
-    status->received_bytes = peer->received_bytes;
+    status->sent_packets = avpni_tally_read(&peer->gate->sent_packets);
+    status->sent_bytes = avpni_tally_read(&peer->gate->sent_bytes);
+    status->received_packets = avpni_tally_read(&peer->gate->received_packets);
+    status->received_bytes = avpni_tally_read(&peer->gate->received_bytes);
 }
 
 int32_t avpn_node_peer_at(const struct avpn_node *node, uint32_t index,
@@ -268,13 +269,13 @@ int32_t avpn_node_rule_at(const struct avpn_node *node, uint32_t index,
 {
     if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
         return AVPN_ERROR_ARGUMENT;
-    if (index >= node->firewall.rule_count)
+    if (index >= node->rules->firewall.rule_count)
         return AVPN_ERROR_EMPTY;
     memset(status_out, 0, sizeof *status_out);
     status_out->size = sizeof *status_out;
-    status_out->rule = node->firewall.rules[index];
-    status_out->sent_packets = node->firewall.sent[index];
-    status_out->received_packets = node->firewall.received[index];
+    status_out->rule = node->rules->firewall.rules[index];
+    status_out->sent_packets = avpni_tally_read(&node->rules->firewall.sent[index]);
+    status_out->received_packets = avpni_tally_read(&node->rules->firewall.received[index]);
     return AVPN_OK;
 }
 
@@ -329,6 +330,11 @@ int32_t avpn_node_outer_at(const struct avpn_node *node, uint32_t index, uint32_
                 outer_path(node->peers[i]->paths[k], &index, uplink_out, contact_out))
                 return AVPN_OK;
     return AVPN_ERROR_EMPTY;
+}
+
+const struct avpn_aead *avpn_node_aead(const struct avpn_node *node, uint8_t suite)
+{
+    return node == NULL || suite >= AVPNI_AEAD_SUITES ? NULL : node->context.aeads[suite];
 }
 
 const struct avpn_config *avpn_node_config(const struct avpn_node *node)

@@ -26,7 +26,7 @@
 #include "base/timer.h"
 #include "link/events.h"
 #include "link/guard.h"
-#include "link/outbox.h"
+#include "forward/outbox.h"
 #include "registry/organization.h"
 #include "registry/session.h"
 #include "registry/table.h"

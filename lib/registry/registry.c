@@ -178,6 +178,7 @@ static void take_datagram(struct avpn_registry *registry, const struct avpni_arr
     case AVPNI_KIND_RESPONSE:
     case AVPNI_KIND_COOKIE:
     case AVPNI_KIND_PROBE:
+    case AVPNI_KIND_CONFIRMATION:
     case AVPNI_KIND_KEEPALIVE:
     case AVPNI_KIND_ESP:
         avpni_registry_count(registry, AVPN_REGISTRY_DROP_UNEXPECTED);

@@ -284,7 +284,25 @@ uint32_t avpni_hops_count(const struct avpni_hops *hops, uint32_t list)
 
 const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t list, uint32_t index)
 {
-    return &hops->records[hops->pool[list + INDICES + index]];
+    return &hops->records[avpni_hops_place(hops, list, index)];
+}
+
+uint32_t avpni_hops_place(const struct avpni_hops *hops, uint32_t list, uint32_t index)
+{
+    return hops->pool[list + INDICES + index];
+}
+
+uint32_t avpni_hops_places(const struct avpni_hops *hops)
+{
+    return hops->record_count;
+}
+
+uint32_t avpni_hops_at_place(const struct avpni_hops *hops, uint32_t place)
+{
+    /* Records of the free list are not in the map under their id. */
+    return place < hops->record_count && find_record(hops, hops->records[place].id) == place
+               ? hops->records[place].id
+               : AVPNI_HOPS_NONE;
 }
 
 uint8_t avpni_hops_state(const struct avpni_hops *hops, uint32_t id)

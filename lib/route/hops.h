@@ -6,6 +6,9 @@
  * reads it without searching. Lists of 1 to AVPN_ROUTE_HOPS records' indices lie in a pool of
  * words, freed ones in a list by length. A list that is there already is shared: a table of a
  * million routes through a few hubs has a few lists.
+ *
+ * Readers on other threads: count() and place() read the pool alone, set_state() touches records and the map
+ * alone; so they may run at the same time.
  */
 #ifndef AVPNI_ROUTE_HOPS_H
 #define AVPNI_ROUTE_HOPS_H
@@ -50,6 +53,15 @@ uint32_t avpni_hops_count(const struct avpni_hops *hops, uint32_t list);
 const struct avpni_hop *avpni_hops_at(const struct avpni_hops *hops, uint32_t list, uint32_t index);
 /* The state of a hop that may be in no list. */
 uint8_t avpni_hops_state(const struct avpni_hops *hops, uint32_t id);
+
+/*
+ * Places of records: small numbers for arrays beside the table. A hop keeps its place while a list names it; then another
+ * may get it.
+ */
+uint32_t avpni_hops_place(const struct avpni_hops *hops, uint32_t list, uint32_t index);
+uint32_t avpni_hops_places(const struct avpni_hops *hops);
+/* The id there, or AVPNI_HOPS_NONE when no hop has the place. */
+uint32_t avpni_hops_at_place(const struct avpni_hops *hops, uint32_t place);
 size_t avpni_hops_footprint(const struct avpni_hops *hops);
 
 #endif

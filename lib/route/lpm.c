@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lpm: see lpm.h. Life and everything that only reads; lpm_change.c writes.
+ * lpm: see lpm.h. Life, and what only reads but is not on the packet path.
  */
 #include "route/lpm_node.h"
 
 void avpni_lpm_init(struct avpni_lpm *lpm, const struct avpni_memory *memory, uint32_t bits)
 {
-    *lpm = (struct avpni_lpm){.root = LPM_INHERIT, .dead = LPM_INHERIT, .bits = bits};
+    *lpm = (struct avpni_lpm){
+        .root = LPM_INHERIT, .dead = LPM_INHERIT, .bits = bits, .vectors = lpm_vectors()};
     avpni_slabs_init(&lpm->slabs, memory, LPM_TABLE_WORDS);
 }
 
@@ -24,7 +25,10 @@ void avpni_lpm_clear(struct avpni_lpm *lpm)
 
 int32_t avpni_lpm_copy(struct avpni_lpm *to, const struct avpni_lpm *from)
 {
-    *to = (struct avpni_lpm){.root = from->root, .dead = LPM_INHERIT, .bits = from->bits};
+    *to = (struct avpni_lpm){.root = from->root,
+                             .dead = LPM_INHERIT,
+                             .bits = from->bits,
+                             .vectors = from->vectors};
     if (avpni_slabs_copy(&to->slabs, &from->slabs) != AVPN_OK ||
         lpm_front_copy(to, from) != AVPN_OK) {
         avpni_lpm_clear(to);
@@ -38,258 +42,9 @@ size_t avpni_lpm_footprint(const struct avpni_lpm *lpm)
     return avpni_slabs_footprint(&lpm->slabs) + lpm_front_footprint(lpm);
 }
 
-/* ---- the packet path --------------------------------------------------------------------- */
-
 static uint32_t value_of(uint32_t word)
 {
     return word == LPM_INHERIT ? AVPNI_LPM_NONE : word - 1;
-}
-
-/* What is decided here, or else what was above; nobody can predict which. */
-static inline uint32_t choose(uint32_t here, uint32_t above)
-{
-    return here | (above & (0u - (uint32_t)(here == LPM_INHERIT)));
-}
-
-/* Where the search for an IPv4 address begins. */
-static inline uint32_t begin_ipv4(const struct avpni_lpm *lpm, uint32_t address)
-{
-    return lpm->front != NULL ? lpm->front[address >> 16] : lpm->root;
-}
-
-uint32_t avpni_lpm_find_ipv4(const struct avpni_lpm *lpm, uint32_t address)
-{
-    uint32_t word = begin_ipv4(lpm, address), decided = LPM_INHERIT;
-
-    while (word & LPM_NODE) {
-        const uint32_t *node = lpm_node(lpm, word);
-        uint32_t bits = address << LPM_DEPTH(node[LPM_SHAPE]);
-
-        decided = choose(node[LPM_BASE], decided);
-        word = lpm_is_table(word) ? node[LPM_ENTRIES + (bits >> 24)] : lpm_search(node, bits);
-    }
-    return choose(word, decided) - 1; /* LPM_INHERIT becomes AVPNI_LPM_NONE */
-}
-
-uint32_t avpni_lpm_find_ipv6(const struct avpni_lpm *lpm, uint64_t high, uint64_t low)
-{
-    uint32_t word = lpm->root, decided = LPM_INHERIT;
-
-    while (word & LPM_NODE) {
-        const uint32_t *node = lpm_node(lpm, word);
-        uint32_t bits = lpm_bits(high, low, LPM_DEPTH(node[LPM_SHAPE]));
-
-        decided = choose(node[LPM_BASE], decided);
-        word = lpm_is_table(word) ? node[LPM_ENTRIES + (bits >> 24)] : lpm_search(node, bits);
-    }
-    return choose(word, decided) - 1; /* LPM_INHERIT becomes AVPNI_LPM_NONE */
-}
-
-/* ---- the same for many -------------------------------------------------------------------- */
-
-/*
- * Keys that go down side by side. All that are at tables take a step, then all that are at blocks
- * search in lockstep, so that neither waits for memory one by one nor mispredicts where a search ends.
- */
-struct batch {
-    uint32_t words[AVPNI_LPM_BATCH], decided[AVPNI_LPM_BATCH];
-    uint32_t bits[AVPNI_LPM_BATCH]; /* after the depth of the node, once it is known */
-    uint8_t tables[AVPNI_LPM_BATCH], blocks[AVPNI_LPM_BATCH];
-    uint32_t table_count, block_count;
-};
-
-/* Put a key where its word tells. Without branches: which it is cannot be predicted. */
-static inline void sort_key(struct batch *batch, uint32_t key)
-{
-    uint32_t word = batch->words[key], is_table = lpm_names_table(word);
-
-    batch->tables[batch->table_count] = (uint8_t)key;
-    batch->blocks[batch->block_count] = (uint8_t)key;
-    batch->table_count += is_table;
-    batch->block_count += word / LPM_NODE - is_table;
-}
-
-static void end_batch(const struct batch *batch, uint32_t count, uint32_t *values_out)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        /* LPM_INHERIT becomes AVPNI_LPM_NONE. */
-        values_out[i] = choose(batch->words[i], batch->decided[i]) - 1;
-    }
-}
-
-static inline void decide(struct batch *batch, uint32_t key, const uint32_t *node)
-{
-    batch->decided[key] = choose(node[LPM_BASE], batch->decided[key]);
-}
-
-static void prefetch_blocks(const struct avpni_lpm *lpm, const struct batch *batch)
-{
-    for (uint32_t i = 0; i < batch->block_count; i++) {
-        const uint32_t *node = lpm_node(lpm, batch->words[batch->blocks[i]]);
-
-        LPM_PREFETCH(node);
-        LPM_PREFETCH(node + 16);
-        LPM_PREFETCH(node + 32);
-    }
-}
-
-/* A search among 16- or 32-bit numbers, each read as 32 bits of which some count. */
-struct search {
-    const uint8_t *starts;
-    uint32_t low, rest, bits, mask, stride;
-};
-
-static inline uint32_t load_u32(const uint8_t *bytes)
-{
-    uint32_t value;
-
-    memcpy(&value, bytes, sizeof value);
-    return value;
-}
-
-static inline void begin_search(struct search *search, const uint32_t *node, uint32_t bits)
-{
-    uint32_t is_narrow = node[LPM_SHAPE] / LPM_NARROW & 1;
-
-    search->starts = (const uint8_t *)(node + LPM_HEADER);
-    search->low = 0;
-    search->rest = LPM_ITEMS(node[LPM_SHAPE]);
-    search->stride = 4 - 2 * is_narrow;
-    search->mask = UINT32_MAX >> 16 * is_narrow;
-    search->bits = bits >> 16 * is_narrow;
-}
-
-/* All ones or nothing. */
-static inline uint32_t if_at_or_before(const struct search *search, uint32_t index)
-{
-    uint32_t start = load_u32(search->starts + (size_t)index * search->stride) & search->mask;
-
-    return 0u - (uint32_t)(start <= search->bits);
-}
-
-/* What the search found. Codes follow the values, so that reading 32 bits stays in the block. */
-static inline uint32_t end_search(const struct search *search, const uint32_t *node)
-{
-    uint32_t shape = node[LPM_SHAPE], is_small = shape / LPM_SMALL & 1;
-    uint32_t starts = (LPM_ITEMS(shape) * search->stride + 3) / 4;
-    const uint8_t *values = (const uint8_t *)(node + LPM_HEADER + starts);
-    uint32_t value = load_u32(values + (size_t)search->low * (4 - 2 * is_small));
-
-    return value & UINT32_MAX >> 16 * is_small & if_at_or_before(search, search->low);
-}
-
-/* Take all keys that are at blocks to what these decide. */
-static void search_blocks(const struct avpni_lpm *lpm, struct batch *batch)
-{
-    struct search searches[AVPNI_LPM_BATCH];
-    uint32_t longest = 0;
-
-    for (uint32_t i = 0; i < batch->block_count; i++) {
-        uint32_t key = batch->blocks[i];
-        const uint32_t *node = lpm_node(lpm, batch->words[key]);
-
-        decide(batch, key, node);
-        begin_search(&searches[i], node, batch->bits[key]);
-        longest = searches[i].rest > longest ? searches[i].rest : longest;
-    }
-    /* One that has come down to a single item stays as it is. */
-    for (; longest > 1; longest -= longest / 2) {
-        for (uint32_t i = 0; i < batch->block_count; i++) {
-            struct search *search = &searches[i];
-            uint32_t half = search->rest / 2;
-
-            search->low += half & if_at_or_before(search, search->low + half);
-            search->rest -= half;
-        }
-    }
-    for (uint32_t i = 0; i < batch->block_count; i++) {
-        uint32_t key = batch->blocks[i];
-
-        batch->words[key] = end_search(&searches[i], lpm_node(lpm, batch->words[key]));
-    }
-}
-
-void avpni_lpm_find_ipv4_batch(const struct avpni_lpm *lpm, const uint32_t *addresses,
-                               uint32_t count, uint32_t *values_out)
-{
-    struct batch batch;
-
-    batch.table_count = 0;
-    batch.block_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        batch.words[i] = begin_ipv4(lpm, addresses[i]);
-        batch.decided[i] = LPM_INHERIT;
-        sort_key(&batch, i);
-    }
-    while (batch.table_count > 0) {
-        uint32_t tables = batch.table_count;
-
-        batch.table_count = 0;
-        for (uint32_t i = 0; i < tables; i++) {
-            uint32_t key = batch.tables[i];
-            const uint32_t *node = lpm_node(lpm, batch.words[key]);
-            uint32_t bits = addresses[key] << LPM_DEPTH(node[LPM_SHAPE]);
-
-            decide(&batch, key, node);
-            batch.words[key] = node[LPM_ENTRIES + (bits >> 24)];
-            sort_key(&batch, key);
-        }
-    }
-    prefetch_blocks(lpm, &batch);
-    for (uint32_t i = 0; i < batch.block_count; i++) {
-        uint32_t key = batch.blocks[i];
-        const uint32_t *node = lpm_node(lpm, batch.words[key]);
-
-        batch.bits[key] = addresses[key] << LPM_DEPTH(node[LPM_SHAPE]);
-    }
-    search_blocks(lpm, &batch); /* an IPv4 block has no children */
-    end_batch(&batch, count, values_out);
-}
-
-void avpni_lpm_find_ipv6_batch(const struct avpni_lpm *lpm, const uint64_t (*addresses)[2],
-                               uint32_t count, uint32_t *values_out)
-{
-    struct batch batch;
-
-    batch.table_count = 0;
-    batch.block_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        batch.words[i] = lpm->root;
-        batch.decided[i] = LPM_INHERIT;
-        sort_key(&batch, i);
-    }
-    while (batch.table_count + batch.block_count > 0) {
-        uint32_t tables = batch.table_count, blocks;
-
-        batch.table_count = 0;
-        for (uint32_t i = 0; i < tables; i++) {
-            uint32_t key = batch.tables[i];
-            const uint32_t *node = lpm_node(lpm, batch.words[key]);
-
-            decide(&batch, key, node);
-            batch.words[key] =
-                node[LPM_ENTRIES + (lpm_bits(addresses[key][0], addresses[key][1],
-                                             LPM_DEPTH(node[LPM_SHAPE])) >> 24)];
-            sort_key(&batch, key);
-        }
-        if (batch.table_count > 0) {
-            continue;
-        }
-        prefetch_blocks(lpm, &batch);
-        for (uint32_t i = 0; i < batch.block_count; i++) {
-            uint32_t key = batch.blocks[i];
-            uint32_t depth = LPM_DEPTH(lpm_node(lpm, batch.words[key])[LPM_SHAPE]);
-
-            batch.bits[key] = lpm_bits(addresses[key][0], addresses[key][1], depth);
-        }
-        search_blocks(lpm, &batch);
-        blocks = batch.block_count;
-        batch.block_count = 0;
-        for (uint32_t i = 0; i < blocks; i++) {
-            sort_key(&batch, batch.blocks[i]);
-        }
-    }
-    end_batch(&batch, count, values_out);
 }
 
 /* ---- looking closely ------------------------------------------------------------------------ */
@@ -368,7 +123,7 @@ void lpm_descend(const struct avpni_lpm *lpm, const struct avpni_lpm_key *key,
             path_out->depth = depth + 8;
         } else {
             item = lpm_item(node, bits);
-            code = item == UINT32_MAX ? 0 : lpm_codes(node)[item];
+            code = lpm_codes(node)[item];
             if (code <= LPM_CHILD || key->length <= depth + code - LPM_CHILD) {
                 break;
             }

@@ -7,6 +7,10 @@
  * while there are few prefixes; a block that gets too full becomes a table of smaller ones. So the search takes a few
  * steps wherever the prefixes lie, and the ranges, with their lengths beside them, are also the ordered store.
  *
+ * What a search costs is the lines of memory it touches, and with few prefixes its instructions. For IPv4, whose
+ * addresses are short enough, a *front* skips the tree: an array by the first 16 to 19 bits that has the value, or the very
+ * range in a block from which a few are compared at once. Most lookups touch two lines. See lpm_front.c.
+ *
  * A change rewrites one node, or splits or joins one. A range that no prefix of its own node decides says *inherit*, and the
  * decision of the nodes above stands in the node's first word: a short prefix above a million others is
  * changed in at most 256 words.
@@ -31,12 +35,17 @@ struct avpni_lpm_key {
     uint8_t length; /* 0..128 */
 };
 
+/* Instructions with which a batch is searched; all give the same answers. */
+enum avpni_lpm_vectors { AVPNI_LPM_PLAIN = 0, AVPNI_LPM_AVX2, AVPNI_LPM_AVX512 };
+
 struct avpni_lpm {
     struct avpni_slabs slabs;
-    uint32_t *front; /* where the search for an IPv4 address begins, or NULL: at the root */
-    uint32_t root; /* a word as in lpm_node.h */
-    uint32_t dead; /* the root of what is being released */
-    uint32_t bits; /* 32 or 128 */
+    uint32_t *front;     /* where the search for an IPv4 address begins, or NULL: at the root */
+    uint32_t front_bits; /* of an address that lead to an entry of it; see lpm_front.c */
+    uint32_t root;       /* a word as in lpm_node.h */
+    uint32_t dead;       /* the root of what is being released */
+    uint32_t bits;       /* 32 or 128 */
+    uint32_t vectors;    /* enum avpni_lpm_vectors: what this machine can */
 };
 
 void avpni_lpm_init(struct avpni_lpm *lpm, const struct avpni_memory *memory, uint32_t bits);

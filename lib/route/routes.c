@@ -228,6 +228,10 @@ void avpni_routes_find_batch(const struct avpn_routes *routes,
     struct gathered all;
 
     gather(addresses, count, &all, found_out);
+    if (all.ipv4_count == count) { /* mostly: nothing to put into order */
+        avpni_lpm_find_ipv4_batch(&routes->ipv4, all.ipv4, count, found_out);
+        return;
+    }
     avpni_lpm_find_ipv4_batch(&routes->ipv4, all.ipv4, all.ipv4_count, found);
     for (uint32_t i = 0; i < all.ipv4_count; i++) {
         found_out[all.ipv4_places[i]] = found[i];
@@ -254,6 +258,21 @@ uint32_t avpni_routes_hop(const struct avpn_routes *routes, uint32_t route, uint
     return hop->id;
 }
 
+uint32_t avpni_routes_hop_place(const struct avpn_routes *routes, uint32_t route, uint32_t index)
+{
+    return avpni_hops_place(&routes->hops, route, index);
+}
+
+uint32_t avpni_routes_hop_places(const struct avpn_routes *routes)
+{
+    return avpni_hops_places(&routes->hops);
+}
+
+uint32_t avpni_routes_hop_at_place(const struct avpn_routes *routes, uint32_t place)
+{
+    return avpni_hops_at_place(&routes->hops, place);
+}
+
 bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint32_t hop)
 {
     uint32_t count = avpni_hops_count(&routes->hops, route);
@@ -266,14 +285,8 @@ bool avpni_routes_has_hop(const struct avpn_routes *routes, uint32_t route, uint
     return false;
 }
 
-int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_address *address,
-                           uint32_t *hop_out)
+uint32_t avpni_routes_active(const struct avpn_routes *routes, uint32_t route)
 {
-    uint32_t route = avpni_routes_find(routes, address);
-
-    if (route == AVPN_ROUTE_NONE) {
-        return AVPN_ERROR_NOT_FOUND;
-    }
     uint32_t count = avpni_hops_count(&routes->hops, route);
     const struct avpni_hop *held = NULL;
 
@@ -281,19 +294,36 @@ int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_a
         const struct avpni_hop *hop = avpni_hops_at(&routes->hops, route, i);
 
         if (hop->state == AVPN_HOP_ALIVE) {
-            *hop_out = hop->id;
-            return AVPN_OK;
+            return hop->id;
         }
         if (hop->state == AVPN_HOP_HELD && held == NULL) {
             held = hop;
         }
     }
-    if (held != NULL) { /* [RTE-7] */
-        *hop_out = held->id;
-        return AVPN_OK;
+    return held != NULL ? held->id : AVPN_ROUTE_NONE; /* [RTE-7] */
+}
+
+int32_t avpn_routes_lookup(const struct avpn_routes *routes, const struct avpn_address *address,
+                           uint32_t *hop_out)
+{
+    uint32_t route = avpni_routes_find(routes, address), hop;
+
+    if (route == AVPN_ROUTE_NONE) {
+        return AVPN_ERROR_NOT_FOUND;
     }
-    /* [RTE-3]: the longest prefix decides even when it cannot deliver. */
-    return AVPN_ERROR_EMPTY;
+    hop = avpni_routes_active(routes, route);
+    if (hop == AVPN_ROUTE_NONE) {
+        return AVPN_ERROR_EMPTY; /* [RTE-3]: the longest prefix decides even when it cannot deliver. */
+    }
+    *hop_out = hop;
+    return AVPN_OK;
+}
+
+void avpni_routes_prefetch(const struct avpn_routes *routes, uint32_t route)
+{
+    if (route != AVPN_ROUTE_NONE) {
+        __builtin_prefetch(&routes->hops.pool[route]);
+    }
 }
 
 int32_t avpn_routes_allows(const struct avpn_routes *routes, const struct avpn_address *address,
@@ -318,19 +348,33 @@ static void describe(const struct avpn_routes *routes, const struct avpn_prefix 
     *route_out = route;
 }
 
+/* The value of the prefix that decides, or AVPN_ROUTE_NONE. */
+static uint32_t match(const struct avpn_routes *routes, const struct avpn_address *address,
+                      uint8_t *length_out)
+{
+    if (address->family == AVPN_FAMILY_IPV4)
+        return avpni_lpm_match(&routes->ipv4, (uint64_t)load_u32(address->bytes) << 32, 0,
+                               length_out);
+    if (address->family == AVPN_FAMILY_IPV6)
+        return avpni_lpm_match(&routes->ipv6, load_u64(address->bytes),
+                               load_u64(address->bytes + 8), length_out);
+    return AVPN_ROUTE_NONE;
+}
+
+uint32_t avpni_routes_match_length(const struct avpn_routes *routes,
+                                   const struct avpn_address *address)
+{
+    uint8_t length = 0;
+
+    return match(routes, address, &length) == AVPN_ROUTE_NONE ? UINT32_MAX : length;
+}
+
 int32_t avpn_routes_match(const struct avpn_routes *routes, const struct avpn_address *address,
                           struct avpn_route *route_out)
 {
     struct avpn_prefix prefix = {.family = address->family};
-    uint32_t list = AVPN_ROUTE_NONE;
+    uint32_t list = match(routes, address, &prefix.length);
 
-    if (address->family == AVPN_FAMILY_IPV4) {
-        list = avpni_lpm_match(&routes->ipv4, (uint64_t)load_u32(address->bytes) << 32, 0,
-                               &prefix.length);
-    } else if (address->family == AVPN_FAMILY_IPV6) {
-        list = avpni_lpm_match(&routes->ipv6, load_u64(address->bytes),
-                               load_u64(address->bytes + 8), &prefix.length);
-    }
     if (list == AVPN_ROUTE_NONE) {
         return AVPN_ERROR_NOT_FOUND;
     }
@@ -347,8 +391,8 @@ uint32_t avpn_routes_count(const struct avpn_routes *routes)
     return avpni_lpm_count(&routes->ipv4) + avpni_lpm_count(&routes->ipv6);
 }
 
-int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
-                       struct avpn_route *route_out)
+int32_t avpni_routes_read(const struct avpn_routes *routes, uint32_t index,
+                          struct avpn_route *route_out, uint32_t *handle_out)
 {
     uint32_t before = avpni_lpm_count(&routes->ipv4);
     uint8_t family = index < before ? AVPN_FAMILY_IPV4 : AVPN_FAMILY_IPV6;
@@ -362,7 +406,16 @@ int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
     const struct avpn_prefix prefix = prefix_of(family, &key);
 
     describe(routes, &prefix, list, route_out);
+    *handle_out = list;
     return AVPN_OK;
+}
+
+int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
+                       struct avpn_route *route_out)
+{
+    uint32_t handle;
+
+    return avpni_routes_read(routes, index, route_out, &handle);
 }
 
 int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_prefix *prefix,

@@ -65,22 +65,28 @@ void avpni_slabs_clear(struct avpni_slabs *slabs)
     }
 }
 
+/* So few fit 32 bits: a reference has a place for each. */
+static uint32_t words_for(const struct avpni_slab *slab, uint32_t blocks)
+{
+    return blocks * slab->block_words + AVPNI_SLABS_BEYOND;
+}
+
 int32_t avpni_slabs_copy(struct avpni_slabs *to, const struct avpni_slabs *from)
 {
     avpni_slabs_init(to, &from->memory, from->classes[AVPNI_SLABS_SPECIAL].block_words);
     for (uint32_t i = 0; i < AVPNI_SLABS_CLASSES; i++) {
         const struct avpni_slab *slab = &from->classes[i];
-        size_t block_bytes = slab->block_words * sizeof *slab->words;
-
         if (slab->used == 0) {
             continue;
         }
-        to->classes[i].words = avpni_resize(&to->memory, NULL, slab->used, block_bytes);
+        to->classes[i].words = avpni_resize(&to->memory, NULL, words_for(slab, slab->used),
+                                            sizeof *slab->words);
         if (to->classes[i].words == NULL) {
             avpni_slabs_clear(to);
             return AVPN_ERROR_MEMORY;
         }
-        memcpy(to->classes[i].words, slab->words, slab->used * block_bytes);
+        memcpy(to->classes[i].words, slab->words,
+               (size_t)slab->used * slab->block_words * sizeof *slab->words);
         to->classes[i].used = slab->used;
         to->classes[i].capacity = slab->used;
     }
@@ -91,8 +97,8 @@ int32_t avpni_slabs_copy(struct avpni_slabs *to, const struct avpni_slabs *from)
 
 static int32_t set_capacity(struct avpni_slabs *slabs, struct avpni_slab *slab, uint32_t capacity)
 {
-    uint32_t *words =
-        avpni_resize(&slabs->memory, slab->words, capacity, slab->block_words * sizeof *words);
+    uint32_t *words = avpni_resize(&slabs->memory, slab->words, words_for(slab, capacity),
+                                   sizeof *words);
 
     if (words == NULL) {
         return AVPN_ERROR_MEMORY;
@@ -165,7 +171,9 @@ size_t avpni_slabs_footprint(const struct avpni_slabs *slabs)
     size_t words = 0;
 
     for (uint32_t i = 0; i < AVPNI_SLABS_CLASSES; i++) {
-        words += (size_t)slabs->classes[i].capacity * slabs->classes[i].block_words;
+        const struct avpni_slab *slab = &slabs->classes[i];
+
+        words += slab->capacity == 0 ? 0 : words_for(slab, slab->capacity);
     }
     return words * sizeof(uint32_t);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * slabs: blocks of 32-bit words in arrays by size, named by 31-bit references.
+ * slabs: blocks of 32-bit words in arrays by size, named by 30-bit references.
  *
  * Each size class is one array without holes: a block that is released is replaced by the last one
  * of its class. So memory follows what is in use up or down within a third, whatever the history,
  * and one release moves at most one block. The owner of the blocks has to correct what names the moved one.
  *
  * A reference holds the class and the place of the block's first word; adding to it gives the
- * reference of a later word of the same block.
+ * reference of a later word of the same block. A class holds at most 64 MiB.
  */
 #ifndef AVPNI_ROUTE_SLABS_H
 #define AVPNI_ROUTE_SLABS_H
@@ -17,7 +17,8 @@
 #define AVPNI_SLABS_CLASSES 58u
 #define AVPNI_SLABS_SPECIAL 57u /* the class of blocks of a size given at init */
 #define AVPNI_SLABS_WORDS_LIMIT 1280u
-#define AVPNI_SLABS_PLACE_BITS 25u
+#define AVPNI_SLABS_PLACE_BITS 24u
+#define AVPNI_SLABS_BEYOND 16u /* words behind the last block of a class that may be read, whatever they are */
 
 struct avpni_slab {
     uint32_t *words;

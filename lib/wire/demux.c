@@ -40,6 +40,8 @@ static bool has_length(uint8_t type, size_t count)
     case AVPNI_KIND_SESSION:
         return count > AVPNI_SESSION_OVERHEAD &&
                count <= AVPNI_SESSION_OVERHEAD + AVPNI_SESSION_BODY_LIMIT;
+    case AVPNI_KIND_CONFIRMATION:
+        return count == AVPNI_CONFIRMATION_BYTES;
     case AVPNI_KIND_PROBE:
         return count >= AVPNI_PROBE_BYTES && count <= AVPNI_PROBE_LIMIT;
     default:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * handshake: heads of initiations and responses, cookies, and the payloads inside Noise
+ * handshake: heads of initiations and responses, cookies, confirmations, and the payloads inside Noise
  * messages. Section 3. Outputs are written only when all of the bytes are canonical.
  */
 #include "base/memory.h"
@@ -71,6 +71,28 @@ void avpni_cookie_read(const uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
     message_out->receiver = avpni_read_u32(&r);
     avpni_read_bytes(&r, message_out->nonce, sizeof message_out->nonce);
     avpni_read_bytes(&r, message_out->sealed, sizeof message_out->sealed);
+}
+
+/* ---- confirmation ------------------------- */
+
+void avpni_confirmation_write(uint8_t bytes[AVPNI_CONFIRMATION_BYTES],
+                              const struct avpni_confirmation *message)
+{
+    struct avpni_writer w = avpni_writer(bytes, AVPNI_CONFIRMATION_BYTES);
+
+    avpni_header_write(&w, AVPNI_KIND_CONFIRMATION);
+    avpni_write_u32(&w, message->receiver);
+    avpni_write_bytes(&w, message->tag, sizeof message->tag);
+}
+
+void avpni_confirmation_read(const uint8_t bytes[AVPNI_CONFIRMATION_BYTES],
+                             struct avpni_confirmation *message_out)
+{
+    struct avpni_reader r =
+        avpni_reader(bytes + AVPNI_HEADER_BYTES, AVPNI_CONFIRMATION_BYTES - AVPNI_HEADER_BYTES);
+
+    message_out->receiver = avpni_read_u32(&r);
+    avpni_read_bytes(&r, message_out->tag, sizeof message_out->tag);
 }
 
 /* ---- payloads with a registry ------------------------- */

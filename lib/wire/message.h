@@ -24,6 +24,7 @@ enum avpni_kind {
     AVPNI_KIND_COOKIE = 3,
     AVPNI_KIND_SESSION = 4,
     AVPNI_KIND_PROBE = 5,
+    AVPNI_KIND_CONFIRMATION = 6,
     AVPNI_KIND_KEEPALIVE, /* the single byte 0xFF */
     AVPNI_KIND_ESP
 };
@@ -58,6 +59,16 @@ void avpni_cookie_write(uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
                         const struct avpni_cookie_message *message);
 void avpni_cookie_read(const uint8_t bytes[AVPNI_COOKIE_MESSAGE_BYTES],
                        struct avpni_cookie_message *message_out);
+
+#define AVPNI_CONFIRM_TAG_BYTES 16
+struct avpni_confirmation {
+    uint32_t receiver;
+    uint8_t tag[AVPNI_CONFIRM_TAG_BYTES];
+};
+void avpni_confirmation_write(uint8_t bytes[AVPNI_CONFIRMATION_BYTES],
+                              const struct avpni_confirmation *message);
+void avpni_confirmation_read(const uint8_t bytes[AVPNI_CONFIRMATION_BYTES],
+                             struct avpni_confirmation *message_out);
 
 struct avpni_register_request {
     uint8_t uplink;

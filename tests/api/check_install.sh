@@ -76,10 +76,12 @@ runs_shared() {
 }
 try 5 "it runs and the library's version is the package's" runs_shared
 
-# shellcheck disable=SC2046
+# What the static library needs, the package says; the library itself by its file, for -l would take the shared one.
+libraries=$(query --static --libs)
+# shellcheck disable=SC2046,SC2086
 try 6 "a program links the static library" \
-    "$cc" -std=c11 "$work/program.c" -o "$work/static" $(query --cflags) "$library/libautovpn.a" \
-    $(pkg-config --libs libsodium)
+    "$cc" -std=c11 "$work/program.c" -o "$work/static" $(query --cflags) \
+    ${libraries//-lautovpn/$library/libautovpn.a}
 runs_static() {
     [ "$("$work/static")" = "$version" ]
 }

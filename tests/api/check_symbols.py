@@ -19,7 +19,12 @@ C_LIBRARY = re.compile(
     r"|^__stack_chk_fail$|^__assert_fail$|^_GLOBAL_OFFSET_TABLE_$|^__chk_fail$"
     r"|^__(asan|ubsan|lsan|sanitizer|gcov|llvm)_|^__cpu_(model|indicator_init)$")
 SODIUM = re.compile(r"^(crypto_|sodium_|randombytes_)")
+# Each provider of packet encryption has a library of its own.
+PROVIDERS = {"crypto_aead_ipsec_mb.c.o": re.compile(r"^(alloc|free|init)_mb_mgr(_auto)?$"),
+             "crypto_aead_openssl.c.o": re.compile(r"^(EVP_|OPENSSL_info$)")}
 ALLOCATOR = {"malloc", "realloc", "free"}
+# What is the same for the whole process and never changes once known (doc/decisions/0014-aead-providers.md).
+WRITABLE = {"crypto_aead.c.o": {"testing", "verdicts"}, "crypto_aead_ipsec_mb.c.o": {"code"}}
 
 
 def nm(*arguments):
@@ -52,10 +57,12 @@ def check_static(archive):
         for symbol in sorted(needed - own):
             is_fine = (C_LIBRARY.match(symbol)
                        or (SODIUM.match(symbol) and name.startswith("crypto_"))
+                       or (name in PROVIDERS and PROVIDERS[name].match(symbol))
                        or (symbol in ALLOCATOR and name.startswith("base_memory.c")))
             if not is_fine:
                 bad.append(f"{name}: must not use {symbol}")
-        bad += [f"{name}: {symbol} is writable global state" for symbol in sorted(writable)]
+        bad += [f"{name}: {symbol} is writable global state"
+                for symbol in sorted(writable - WRITABLE.get(name, set()))]
     if len(objects) < 5:
         bad.append(f"only {len(objects)} objects in {archive}: nothing was checked")
     return bad, f"{len(objects)} objects use nothing they should not"

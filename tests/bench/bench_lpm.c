@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bench_lpm: longest-prefix match, ours beside a plain binary trie and, where libdpdk was found, DPDK's rte_fib and
- * rte_fib6, over the same tables and keys. Tables have lengths as in the global tables of the Internet. Of the keys
- * half are uniform, half lie inside a random prefix. Every structure has to agree with the trie on all keys.
+ * rte_fib6, over the same tables and keys. Tables have lengths as in the global tables of the Internet, or as one
+ * large site has ("site"). Of the keys half are uniform, half lie inside a random prefix. Every structure has to agree with the trie on all keys.
  *
  * All ways take turns in each round; a figure is the median of the rounds. Bytes a route: what a way
  * holds in all, its list of routes included. Ours as "table" is lib/route/lpm alone, as "routes" the
@@ -162,6 +162,25 @@ static void ours_batch(const struct lpm_table *table, uint32_t *values_out)
     }
 }
 
+static void batch_with(uint32_t vectors, const struct lpm_table *table, uint32_t *values_out)
+{
+    uint32_t best = lpm.vectors;
+
+    lpm.vectors = vectors;
+    ours_batch(table, values_out);
+    lpm.vectors = best;
+}
+
+static void ours_batch_plain(const struct lpm_table *table, uint32_t *values_out)
+{
+    batch_with(AVPNI_LPM_PLAIN, table, values_out);
+}
+
+static void ours_batch_avx2(const struct lpm_table *table, uint32_t *values_out)
+{
+    batch_with(AVPNI_LPM_AVX2, table, values_out);
+}
+
 static void routes_build(const struct lpm_table *table)
 {
     if (avpn_routes_new(NULL, &routes) != AVPN_OK)
@@ -285,6 +304,11 @@ static void make_addresses(const struct lpm_table *table)
     }
 }
 
+static const char *name_of(const struct lpm_table *table)
+{
+    return table->bits == 128 ? "IPv6" : table->layout == LPM_SITE ? "IPv4 site" : "IPv4";
+}
+
 static void report(const struct lpm_table *table, struct way *ways, uint32_t count)
 {
     double median[16], best_peer = 0;
@@ -295,16 +319,27 @@ static void report(const struct lpm_table *table, struct way *ways, uint32_t cou
             best_peer = best_peer == 0 || median[w] < best_peer ? median[w] : best_peer;
     }
     for (uint32_t w = 0; w < count; w++) {
-        printf("%u IPv%d  %-26s %8.1f ns %8.1f M/s %10.1f B/route", table->count,
-               table->bits == 32 ? 4 : 6, ways[w].name, median[w], 1e3 / median[w],
-               ways[w].bytes / table->count);
+        printf("%u %s  %-26s %8.1f ns %8.1f M/s %10.1f B/route", table->count, name_of(table),
+               ways[w].name, median[w], 1e3 / median[w], ways[w].bytes / table->count);
         if (best_peer != 0)
             printf("  x%.2f of the fastest rte", best_peer / median[w]);
         printf("\n");
     }
 }
 
-static void measure(uint32_t bits, uint32_t count, uint32_t keys)
+/* Of the instructions for batches those that this machine has beside the best. */
+static uint32_t add_lesser(struct way *ways, uint32_t count)
+{
+    double bytes = ways[2].bytes;
+
+    if (lpm.bits == 32 && lpm.vectors > AVPNI_LPM_PLAIN)
+        ways[count++] = (struct way){"table, batch, plain", ours_batch_plain, true, bytes, {0}};
+    if (lpm.bits == 32 && lpm.vectors > AVPNI_LPM_AVX2)
+        ways[count++] = (struct way){"table, batch, AVX2", ours_batch_avx2, true, bytes, {0}};
+    return count;
+}
+
+static void measure(uint32_t bits, enum lpm_layout layout, uint32_t count, uint32_t keys)
 {
     struct lpm_table table;
     struct way ways[16] = {{"binary trie", trie_find, true, 0, {0}},
@@ -315,7 +350,7 @@ static void measure(uint32_t bits, uint32_t count, uint32_t keys)
     uint32_t way_count = 5;
     double table_ns, routes_ns, edit_us, worst_us;
 
-    lpm_table_make(&table, bits, count, keys);
+    lpm_table_make(&table, bits, layout, count, keys);
     make_addresses(&table);
     trie_build(&table);
     table_ns = timed(ours_build, &table);
@@ -323,6 +358,7 @@ static void measure(uint32_t bits, uint32_t count, uint32_t keys)
     ways[0].bytes = (double)trie_bytes();
     ways[1].bytes = ways[2].bytes = (double)(sizeof lpm + avpni_lpm_footprint(&lpm));
     ways[3].bytes = ways[4].bytes = (double)avpn_routes_footprint(routes);
+    way_count = add_lesser(ways, way_count);
     for (uint32_t i = 0; i < LPM_PEERS; i++) {
         struct lpm_peer peer;
 
@@ -332,8 +368,8 @@ static void measure(uint32_t bits, uint32_t count, uint32_t keys)
     take_turns(&table, ways, way_count);
     report(&table, ways, way_count);
     edit_us = ours_edit(&table, &worst_us);
-    printf("%u IPv%d  build %.0f ns/route (routes %.0f), one update %.2f us (worst %.0f), copy %.0f us\n\n",
-           table.count, bits == 32 ? 4 : 6, table_ns, routes_ns, edit_us, worst_us, ours_copy());
+    printf("%u %s  build %.0f ns/route (routes %.0f), one update %.2f us (worst %.0f), copy %.0f us\n\n",
+           table.count, name_of(&table), table_ns, routes_ns, edit_us, worst_us, ours_copy());
     fflush(stdout);
     lpm_peers_release();
     avpni_lpm_fini(&lpm);
@@ -345,15 +381,21 @@ static void measure(uint32_t bits, uint32_t count, uint32_t keys)
 int main(int argc, char **argv)
 {
     static const struct {
-        uint32_t bits, count;
-    } sizes[] = {{32, 1000}, {32, 10000}, {32, 100000}, {32, 1000000}, {128, 1000}, {128, 200000}};
+        uint32_t bits;
+        enum lpm_layout layout;
+        uint32_t count;
+    } sizes[] = {{32, LPM_INTERNET, 1000},    {32, LPM_INTERNET, 10000},
+                 {32, LPM_INTERNET, 100000},  {32, LPM_INTERNET, 1000000},
+                 {32, LPM_SITE, 1000},        {32, LPM_SITE, 100000},
+                 {128, LPM_INTERNET, 1000},   {128, LPM_INTERNET, 200000}};
     bool is_quick = net_is_quick(argc, argv);
 
     rounds = is_quick ? ROUNDS_QUICK : ROUNDS;
     if (!lpm_peers_begin(argv[0]))
         printf("without DPDK: libdpdk was not found at build time, or it cannot start here\n");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        measure(sizes[i].bits, sizes[i].count, is_quick ? 1u << 18 : 1u << 20);
+        measure(sizes[i].bits, sizes[i].layout, sizes[i].count,
+                is_quick ? 1u << 18 : 1u << 20);
     free(trie.children);
     free(trie.values);
     return EXIT_SUCCESS;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bench_sa: what a packet costs through an SA and through whole nodes, beside the bare AEAD of the
- * same provider over the same bytes. All in place, in warm buffers, 64 packets at a time:
+ * same provider over the same bytes, for every provider of the build. All in place, in warm buffers, 64 packets at a time:
  *
  *     aead    the provider's seal and open, with 12 bytes of additional data
- *     sa      avpn_sa_seal and avpn_sa_open
+ *     sa      64 packets through an SA in one batch, as a node does
+ *     call    avpn_sa_seal and avpn_sa_open
  *     run     avpn_node_send of one run of 64 packets; what it transmits goes to avpn_node_receive
  *     single  the same as 64 runs of one packet each
  *
- * Ways take turns in slices of about a millisecond. A ratio is the median of the rounds' ratios.
+ * Ways take turns in slices of about a millisecond. A ratio is the median of the rounds' ratios. `keys` is about many
+ * tunnels instead (bench_sa_keys.c).
  *
- *     bench_sa [--quick]
+ *     bench_sa [keys] [--quick] [--provider NAME]
  */
-#include "crypto/aead.h"
+#include "bench_sa.h"
 #include "crypto/box.h"
+#include "crypto/esp.h"
 #include "net.h"
 
 #include <stdio.h>
@@ -25,51 +28,60 @@
 #define ROUNDS_QUICK 15
 #define SLICE_BYTES 300000u /* text in one slice, roughly */
 #define SLICE_BATCHES 60u   /* ... and packets / 64 at most */
-#define STRIDE_LIMIT 1536
+#define STRIDE_LIMIT 9216
+#define NODE_BYTES_LIMIT 1400 /* what a path of 1500 bytes carries whole */
 
-enum way { AEAD, SA, RUN, SINGLE, WAYS };
+enum way { AEAD, SA, CALL, RUN, SINGLE, WAYS };
 
-static const char *const way_names[WAYS] = {"aead", "sa", "run", "single"};
+static const char *const way_names[WAYS] = {"aead", "sa", "call", "run", "single"};
 
 struct bench {
     uint32_t bytes, sealed, rounds;
-    uint8_t suite;
-    const struct avpni_aead *aead;
+    const struct avpn_aead *aead;
     void *state;
-    uint64_t counter;
+    struct avpni_sa *send_batch, *receive_batch;
+    uint8_t nonces[BATCH][12], ads[BATCH][12]; /* made once: what is made just before costs more to read */
     struct avpn_sa *sender, *receiver;
     struct net net;
     uint8_t room[BATCH * STRIDE_LIMIT];
     double seal[WAYS][ROUNDS], open[WAYS][ROUNDS]; /* ns per packet */
 };
 
-static void aead_nonce(uint8_t nonce[12], uint8_t ad[12], uint64_t counter)
-{
-    memset(nonce, 1, 12);
-    memset(ad, 2, 12);
-    memcpy(nonce + 4, &counter, sizeof counter);
-    memcpy(ad + 4, &counter, sizeof counter);
-}
-
 static void run_aead(struct bench *bench, bool is_open)
 {
     size_t text = bench->sealed - 32; /* as in ESP: without header, IV and tag */
-    uint8_t nonce[12], ad[12];
 
     for (uint32_t i = 0; i < BATCH; i++) {
         uint8_t *at = bench->room + (size_t)i * bench->sealed + AVPN_HEADROOM;
+        const uint8_t *nonce = bench->nonces[i], *ad = bench->ads[i];
 
-        aead_nonce(nonce, ad, bench->counter + i);
         if (!is_open)
-            bench->aead->seal(bench->state, at, text, at + text, ad, sizeof ad, nonce);
-        else if (!bench->aead->open(bench->state, at, text, at + text, ad, sizeof ad, nonce))
+            bench->aead->seal(bench->aead->user, bench->state, at, text, at + text, ad, 12, nonce);
+        else if (!bench->aead->open(bench->aead->user, bench->state, at, text, at + text, ad, 12,
+                                    nonce))
             net_die("aead");
     }
-    if (is_open)
-        bench->counter += BATCH;
 }
 
 static void run_sa(struct bench *bench, bool is_open)
+{
+    struct avpni_esp_item items[BATCH];
+    int32_t expected = (int32_t)(is_open ? bench->bytes : bench->sealed);
+
+    for (uint32_t i = 0; i < BATCH; i++) {
+        items[i].bytes = bench->room + (size_t)i * bench->sealed + (is_open ? 0 : AVPN_HEADROOM);
+        items[i].count = is_open ? bench->sealed : bench->bytes;
+    }
+    if (is_open)
+        avpni_esp_open_batch(bench->receive_batch, items, BATCH, false);
+    else
+        avpni_esp_seal_batch(bench->send_batch, items, BATCH, false);
+    for (uint32_t i = 0; i < BATCH; i++)
+        if (items[i].result != expected)
+            net_die("batch");
+}
+
+static void run_call(struct bench *bench, bool is_open)
 {
     for (uint32_t i = 0; i < BATCH; i++) {
         uint8_t *at = bench->room + (size_t)i * bench->sealed;
@@ -134,7 +146,7 @@ static void run_single(struct bench *bench, bool is_open)
 
 static void slice(struct bench *bench, enum way way, uint32_t round)
 {
-    static void (*const runs[WAYS])(struct bench *, bool) = {run_aead, run_sa, run_node,
+    static void (*const runs[WAYS])(struct bench *, bool) = {run_aead, run_sa, run_call, run_node,
                                                              run_single};
     uint32_t batches = SLICE_BYTES / bench->bytes / BATCH + 1, packets;
     uint64_t seal = 0, open = 0;
@@ -173,8 +185,8 @@ static void report(struct bench *bench, enum way way, bool is_open)
         ratio[i] = all[way][i] / all[AEAD][i];
         more[i] = all[way][i] - all[AEAD][i];
     }
-    printf("%-18s %5u  %-6s  %-4s %8.1f %+8.1f %7.3f\n", avpn_suite_name(bench->suite),
-           bench->bytes, way_names[way], is_open ? "open" : "seal",
+    printf("%-18s %-9s %5u  %-6s  %-4s %8.1f %+8.1f %7.3f\n",
+           avpn_suite_name(bench->aead->suite), bench->aead->name, bench->bytes, way_names[way], is_open ? "open" : "seal",
            net_median(value, bench->rounds), net_median(more, bench->rounds),
            net_median(ratio, bench->rounds));
 }
@@ -182,38 +194,56 @@ static void report(struct bench *bench, enum way way, bool is_open)
 static void measure(struct bench *bench, uint32_t bytes)
 {
     uint64_t before = bench->net.sites[NET_HUB].delivered, batches;
+    int ways = bytes <= NODE_BYTES_LIMIT ? WAYS : RUN;
 
     bench->bytes = bytes;
     bench->sealed = avpn_sealed_bytes(bytes);
     for (uint32_t round = 0; round < bench->rounds; round++) {
-        for (int way = 0; way < WAYS; way++) {
+        for (int way = 0; way < ways; way++) {
             fill(bench);
             slice(bench, (enum way)way, round);
         }
     }
     batches = SLICE_BYTES / bytes / BATCH + 1;
     batches = batches < SLICE_BATCHES ? batches : SLICE_BATCHES;
-    if (bench->net.sites[NET_HUB].delivered - before != 2 * batches * BATCH * bench->rounds)
+    if (ways == WAYS &&
+        bench->net.sites[NET_HUB].delivered - before != 2 * batches * BATCH * bench->rounds)
         net_die("packets were lost");
-    for (int way = 0; way < WAYS; way++) {
+    for (int way = 0; way < ways; way++) {
         report(bench, (enum way)way, false);
         report(bench, (enum way)way, true);
     }
 }
 
-static void begin(struct bench *bench, uint8_t suite)
+static struct avpni_sa *place_sa(const struct avpn_sa_parameters *p, bool is_receiver)
 {
-    struct avpn_sa_parameters p = {.size = sizeof p, .spi = 4096, .suite = suite, .key = {3}};
+    size_t bytes = avpni_esp_bytes(p->aead, p->window, is_receiver);
+    struct avpni_sa *sa = bench_place(bytes);
+
+    if (avpni_esp_init(sa, p, is_receiver) != AVPN_OK)
+        net_die("sa");
+    return sa;
+}
+
+static void begin(struct bench *bench, const struct avpn_aead *aead)
+{
+    const struct avpn_aead *own[] = {aead, NULL};
+    struct avpn_sa_parameters p = {.size = sizeof p, .spi = 4096, .suite = aead->suite,
+                                   .key = {3}, .aead = aead};
     uint8_t key[32] = {3};
 
-    bench->suite = suite;
-    bench->aead = avpni_aead_find(suite);
-    bench->state = aligned_alloc(64, (bench->aead->state_bytes + 63) / 64 * 64);
-    if (bench->state == NULL || avpn_sa_new_sender(&p, NULL, &bench->sender) ||
+    for (uint32_t i = 0; i < BATCH; i++)
+        bench->nonces[i][11] = bench->ads[i][11] = (uint8_t)i;
+    bench->aead = aead;
+    bench->state = bench_place(aead->state_bytes);
+    bench->send_batch = place_sa(&p, false);
+    bench->receive_batch = place_sa(&p, true);
+    if (aead->set_key(aead->user, bench->state, key) != 0 ||
+        avpn_sa_new_sender(&p, NULL, &bench->sender) ||
         avpn_sa_new_receiver(&p, NULL, &bench->receiver))
         net_die("sa");
-    bench->aead->set_key(bench->state, key);
-    net_begin(&bench->net, 1, suite);
+    net_begin(&bench->net, 1, aead->suite);
+    bench->net.aeads = own;
     for (uint32_t i = 0; i < 2; i++) {
         net_open(&bench->net, i);
         net_connect(&bench->net, i);
@@ -229,31 +259,65 @@ static void end(struct bench *bench)
     net_end(&bench->net);
     avpn_sa_del(bench->sender);
     avpn_sa_del(bench->receiver);
+    avpni_esp_wipe(bench->send_batch);
+    avpni_esp_wipe(bench->receive_batch);
+    free(bench->send_batch);
+    free(bench->receive_batch);
+    avpni_aead_clear(bench->aead, bench->state);
     free(bench->state);
+}
+
+static void measure_provider(const struct avpn_aead *aead, bool is_quick)
+{
+    static const uint32_t sizes[] = {64, 256, 1400, 9000};
+    static struct bench bench;
+
+    bench.rounds = is_quick ? ROUNDS_QUICK : ROUNDS;
+    begin(&bench, aead);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+        measure(&bench, sizes[k]);
+    end(&bench);
+}
+
+void *bench_place(size_t bytes)
+{
+    void *block = aligned_alloc(AVPNI_ESP_ALIGN,
+                                (bytes + AVPNI_ESP_ALIGN - 1) / AVPNI_ESP_ALIGN * AVPNI_ESP_ALIGN);
+
+    if (block == NULL)
+        net_die("memory");
+    return block;
 }
 
 int main(int argc, char **argv)
 {
-    static const uint8_t suites[] = {AVPN_SUITE_AES_256_GCM, AVPN_SUITE_CHACHA20_POLY1305};
-    static const uint32_t sizes[] = {64, 1400};
-    static struct bench bench;
+    bool is_quick = net_is_quick(argc, argv), is_keys = false;
+    const char *name = NULL;
+    const struct avpn_aead *aead;
 
     if (avpni_crypto_init() < 0)
         net_die("crypto");
-    bench.rounds = net_is_quick(argc, argv) ? ROUNDS_QUICK : ROUNDS;
-    printf("one core, %u packets a batch, %u rounds; goal: 64 bytes +25 ns, 1400 bytes x1.10\n",
-           BATCH, bench.rounds);
-    printf("%-18s %5s  %-6s  %-4s %8s %8s %7s\n", "suite", "bytes", "way", "", "ns", "+ns",
-           "ratio");
-    for (size_t i = 0; i < sizeof suites; i++) {
-        if (!avpn_suite_is_available(suites[i])) {
-            printf("%s: not on this machine\n", avpn_suite_name(suites[i]));
+    for (int i = 1; i < argc; i++) {
+        is_keys = is_keys || strcmp(argv[i], "keys") == 0;
+        if (strcmp(argv[i], "--provider") == 0 && i + 1 < argc)
+            name = argv[++i];
+    }
+    if (is_keys)
+        bench_keys_head();
+    else
+        printf("one core, %u packets a batch, %u rounds; goal of \"sa\": 64 bytes +25 ns, "
+               "1400 bytes x1.10\n%-18s %-9s %5s  %-6s  %-4s %8s %8s %7s\n",
+               BATCH, is_quick ? ROUNDS_QUICK : ROUNDS, "suite", "provider", "bytes", "way", "",
+               "ns", "+ns", "ratio");
+    for (uint32_t i = 0; (aead = avpn_aead_at(i)) != NULL; i++) {
+        if (name != NULL && strcmp(name, aead->name) != 0)
             continue;
-        }
-        begin(&bench, suites[i]);
-        for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
-            measure(&bench, sizes[k]);
-        end(&bench);
+        if (avpni_aead_judge(aead) != AVPN_OK)
+            printf("%s of %s: not on this machine\n", avpn_suite_name(aead->suite), aead->name);
+        else if (is_keys)
+            bench_keys(aead, is_quick);
+        else
+            measure_provider(aead, is_quick);
     }
     return EXIT_SUCCESS;
 }

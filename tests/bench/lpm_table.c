@@ -14,6 +14,7 @@ struct share {
 
 static const struct share ipv4_shares[] = {{24, 59}, {23, 10}, {22, 11}, {21, 5}, {20, 5}, {19, 3},
                                            {18, 2},  {17, 1},  {16, 2},  {28, 1}, {32, 1}};
+static const struct share site_shares[] = {{24, 50}, {23, 5}, {25, 5}, {26, 10}, {28, 20}, {32, 10}};
 static const struct share ipv6_shares[] = {{48, 45}, {47, 2}, {46, 3}, {44, 11}, {40, 9}, {36, 4},
                                            {32, 13}, {29, 3}, {64, 1}, {56, 1}, {33, 3}, {42, 5}};
 
@@ -26,10 +27,12 @@ uint64_t lpm_table_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
-static uint8_t random_length(uint32_t bits, uint64_t *state)
+static uint8_t random_length(const struct lpm_table *table, uint64_t *state)
 {
     int32_t pick = (int32_t)(lpm_table_random(state) % 100);
-    const struct share *share = bits == 32 ? ipv4_shares : ipv6_shares;
+    const struct share *share = table->bits == 128           ? ipv6_shares
+                                : table->layout == LPM_SITE ? site_shares
+                                                            : ipv4_shares;
 
     while ((pick -= share->parts) >= 0)
         share++;
@@ -45,6 +48,11 @@ static struct lpm_address mask_to(uint32_t length)
 {
     return (struct lpm_address){mask_of(length < 64 ? length : 64),
                                 mask_of(length < 64 ? 0 : length - 64)};
+}
+
+static uint64_t into_site(uint64_t address)
+{
+    return (address & ~mask_of(8)) | UINT64_C(10) << 56;
 }
 
 /* An address in use: IPv4 from 1.0.0.0 to 223.255.255.255, IPv6 from one of `blocks` /32 blocks. */
@@ -98,9 +106,11 @@ static void make_routes(struct lpm_table *table, uint32_t count, uint64_t *state
             struct lpm_route *route = &table->routes[i];
             struct lpm_address mask;
 
-            route->length = random_length(table->bits, state);
+            route->length = random_length(table, state);
             route->value = 1 + (uint32_t)(lpm_table_random(state) % 4000);
             route->address = random_address(table->bits, count / 8 + 1, state);
+            if (table->layout == LPM_SITE)
+                route->address.high = into_site(route->address.high);
             mask = mask_to(route->length);
             route->address.high &= mask.high;
             route->address.low &= mask.low;
@@ -132,6 +142,8 @@ static void make_keys(struct lpm_table *table, uint64_t *state)
             key->low = route->address.low | (key->low & ~mask.low);
         } else if (table->bits == 128) {
             key->high = UINT64_C(1) << 61 | key->high >> 3; /* 2000::/3 */
+        } else if (table->layout == LPM_SITE) {
+            key->high = into_site(key->high);
         }
         if (table->bits == 32) {
             key->high &= mask_of(32);
@@ -145,11 +157,12 @@ static void make_keys(struct lpm_table *table, uint64_t *state)
     }
 }
 
-void lpm_table_make(struct lpm_table *table, uint32_t bits, uint32_t count, uint32_t key_count)
+void lpm_table_make(struct lpm_table *table, uint32_t bits, enum lpm_layout layout, uint32_t count,
+                    uint32_t key_count)
 {
     uint64_t state = 20 + count + bits;
 
-    *table = (struct lpm_table){.bits = bits, .key_count = key_count};
+    *table = (struct lpm_table){.bits = bits, .layout = layout, .key_count = key_count};
     table->routes = calloc(count, sizeof *table->routes);
     table->keys = calloc(key_count, sizeof *table->keys);
     table->keys_ipv4 = calloc(key_count, sizeof *table->keys_ipv4);

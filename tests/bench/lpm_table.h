@@ -24,8 +24,12 @@ struct lpm_route {
     uint8_t length;
 };
 
+/* Lengths and places as on the Internet, or as in one site's 10.0.0.0/8. */
+enum lpm_layout { LPM_INTERNET, LPM_SITE };
+
 struct lpm_table {
     uint32_t bits; /* 32 or 128 */
+    enum lpm_layout layout;
     struct lpm_route *routes;
     uint32_t count;
     struct lpm_address *keys;
@@ -42,7 +46,8 @@ struct lpm_peer {
 
 uint64_t lpm_table_random(uint64_t *state);
 /* The same for the same arguments. In random order, no prefix twice. */
-void lpm_table_make(struct lpm_table *table, uint32_t bits, uint32_t count, uint32_t key_count);
+void lpm_table_make(struct lpm_table *table, uint32_t bits, enum lpm_layout layout, uint32_t count,
+                    uint32_t key_count);
 void lpm_table_free(struct lpm_table *table);
 
 bool lpm_peers_begin(char *program);

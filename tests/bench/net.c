@@ -12,6 +12,8 @@
 #define DATAGRAM 1536
 #define BLOCK_HEAD 16
 #define STEP AVPN_MILLISECOND
+#define REGISTRY "198.51.100.1"
+#define NOBODY "198.51.100.255" /* no datagram to it arrives */
 
 struct net_datagram {
     struct avpn_contact from, to;
@@ -32,6 +34,14 @@ uint64_t net_nanoseconds(void)
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t net_cpu_nanoseconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -114,13 +124,16 @@ static void post(struct net_site *site, const struct avpn_datagrams *run)
 
 static void transmit(void *user, const struct avpn_datagrams *batch, size_t count)
 {
-    struct net *net = ((struct net_site *)user)->net;
+    struct net_site *site = user;
+    struct net *net = site->net;
 
     for (size_t i = 0; i < count; i++) {
-        if (!net->is_captured)
-            post(user, &batch[i]);
-        else if (net->captured_count < NET_CAPTURED)
-            net->captured[net->captured_count++] = batch[i];
+        if (!net->is_captured) {
+            post(site, &batch[i]);
+        } else if (net->captured_count < NET_CAPTURED) {
+            net->captured[net->captured_count] = batch[i];
+            net->captured[net->captured_count++].remote = site->contact;
+        }
     }
 }
 
@@ -151,49 +164,69 @@ static void place_subnet(uint8_t address[4], uint32_t place)
     address[3] = 0;
 }
 
-static void add_members(const struct net *net, struct avpn_config *config)
+static void add_member(const struct net *net, struct avpn_config *config, uint32_t place)
 {
-    for (uint32_t i = 0; i < net->count; i++) {
-        struct avpn_member member = {.size = sizeof member, .id = i + 1, .export_count = 1,
-                                     .key = net->sites[i].key.public_key,
-                                     .role = i == NET_HUB ? AVPN_ROLE_HUB : AVPN_ROLE_SPOKE,
-                                     .hub_count = i != NET_HUB};
+    struct avpn_member member = {.size = sizeof member, .id = place + 1, .export_count = 1,
+                                 .key = net->sites[place].key.public_key,
+                                 .role = place == NET_HUB ? AVPN_ROLE_HUB : AVPN_ROLE_SPOKE,
+                                 .hub_count = place != NET_HUB,
+                                 .uplink_count = place == NET_HUB};
 
-        snprintf(member.name, sizeof member.name, "site-%u", i);
-        member.hubs[0].member = i == NET_HUB ? 0 : NET_HUB + 1;
-        member.exports[0].family = AVPN_FAMILY_IPV4;
-        member.exports[0].length = 24;
-        place_subnet(member.exports[0].bytes, i);
-        if (avpn_config_add_member(config, &member) != AVPN_OK)
-            net_die("add member");
-    }
+    snprintf(member.name, sizeof member.name, "site-%u", place);
+    member.hubs[0].member = place == NET_HUB ? 0 : NET_HUB + 1;
+    member.exports[0].family = AVPN_FAMILY_IPV4;
+    member.exports[0].length = 24;
+    place_subnet(member.exports[0].bytes, place);
+    if (place == NET_HUB)
+        member.manual[0] = net->sites[place].contact;
+    if (avpn_config_add_member(config, &member) != AVPN_OK)
+        net_die("add member");
 }
 
-static void publish(struct net *net, uint8_t suite)
+static struct avpn_config *begin_config(struct net *net, const char *registry)
+{
+    struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350,
+                                        .key = net->registry_site.key.public_key};
+    struct avpn_config *config;
+
+    snprintf(entry.host, sizeof entry.host, "%s", registry);
+    if (avpn_config_new(NULL, &config) || avpn_config_set_name(config, "bench") ||
+        avpn_config_add_registry(config, &entry) ||
+        (net->suite != 0 && avpn_config_set_suites(config, &net->suite, 1)))
+        net_die("configuration");
+    return config;
+}
+
+/* The bundle; to be freed. Takes the configuration. */
+static uint8_t *sign(struct net *net, struct avpn_config *config, size_t *bytes_out)
 {
     struct avpn_publication publication = {.size = sizeof publication, .psk_epoch = 1,
                                            .version = 1, .psk = {{7}}};
-    struct avpn_registry_entry entry = {.size = sizeof entry, .port = 9350, .host = "198.51.100.1",
-                                        .key = net->registry_site.key.public_key};
     struct avpn_authority *authority;
-    struct avpn_config *config;
+    uint8_t *bundle;
 
-    if (avpn_config_new(NULL, &config) || avpn_authority_new(NULL, &authority) ||
-        avpn_config_set_name(config, "bench") || avpn_config_add_registry(config, &entry) ||
-        (suite != 0 && avpn_config_set_suites(config, &suite, 1)))
-        net_die("configuration");
-    add_members(net, config);
-    if (avpn_authority_add_root(authority, &(struct avpn_key){{1}}) ||
+    if (avpn_authority_new(NULL, &authority) ||
+        avpn_authority_add_root(authority, &(struct avpn_key){{1}}) ||
         avpn_authority_add_signer(authority, &(struct avpn_key){{2}}) ||
         avpn_authority_organization(authority, &net->organization))
         net_die("authority");
-    avpn_authority_sign(authority, config, &publication, NULL, 0, &net->bundle_bytes);
-    net->bundle = malloc(net->bundle_bytes);
-    if (net->bundle == NULL || avpn_authority_sign(authority, config, &publication, net->bundle,
-                                                   net->bundle_bytes, &net->bundle_bytes))
+    avpn_authority_sign(authority, config, &publication, NULL, 0, bytes_out);
+    bundle = malloc(*bytes_out);
+    if (bundle == NULL ||
+        avpn_authority_sign(authority, config, &publication, bundle, *bytes_out, bytes_out))
         net_die("sign");
     avpn_authority_del(authority);
     avpn_config_del(config);
+    return bundle;
+}
+
+static void publish(struct net *net)
+{
+    struct avpn_config *config = begin_config(net, REGISTRY);
+
+    for (uint32_t i = 0; i < net->count; i++)
+        add_member(net, config, i);
+    net->bundle = sign(net, config, &net->bundle_bytes);
 }
 
 static void init_site(struct net *net, struct net_site *site, uint32_t place)
@@ -214,6 +247,7 @@ void net_begin(struct net *net, uint32_t spokes, uint8_t suite)
 
     memset(net, 0, sizeof *net);
     net->now = 1000 * AVPN_SECOND;
+    net->suite = suite;
     net->count = spokes + 1;
     net->sites = calloc(net->count, sizeof *net->sites);
     net->wire = calloc(WIRE, sizeof *net->wire);
@@ -222,8 +256,8 @@ void net_begin(struct net *net, uint32_t spokes, uint8_t suite)
     for (uint32_t i = 0; i < net->count; i++)
         init_site(net, &net->sites[i], i);
     init_site(net, &net->registry_site, 0);
-    avpn_contact_parse("198.51.100.1:9350", &net->registry_site.contact);
-    publish(net, suite);
+    avpn_contact_parse(REGISTRY ":9350", &net->registry_site.contact);
+    publish(net);
     host = seams(&net->registry_site);
     options.identity = net->registry_site.key;
     if (avpn_registry_new(&options, &host, net->now, &net->registry) ||
@@ -247,19 +281,38 @@ void net_end(struct net *net)
     free(net->wire);
 }
 
-void net_open(struct net *net, uint32_t place)
+static void make_node(struct net *net, uint32_t place, const uint8_t *bundle, size_t bundle_bytes)
 {
     struct net_site *site = &net->sites[place];
     struct avpn_host host = seams(site);
     struct avpn_node_options options = {.size = sizeof options,
                                         .organization = net->organization,
                                         .identity = site->key,
-                                        .bundle = net->bundle,
-                                        .bundle_bytes = net->bundle_bytes,
+                                        .bundle = bundle,
+                                        .bundle_bytes = bundle_bytes,
                                         .handshakes_per_second = 1000000};
 
+    host.aeads = net->aeads;
     if (avpn_node_new(&options, &host, net->now, &site->node) != AVPN_OK)
         net_die("node");
+}
+
+void net_open(struct net *net, uint32_t place)
+{
+    make_node(net, place, net->bundle, net->bundle_bytes);
+}
+
+void net_open_alone(struct net *net, uint32_t place)
+{
+    struct avpn_config *config = begin_config(net, NOBODY);
+    size_t bundle_bytes;
+    uint8_t *bundle;
+
+    add_member(net, config, NET_HUB);
+    add_member(net, config, place);
+    bundle = sign(net, config, &bundle_bytes);
+    make_node(net, place, bundle, bundle_bytes);
+    free(bundle);
 }
 
 void net_connect(struct net *net, uint32_t place)

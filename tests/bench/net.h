@@ -4,7 +4,8 @@
  * virtual time, with heaps that count; medians, and a clock for figures (never for engines).
  *
  * Datagrams arrive at once. While `is_captured` is set they are not carried at all: what an
- * engine transmits is kept as runs that still point to the caller's own bytes.
+ * engine transmits is kept as the receiver's socket would give it: from the sender's contact, and as runs that
+ * still point to the caller's own bytes.
  */
 #ifndef AUTOVPN_BENCH_NET_H
 #define AUTOVPN_BENCH_NET_H
@@ -34,9 +35,11 @@ struct net {
     struct net_site *sites;
     struct net_site registry_site;
     struct avpn_registry *registry;
+    uint8_t suite;
     struct avpn_key organization;
     uint8_t *bundle;
     size_t bundle_bytes;
+    const struct avpn_aead *const *aeads; /* of nodes opened from now on; NULL: the best */
     struct net_datagram *wire; /* a ring; what does not fit is lost */
     uint32_t sent, received;
     bool is_captured;
@@ -49,6 +52,11 @@ void net_begin(struct net *net, uint32_t spokes, uint8_t suite);
 void net_end(struct net *net);
 /* A node, without an uplink; then its uplink up. */
 void net_open(struct net *net, uint32_t place);
+/*
+ * Instead of net_open, for spokes by the thousand: the node knows of the hub, of itself and of no registry, which makes it
+ * small and quick to make. It reaches the hub by its manual contact.
+ */
+void net_open_alone(struct net *net, uint32_t place);
 void net_connect(struct net *net, uint32_t place);
 /* Everything on the wire arrives, and what that sends, and so on. */
 void net_drain(struct net *net);
@@ -60,6 +68,8 @@ uint32_t net_tunnels(const struct net *net);
 void net_packet(uint8_t *packet, uint32_t from, uint32_t to, uint32_t bytes);
 
 uint64_t net_nanoseconds(void);
+/* Of this thread: what a busy machine does to the others does not count. A system call: for pieces of 100 us and more. */
+uint64_t net_cpu_nanoseconds(void);
 /* Sorts. */
 double net_median(double *values, uint32_t count);
 bool net_is_quick(int argc, char **argv);

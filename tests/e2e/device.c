@@ -84,7 +84,7 @@ int main(int count, char **words)
     struct avpn_node_options options = {.size = sizeof options};
     struct avpn_uplink uplink = {.size = sizeof uplink, .is_up = 1};
     struct udp_options socket = {.bind = {.family = AVPN_FAMILY_IPV4, .bytes = {127, 0, 0, 1}}};
-    struct udp_buffers *buffers = udp_buffers_new();
+    struct udp_buffers *buffers = udp_buffers_new(UDP_BATCH);
     struct avpn_node *node;
     struct avpn_token token;
     char key[AVPN_KEY_TEXT];

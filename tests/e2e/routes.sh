@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Routing with the real daemons, in namespaces: one laboratory for each file in routes/, all at the same time.
+# The real daemons in namespaces: one laboratory for each file in routes/, all at the same time.
 #
 #     tests/e2e/routes.sh [BUILD_DIRECTORY [LABORATORY...]]
 #
+# AVPN_LABORATORIES=FOLDER takes those of another folder beside this file, which offload.sh does.
 # Prints TAP. Exit status 0: all passed, 1: not, 77: skipped (no root or no namespaces here).
 # AVPN_KEEP_LOGS=DIRECTORY keeps the daemons' logs, a folder for each laboratory.
 set -u
 HERE=$(cd "$(dirname "$0")" && pwd)
 BUILD=${1:-${AVPN_BUILD_ROOT:-$HERE/../../build}}
 shift
+FOLDER=${AVPN_LABORATORIES:-routes}
 LAB_BIN_GATEWAY=$BUILD/examples/gateway/autovpn-gateway
 LAB_BIN_REGISTRY=$BUILD/examples/registry/autovpn-registry
 LAB_BIN_ADMIN=$BUILD/examples/admin/autovpn
@@ -120,7 +122,7 @@ laboratory() {
     trap 'finish '"$1" EXIT
     trap 'exit 1' INT TERM
     # shellcheck source=/dev/null
-    . "$HERE/routes/$1.sh"
+    . "$HERE/$FOLDER/$1.sh"
     "lab_of_$1"
     echo "# $failures of $tests failed, $SECONDS s"
     [ $failures = 0 ]
@@ -158,7 +160,7 @@ if [ "$(id -u)" != 0 ] || ! unshare -n true 2> /dev/null || [ ! -c /dev/net/tun 
     echo "1..0 # SKIP needs root, network namespaces and /dev/net/tun"
     exit 77
 fi
-names=${*:-$(cd "$HERE/routes" && ls ./*.sh | sed 's|^\./||; s|\.sh$||')}
+names=${*:-$(cd "$HERE/$FOLDER" && ls ./*.sh | sed 's|^\./||; s|\.sh$||')}
 OUTPUT=$(mktemp -d /tmp/avroutes.XXXXXX)
 trap stop_all EXIT
 trap 'exit 1' INT TERM

@@ -494,7 +494,7 @@ static void begin(void)
     office.signer = draw_key();
     ck_assert_int_eq(avpn_key_pair_generate(&office.registry), AVPN_OK);
     choose_address();
-    office.buffers = udp_buffers_new();
+    office.buffers = udp_buffers_new(UDP_BATCH);
 
     struct avpn_authority *authority = open_authority();
 

@@ -119,6 +119,16 @@ static void fuzz_cookie(const uint8_t *data)
     must(memcmp(data, out, sizeof out) == 0);
 }
 
+static void fuzz_confirmation(const uint8_t *data)
+{
+    uint8_t out[AVPNI_CONFIRMATION_BYTES];
+    struct avpni_confirmation message;
+
+    avpni_confirmation_read(data, &message);
+    avpni_confirmation_write(out, &message);
+    must(memcmp(data, out, sizeof out) == 0);
+}
+
 static void fuzz_session(const uint8_t *data)
 {
     uint8_t out[AVPNI_SESSION_BODY];
@@ -160,6 +170,9 @@ static void fuzz_datagram(const uint8_t *data, size_t size)
         break;
     case AVPNI_KIND_SESSION:
         fuzz_session(data);
+        break;
+    case AVPNI_KIND_CONFIRMATION:
+        fuzz_confirmation(data);
         break;
     case AVPNI_KIND_ESP:
         must(avpni_esp_spi(data) >= AVPNI_SPI_FIRST);

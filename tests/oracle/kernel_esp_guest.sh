@@ -6,57 +6,19 @@
 #     root namespace: esp_peer, 192.0.2.2 ---- veth ---- namespace k: the kernel's ESP, 192.0.2.1
 #     inside: 10.2.0.1, 2001:db8:2::1                    inside: 10.1.0.1, 2001:db8:1::1
 #
-# $1 is the directory kernel_esp.sh prepared; its `out` is the only place the guest can write that
-# outlives it. Results go there, one line per case, and a plan `1..N` when all cases were run.
+# $1 is the directory uml.sh prepared.
 set -u
 
 work=$1
 pings=20 # per kind of IP
 burst=40 # BURST and FORGERIES of esp_peer.c
 forgeries=4
-count=0
+# shellcheck source=tests/oracle/uml_guest.sh
+. "$work/uml_guest.sh"
 
 # Key and salt as both ends want them, one after the other.
 secret_to_kernel=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1fa0a1a2a3
 secret_to_us=404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5fb0b1b2b3
-
-power_off() {
-    echo o >/proc/sysrq-trigger
-    sleep 60 # init must not end before the guest does
-}
-
-mount_all() {
-    mount -t proc proc /proc
-    mount -t sysfs sysfs /sys
-    mount -t tmpfs tmpfs /run
-    mkdir /run/netns /run/out
-    mount -t hostfs -o "$work/out" none /run/out
-    : >/run/out/started
-}
-
-result() {
-    count=$((count + 1))
-    echo "$1 $count - $2" >>/run/out/results
-}
-
-# judge NAME ACTUAL EXPECTED
-judge() {
-    if [ "$2" = "$3" ]; then
-        result ok "$1"
-    else
-        result "not ok" "$1 (is '$2', should be '$3')"
-    fi
-}
-
-# Modules that are built in are missing as files; what matters shows when states are added.
-# gcm needs seqiv, which needs a random source: drbg with hmac and sha512.
-load_modules() {
-    for module in hmac sha512_generic jitterentropy_rng drbg ecb ctr aes_generic aes_ti \
-        ghash-generic poly1305_generic chacha_generic gcm seqiv chacha20poly1305 veth esp4 \
-        xfrm_user xfrm_algo ipv6; do
-        "$work/modprobe" -d "$work/modules" "$module" 2>&1
-    done
-}
 
 in_k() {
     ip netns exec k "$@"
@@ -202,5 +164,4 @@ else
     # A build with AddressSanitizer, say: the guest's address space is too small for its map.
     result skip "both suites # esp_peer runs on this machine but not in the guest"
 fi
-echo "1..$count" >>/run/out/results
 power_off

@@ -63,6 +63,7 @@ int main(int argc, char **argv)
     play(explain_scenarios, explain_scenario_count, argc, argv);
     play(organization_scenarios, organization_scenario_count, argc, argv);
     play(liar_scenarios, liar_scenario_count, argc, argv);
+    play(worker_scenarios, worker_scenario_count, argc, argv);
     play(chaos_scenarios, chaos_scenario_count, argc, argv);
     printf("1..%d\n", played);
     return failed > 0 || played == 0;

@@ -36,11 +36,11 @@ static void send_run(struct world *world, uint32_t site, uint8_t *buffer, uint32
         return;
     memset(buffer, GUARD_BYTE, GUARD);
     memset(buffer + buffer_bytes - GUARD, GUARD_BYTE, GUARD);
-    if (avpn_node_send(node->node, run, 1, world_now(world)) != AVPN_OK)
-        world_fail(world, "avpn_node_send refused a packet");
+    if (world_crew_send(node, run) != AVPN_OK)
+        world_fail(world, "an engine refused a packet");
     for (uint32_t i = 0; i < GUARD; i++)
         if (buffer[i] != GUARD_BYTE || buffer[buffer_bytes - 1 - i] != GUARD_BYTE) {
-            world_fail(world, "avpn_node_send wrote outside of the room around a packet");
+            world_fail(world, "an engine wrote outside of the room around a packet");
             break;
         }
     world_node_serve(node);

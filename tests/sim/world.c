@@ -336,9 +336,7 @@ static void node_receive(void *user, const struct sim_datagram *d)
                                           .bytes = (uint32_t)d->count,
                                           .last_bytes = (uint32_t)d->count,
                                           .stride = (uint32_t)d->count};
-    world_must(node->engine.world, avpn_node_receive(node->node, &batch, 1, world_now(node->engine.world)),
-         "avpn_node_receive");
-    world_node_serve(node);
+    world_crew_receive(node, &batch);
 }
 
 /* One of a run. What is larger than the sender's own link never leaves it. */
@@ -354,7 +352,7 @@ static void put_datagram(struct sim_port *port, struct avpn_contact from,
         sim_send(port, from, batch->remote, bytes, packet_bytes(run, which));
 }
 
-static void node_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
+void world_node_transmit(void *user, const struct avpn_datagrams *batch, size_t count)
 {
     struct world_node *node = user;
 
@@ -378,7 +376,7 @@ static void node_transmit(void *user, const struct avpn_datagrams *batch, size_t
     }
 }
 
-static void node_deliver(void *user, const struct avpn_packets *batch, size_t count)
+void world_node_deliver(void *user, const struct avpn_packets *batch, size_t count)
 {
     struct world_node *node = user;
 
@@ -389,7 +387,7 @@ static void node_deliver(void *user, const struct avpn_packets *batch, size_t co
                                     packet_bytes(&batch[i], k));
 }
 
-static void node_breakout(void *user, const struct avpn_packets *batch, size_t count)
+void world_node_breakout(void *user, const struct avpn_packets *batch, size_t count)
 {
     struct world_node *node = user;
 
@@ -461,13 +459,14 @@ void world_node_start(struct world *world, uint32_t site, uint16_t moved)
 
     node->told_before = node->told_count;
     node->has_lost = false;
-    host.transmit = node_transmit;
-    host.deliver = node_deliver;
-    host.breakout = node->has_no_breakout ? NULL : node_breakout;
+    host.transmit = world_node_transmit;
+    host.deliver = world_node_deliver;
+    host.breakout = node->has_no_breakout ? NULL : world_node_breakout;
     host.resolve = node_resolve;
     world_must(world, avpn_node_new(&options, &host, world_now(world), &node->node), "avpn_node_new");
     if (node->node == NULL)
         abort();
+    world_crew_open(node);
     for (uint32_t u = 0; u < node->uplink_count; u++) {
         struct world_uplink *uplink = &node->uplinks[u];
 
@@ -485,6 +484,7 @@ void world_node_stop(struct world *world, uint32_t site)
     struct world_node *node = &world->nodes[site];
 
     world_check_table(world, site);
+    world_crew_close(node);
     avpn_node_del(node->node);
     node->node = NULL;
     if (!node->keeps && !node->has_token)
@@ -733,6 +733,14 @@ struct world *world_new(const char *name, uint64_t seed, const struct world_site
     return world_new_with(name, seed, sites, count, registries, &(struct world_policy){0});
 }
 
+static uint32_t workers_of_environment(void)
+{
+    const char *text = getenv("AVPN_TEST_WORKERS");
+    const unsigned long count = text == NULL ? 0 : strtoul(text, NULL, 10);
+
+    return count < WORLD_WORKERS ? (uint32_t)count : WORLD_WORKERS;
+}
+
 struct world *world_new_with(const char *name, uint64_t seed, const struct world_site *sites,
                              uint32_t count, uint32_t registries,
                              const struct world_policy *policy)
@@ -748,6 +756,7 @@ struct world *world_new_with(const char *name, uint64_t seed, const struct world
     world->nodes = calloc(count + 1, sizeof *world->nodes);
     world->sites = calloc(count + 1, sizeof *world->sites);
     world->policy = *policy;
+    world->workers = workers_of_environment();
     for (uint32_t site = 1; site <= count; site++)
         world->is_dual |= sites[site - 1].ipv6 != 0;
     sim_chance_init(&chance, seed ^ UINT64_C(0x6b657973));

@@ -12,6 +12,9 @@
  * (SPI, IV) is sealed twice; events about routes add up to the table of the engine; the version of a node's configuration never falls, except when it says that
  * it undid one. What breaks them is printed and counted in `failures`.
  *
+ * Nodes may have workers (crew.c): what comes and goes is handled by one of them or by the node itself, as chance has it, and
+ * what they punt reaches the node a moment later, or never. 2 for each node in every scenario, if AVPN_TEST_WORKERS=2.
+ *
  *     static const struct world_site sites[] = {
  *         {.role = AVPN_ROLE_HUB, .nat = {&sim_nat_home}},
  *         {.nat = {&sim_nat_symmetric}, .hubs = {1}}};
@@ -38,6 +41,7 @@
 #define WORLD_UPLINKS 2
 #define WORLD_REGISTRIES 3
 #define WORLD_BLOBS 3
+#define WORLD_WORKERS 4
 
 struct world;
 
@@ -110,6 +114,9 @@ struct world_engine {
 struct world_node {
     struct world_engine engine; /* first: callbacks get it as `user` */
     struct avpn_node *node;     /* NULL: not running */
+    struct avpn_worker *workers[WORLD_WORKERS];
+    struct world_punt *punts, **punts_end; /* on their way from worker to node */
+    uint64_t punted, punts_lost;
     struct avpn_key_pair identity;
     struct world_uplink uplinks[WORLD_UPLINKS];
     uint32_t uplink_count;
@@ -157,6 +164,9 @@ struct world {
     uint64_t version;
     struct world_office *office;
     struct avpn_key_pair intruder; /* of scenarios with one */
+    uint32_t workers;      /* of each node */
+    avpn_span punt_delay;  /* at most so late are they taken; 0: at once */
+    uint32_t punts_losing; /* so many of 100 punts find no room */
     uint32_t misplaced; /* so many registries stand in the configuration with a wrong address */
     struct world_packet *packets; /* inner packets sent; the index is their number */
     size_t packet_count, packet_capacity;
@@ -218,6 +228,11 @@ void world_line_set(struct world *world, uint32_t site, uint32_t uplink, bool is
 void world_move(struct world *world, uint32_t site, const char *address);
 /* Faults on a site's access line, both ways. */
 void world_link(struct world *world, uint32_t site, uint32_t uplink, const struct sim_link *link);
+
+/* ---- workers (crew.c) ---------------------------------------------------------------------- */
+
+/* From now on, on all nodes that run and that will; not fewer than before. */
+void world_set_workers(struct world *world, uint32_t count);
 
 /* ---- looking (look.c) --------------------------------------------------------------------- */
 
@@ -413,6 +428,16 @@ void world_engine_arm(struct world_engine *engine, avpn_time deadline,
 void world_store_clear(struct world_store *store);
 struct avpn_key world_random_key(struct sim_chance *chance);
 struct avpn_address world_site_address(uint32_t site, uint32_t uplink, uint32_t which);
+/* Of a node that has just been made, or is about to go. */
+void world_crew_open(struct world_node *node);
+void world_crew_close(struct world_node *node);
+/* To one of them, or to the node. */
+void world_crew_receive(struct world_node *node, const struct avpn_datagrams *batch);
+int32_t world_crew_send(struct world_node *node, const struct avpn_packets *run);
+/* What a node's host does, and a worker's too. `user` is a struct world_node. */
+void world_node_transmit(void *user, const struct avpn_datagrams *batch, size_t count);
+void world_node_deliver(void *user, const struct avpn_packets *batch, size_t count);
+void world_node_breakout(void *user, const struct avpn_packets *batch, size_t count);
 /* After any call into a node: its events and its next deadline. */
 void world_node_serve(struct world_node *node);
 

@@ -94,27 +94,29 @@ static void judge_box(const struct aead_case *c, seal_function *seal, open_funct
 /* Every provider of the suite that runs here. */
 static void judge_providers(const struct aead_case *c, uint8_t suite)
 {
-    _Alignas(AVPNI_AEAD_STATE_ALIGN_LIMIT) uint8_t state[2048];
-    const struct avpni_aead *const *all = avpni_aead_all();
+    _Alignas(AVPN_AEAD_ALIGN) uint8_t state[AVPNI_AEAD_STATE_LIMIT];
+    const struct avpn_aead *aead;
 
-    for (size_t i = 0; all[i] != NULL; i++) {
+    for (uint32_t i = 0; (aead = avpn_aead_at(i)) != NULL; i++) {
         uint8_t text[JSON_BYTES_LIMIT], tag[16];
 
-        if (all[i]->suite != suite || !all[i]->is_available()) {
+        if (aead->suite != suite || avpni_aead_judge(aead) != AVPN_OK) {
             continue;
         }
         memcpy(text, c->sealed.bytes, sizeof text);
-        all[i]->set_key(state, c->key.bytes);
-        bool is_genuine = all[i]->open(state, text, c->sealed.count, c->tag.bytes, c->ad.bytes,
-                                       c->ad.count, c->iv.bytes);
+        ck_assert_int_eq(aead->set_key(aead->user, state, c->key.bytes), 0);
+        bool is_genuine = aead->open(aead->user, state, text, c->sealed.count, c->tag.bytes,
+                                     c->ad.bytes, c->ad.count, c->iv.bytes) == 1;
 
-        ck_assert_msg(is_genuine == c->is_valid, "%s, test %d", all[i]->name, c->id);
+        ck_assert_msg(is_genuine == c->is_valid, "%s, test %d", aead->name, c->id);
         ck_assert_mem_eq(text, c->is_valid ? c->text.bytes : c->sealed.bytes, c->sealed.count);
         if (c->is_valid) {
-            all[i]->seal(state, text, c->text.count, tag, c->ad.bytes, c->ad.count, c->iv.bytes);
+            aead->seal(aead->user, state, text, c->text.count, tag, c->ad.bytes, c->ad.count,
+                       c->iv.bytes);
             ck_assert_mem_eq(text, c->sealed.bytes, c->sealed.count);
             ck_assert_mem_eq(tag, c->tag.bytes, 16);
         }
+        avpni_aead_clear(aead, state);
     }
 }
 

@@ -43,7 +43,8 @@ class RouteStruct(c.Structure):
 class SaParametersStruct(c.Structure):
     _fields_ = [("size", c.c_uint32), ("spi", c.c_uint32), ("suite", c.c_uint8),
                 ("reserved", c.c_uint8 * 3), ("window", c.c_uint32), ("key", c.c_uint8 * 32),
-                ("salt", c.c_uint8 * 4), ("sequence", c.c_uint64), ("limit", c.c_uint64)]
+                ("salt", c.c_uint8 * 4), ("sequence", c.c_uint64), ("limit", c.c_uint64),
+                ("aead", c.c_void_p)]
 
 
 _P = c.c_void_p

@@ -78,7 +78,7 @@ START_TEST(the_first_rule_that_matches_decides)
     ck_assert_uint_eq(find(&firewall, "10.2.0.1", "10.8.0.1", &dns), AVPNI_RULE_NONE);
     ck_assert(avpni_firewall_allows(&firewall, 0) && avpni_firewall_allows(&firewall, 2));
     ck_assert(!avpni_firewall_allows(&firewall, 1) && !avpni_firewall_allows(&firewall, 3));
-    ck_assert_uint_eq(firewall.sent[0] + firewall.received[1], 0);
+    ck_assert_uint_eq(avpni_tally_read(&firewall.sent[0]) + avpni_tally_read(&firewall.received[1]), 0);
     avpni_firewall_fini(&firewall);
 }
 END_TEST
@@ -422,8 +422,8 @@ START_TEST(counters_go_with_the_rules_that_stay)
     start(&old, 4, 0);
     for (uint32_t i = 0; i < 4; i++) {
         old.rules[i] = rule_of(DENY, 6, NULL, NULL, (uint16_t)(i + 1), (uint16_t)(i + 1));
-        old.sent[i] = 10 + i;
-        old.received[i] = 20 + i;
+        avpni_tally_set(&old.sent[i], 10 + i);
+        avpni_tally_set(&old.received[i], 20 + i);
     }
     start(&new, 5, 0);
     new.rules[0] = old.rules[3]; /* moved to the front */
@@ -438,7 +438,7 @@ START_TEST(counters_go_with_the_rules_that_stay)
     avpni_firewall_fini(&old);
     start(&old, 0, 0);
     avpni_firewall_adopt(&new, &old);
-    ck_assert_uint_eq(new.sent[0], 13);
+    ck_assert_uint_eq(avpni_tally_read(&new.sent[0]), 13);
     avpni_firewall_fini(&old);
     avpni_firewall_fini(&new);
 }
@@ -478,7 +478,7 @@ START_TEST(without_memory_the_rules_stay_as_they_are)
         avpni_firewall_init(&firewall, &memory);
         ck_assert_int_eq(avpni_firewall_reserve(&firewall, 1, 1), AVPN_OK);
         firewall.rules[0] = rule_of(DENY, 6, NULL, NULL, 0, 0);
-        firewall.sent[0] = 5;
+        avpni_tally_set(&firewall.sent[0], 5);
         int live = heap.live;
 
         heap.calls = 0;
@@ -490,11 +490,12 @@ START_TEST(without_memory_the_rules_stay_as_they_are)
         if (result != AVPN_OK) {
             ck_assert_uint_eq(firewall.rule_count, 1);
             ck_assert_uint_eq(find(&firewall, "10.0.0.1", "10.9.0.1", &whole), 0);
-            ck_assert_uint_eq(firewall.sent[0], 5);
+            ck_assert_uint_eq(avpni_tally_read(&firewall.sent[0]), 5);
         } else {
             ck_assert_uint_eq(firewall.rule_count, 3);
-            ck_assert_uint_eq(firewall.sent[2] + firewall.received[2] + firewall.rules[2].action,
-                              0);
+            ck_assert_uint_eq(avpni_tally_read(&firewall.sent[2]), 0);
+            ck_assert_uint_eq(avpni_tally_read(&firewall.received[2]), 0);
+            ck_assert_uint_eq(firewall.rules[2].action, 0);
         }
         avpni_firewall_fini(&firewall);
         ck_assert_int_eq(heap.live, 0);

@@ -118,6 +118,28 @@ START_TEST(the_checksum_stays_right_when_the_ttl_falls)
 }
 END_TEST
 
+/* Zero in one's complement is 0 or 0xFFFF; whoever sums up a header writes 0. */
+START_TEST(a_hop_leaves_the_checksum_that_a_whole_sum_gives)
+{
+    uint8_t header[20] = {0x45, [8] = 64, [9] = 17};
+    uint32_t sum;
+
+    for (uint32_t id = 0; id < 0x10000; id++) {
+        header[4] = (uint8_t)(id >> 8);
+        header[5] = (uint8_t)id;
+        header[8] = 64;
+        header[10] = header[11] = 0;
+        sum = ~folded_sum(header) & 0xFFFF;
+        header[10] = (uint8_t)(sum >> 8);
+        header[11] = (uint8_t)sum;
+        ck_assert(avpni_inner_hop(header));
+        sum = (uint32_t)header[10] << 8 | header[11];
+        header[10] = header[11] = 0;
+        ck_assert_uint_eq(sum, ~folded_sum(header) & 0xFFFF);
+    }
+}
+END_TEST
+
 START_TEST(a_hop_limit_is_used_up_at_one)
 {
     uint8_t v6[40] = {0x60, [7] = 2};
@@ -356,6 +378,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_header_is_accepted_only_if_its_lengths_are_true, HARNESS_COUNT(rows)),
     HARNESS_CASE(addresses_are_read_from_their_places),
     HARNESS_CASE(the_checksum_stays_right_when_the_ttl_falls),
+    HARNESS_CASE(a_hop_leaves_the_checksum_that_a_whole_sum_gives),
     HARNESS_CASE(a_hop_limit_is_used_up_at_one),
 };
 HARNESS_MAIN("inner/packet", cases)

@@ -299,9 +299,9 @@ START_TEST(with_another_site_everything_is_offered_again)
     have_watched(11);
     context_of(1)->offers = 4;
     pair_run(&pair, 2 * AVPN_SECOND);
-    avpni_peer_configure(peer_of(0), AVPN_ROLE_SPOKE, SITE, NULL, 0, pair.now);
+    avpni_peer_configure(peer_of(0), AVPN_ROLE_SPOKE, false, SITE, NULL, 0, pair.now);
     ck_assert(peer_of(0)->offers == 4); /* the same site */
-    avpni_peer_configure(peer_of(0), AVPN_ROLE_SPOKE, SITE + 1, NULL, 0, pair.now);
+    avpni_peer_configure(peer_of(0), AVPN_ROLE_SPOKE, false, SITE + 1, NULL, 0, pair.now);
     ck_assert(peer_of(0)->offers == AVPNI_OFFERS_ALL);
     ck_assert_uint_eq(offers_count, 2);
     pair_run(&pair, 3 * AVPN_SECOND); /* the peer still speaks of the old one */

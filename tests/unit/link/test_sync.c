@@ -797,7 +797,7 @@ START_TEST(what_there_is_no_memory_for_is_tried_again_later)
     rig.is_out_of_memory = true;
     answer(0, PARTS(3), 0);
     ck_assert_uint_eq(rig.syncer.state, AVPNI_SYNC_WAITING);
-    ck_assert_uint_eq(rig.context.counters[AVPN_DROP_MEMORY], 1);
+    ck_assert_uint_eq(avpni_tally_read(&rig.context.counters[AVPN_DROP_MEMORY]), 1);
     rig.is_out_of_memory = false;
     run(61 * AVPN_SECOND);
     answer(0, PARTS(3), 0);

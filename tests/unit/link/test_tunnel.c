@@ -4,8 +4,9 @@
 
 static uint32_t initiations[2];        /* to the other node, by sender */
 static struct pair_datagram newest[2]; /* the newest of them */
-static bool loses_handshakes, loses_esp;
-static uint32_t dummies_to_lose; /* after the second initiation */
+static bool loses_handshakes, loses_esp, loses_confirmations;
+static uint32_t confirmations_to_lose; /* after the second initiation */
+static uint32_t confirmations;
 
 static bool watch(struct pair *world, struct pair_datagram *d)
 {
@@ -17,10 +18,13 @@ static bool watch(struct pair *world, struct pair_datagram *d)
         initiations[d->from]++;
         newest[d->from] = *d;
     }
-    if (kind_of(d) == AVPNI_KIND_ESP && d->bytes == avpn_sealed_bytes(0) &&
-        initiations[first] > 1 && dummies_to_lose > 0) {
-        dummies_to_lose--;
-        return false;
+    if (kind_of(d) == AVPNI_KIND_CONFIRMATION) {
+        confirmations++;
+        if (initiations[first] > 1 && confirmations_to_lose > 0) {
+            confirmations_to_lose--;
+            return false;
+        }
+        return !loses_confirmations;
     }
     if (kind_of(d) == AVPNI_KIND_ESP)
         return !loses_esp;
@@ -31,8 +35,8 @@ static bool watch(struct pair *world, struct pair_datagram *d)
 static void begin_watch(uint64_t seed)
 {
     initiations[0] = initiations[1] = 0;
-    loses_handshakes = loses_esp = false;
-    dummies_to_lose = 0;
+    loses_handshakes = loses_esp = loses_confirmations = false;
+    confirmations_to_lose = confirmations = 0;
     begin_two(seed);
     pair.filter = watch;
     pair_start(&pair);
@@ -92,7 +96,7 @@ END_TEST
 START_TEST(the_responder_sends_nothing_before_it_is_confirmed)
 {
     begin_watch(20);
-    loses_esp = true;
+    loses_confirmations = true;
     pair_run(&pair, 3 * AVPN_SECOND);
     ck_assert_ptr_nonnull(peer_of(first)->tunnel.current);
     ck_assert_ptr_null(peer_of(second)->tunnel.current); /* [HS-11] [ESP-7] */
@@ -103,7 +107,7 @@ START_TEST(the_responder_sends_nothing_before_it_is_confirmed)
     say(second);
     ck_assert_uint_eq(pair_counter(&pair, second, AVPN_DROP_NO_TUNNEL), before + 1);
     ck_assert_uint_eq(pair_counter(&pair, second, AVPN_COUNT_SENT), 0);
-    loses_esp = false;
+    loses_confirmations = false;
     pair_run(&pair, 5 * AVPN_SECOND); /* nobody sends packets: the probes tell that something is amiss */
     ck_assert(pair_is_up(&pair, second, first));
     expect_traffic();
@@ -111,7 +115,7 @@ START_TEST(the_responder_sends_nothing_before_it_is_confirmed)
 }
 END_TEST
 
-/* The one dummy packet of a rekey is lost and only the responder has something to send. */
+/* The one confirmation of a rekey is lost and only the responder has something to send. */
 START_TEST(a_lost_confirmation_of_a_rekey_stops_no_traffic)
 {
     uint64_t sent = 0, delivered;
@@ -119,16 +123,48 @@ START_TEST(a_lost_confirmation_of_a_rekey_stops_no_traffic)
     begin_watch(21);
     pair_run(&pair, 5 * AVPN_SECOND);
     delivered = pair.hosts[first].delivered;
-    dummies_to_lose = _i == 0 ? 1 : 12;
+    confirmations_to_lose = _i == 0 ? 1 : 12;
     for (int i = 0; i < 800; i++) {
         say(second);
         sent++;
         pair_run(&pair, AVPN_SECOND);
     }
-    ck_assert_uint_eq(dummies_to_lose, 0);
+    ck_assert_uint_eq(confirmations_to_lose, 0);
     ck_assert_uint_eq(pair.hosts[first].delivered - delivered, sent);
     if (_i == 0) /* showing the keys once more is enough, no other handshake is made */
         ck_assert_uint_eq(initiations[first], 2);
+    pair_end(&pair);
+}
+END_TEST
+
+/* ESP may be lost, or carried by somebody else: sessions follow each other without any [HS-11]. */
+START_TEST(sessions_are_confirmed_without_a_packet_of_esp)
+{
+    begin_watch(52);
+    loses_esp = true;
+    pair_run(&pair, 1300 * AVPN_SECOND);
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert(pair_is_up(&pair, i, 1 - i));
+        ck_assert_uint_eq(pair.hosts[i].events[AVPN_EVENT_TUNNEL], 1);
+        ck_assert_uint_eq(peer_of(i)->tunnel.current->remote_index, index_of(1 - i));
+        ck_assert_uint_eq(peer_of(i)->tunnel.current->pairs[0]->send->sequence, 0);
+    }
+    ck_assert_uint_eq(confirmations, initiations[first]); /* one each, none was asked for again */
+    pair_end(&pair);
+}
+END_TEST
+
+/* The confirmation is lost for good, the initiator's traffic is not. */
+START_TEST(a_packet_of_esp_confirms_too)
+{
+    begin_watch(53);
+    loses_confirmations = true;
+    pair_run(&pair, 1200 * AVPN_MILLISECOND);
+    ck_assert_ptr_nonnull(peer_of(second)->tunnel.pending);
+    say(first);
+    pair_run(&pair, 20 * AVPN_MILLISECOND);
+    ck_assert(pair_is_up(&pair, second, first)); /* [ESP-7] */
+    expect_traffic();
     pair_end(&pair);
 }
 END_TEST
@@ -286,7 +322,7 @@ START_TEST(initiations_follow_each_other_every_two_seconds)
     pair_run(&pair, 61 * AVPN_SECOND);
     ck_assert_uint_ge(initiations[first], 20); /* a ticket must come in between */
     ck_assert_uint_le(initiations[first], 31);
-    ck_assert_uint_eq(pair.hosts[first].node->context.session_capacity, 16); /* old attempts are gone */
+    ck_assert_uint_eq(atomic_load(&pair.hosts[first].node->context.plane.sessions)->capacity, 16); /* old attempts are gone */
     pair_end(&pair);
 }
 END_TEST
@@ -462,6 +498,8 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(the_higher_key_never_initiates, 2),
     HARNESS_CASE(the_responder_sends_nothing_before_it_is_confirmed),
     HARNESS_LOOP(a_lost_confirmation_of_a_rekey_stops_no_traffic, 2),
+    HARNESS_CASE(sessions_are_confirmed_without_a_packet_of_esp),
+    HARNESS_CASE(a_packet_of_esp_confirms_too),
     HARNESS_CASE(a_ticket_is_good_once),
     HARNESS_CASE(a_responder_under_load_asks_for_a_cookie_first),
     HARNESS_LOOP(sessions_are_renewed_before_600_seconds_without_a_loss, 3),

@@ -208,6 +208,9 @@ static void seam_deliver(void *user, const struct avpn_packets *batch, size_t co
         host->delivered += run->count;
         host->delivered_runs++;
         host->last_inner = *run;
+        for (uint32_t k = 0; host->pair->watch != NULL && k < run->count; k++)
+            host->pair->watch(host->pair, host->number, run->data + (size_t)k * run->stride,
+                              k + 1 < run->count ? run->bytes : run->last_bytes);
         memcpy(host->last_packet, run->data + (size_t)(run->count - 1) * run->stride,
                run->last_bytes < PAIR_DATAGRAM ? run->last_bytes : PAIR_DATAGRAM);
     }
@@ -236,6 +239,31 @@ static void seam_log(void *user, uint32_t level, const char *text)
     snprintf(host->last_log, sizeof host->last_log, "%s", text);
 }
 
+static void seam_punt(void *user, const uint8_t *bytes, size_t count)
+{
+    struct pair_host *host = user;
+    struct pair_punt *punt;
+
+    ck_assert_uint_le(count, AVPN_PUNT_LIMIT);
+    if (host->punt_count == host->punt_capacity) {
+        host->punt_capacity = host->punt_capacity == 0 ? 16 : 2 * host->punt_capacity;
+        host->punts = realloc(host->punts, host->punt_capacity * sizeof *host->punts);
+        ck_assert_ptr_nonnull(host->punts);
+    }
+    punt = &host->punts[host->punt_count++];
+    punt->bytes = malloc(count);
+    punt->count = count;
+    memcpy(punt->bytes, bytes, count);
+    host->punted++;
+}
+
+static void seam_sa(void *user, const struct avpn_sa_change *change)
+{
+    struct pair_host *host = user;
+
+    host->plane->change(host->plane, change);
+}
+
 static struct avpn_host seams(struct pair_host *host)
 {
     return (struct avpn_host){.size = sizeof(struct avpn_host),
@@ -252,7 +280,9 @@ static struct avpn_host seams(struct pair_host *host)
                               .transmit = seam_transmit,
                               .deliver = seam_deliver,
                               .breakout = host->has_breakout ? seam_breakout : NULL,
-                              .event = seam_event};
+                              .sa = host->plane != NULL ? seam_sa : NULL,
+                              .event = seam_event,
+                              .aeads = host->aeads};
 }
 
 /* ---- making and ending ----------------------------------------------------------------- */
@@ -277,6 +307,14 @@ static void name_contact(struct pair_host *host, uint32_t uplink, bool is_regist
     host->contacts[uplink] = pair_contact(text);
 }
 
+static uint32_t workers_of_environment(void)
+{
+    const char *text = getenv("AVPN_TEST_WORKERS");
+    unsigned long count = text == NULL ? 0 : strtoul(text, NULL, 10);
+
+    return count < PAIR_WORKERS ? (uint32_t)count : PAIR_WORKERS;
+}
+
 void pair_begin(struct pair *pair, const struct pair_site *sites, uint32_t count,
                 uint32_t registries, uint64_t seed)
 {
@@ -288,6 +326,7 @@ void pair_begin(struct pair *pair, const struct pair_site *sites, uint32_t count
     pair->registry_count = registries;
     pair->psk_epoch = 1;
     pair->is_arena = true;
+    pair->worker_count = workers_of_environment();
     pair->wire = calloc(PAIR_WIRE, sizeof *pair->wire);
     memcpy(pair->sites, sites, count * sizeof *sites);
     for (uint32_t i = 0; i < count + registries; i++) {
@@ -307,6 +346,15 @@ void pair_close(struct pair *pair, uint32_t number)
 {
     struct pair_host *host = &pair->hosts[number];
 
+    for (uint32_t w = 0; w < PAIR_WORKERS; w++) {
+        avpn_worker_del(host->workers[w]);
+        host->workers[w] = NULL;
+    }
+    while (host->punt_count > 0)
+        free(host->punts[--host->punt_count].bytes);
+    free(host->punts);
+    host->punts = NULL;
+    host->punt_capacity = 0;
     avpn_node_del(host->node);
     avpn_registry_del(host->registry);
     host->node = NULL;
@@ -441,6 +489,34 @@ static int32_t open_registry(struct pair *pair, struct pair_host *host)
     return error;
 }
 
+static int32_t open_workers(struct pair *pair, struct pair_host *host)
+{
+    const struct avpn_worker_host seam = {.size = sizeof seam,
+                                          .user = host,
+                                          .transmit = seam_transmit,
+                                          .deliver = seam_deliver,
+                                          .breakout = host->has_breakout ? seam_breakout : NULL,
+                                          .punt = seam_punt};
+
+    for (uint32_t w = 0; w < pair->worker_count; w++) {
+        int32_t error = avpn_worker_new(host->node, &seam, &host->workers[w]);
+
+        if (error != AVPN_OK) {
+            pair_close(pair, host->number);
+            return error;
+        }
+    }
+    return AVPN_OK;
+}
+
+void pair_post(struct pair_host *host, uint32_t uplink, const struct avpn_contact *remote,
+               const uint8_t *bytes, uint32_t count)
+{
+    const struct avpn_datagrams batch = {.uplink = uplink, .remote = *remote};
+
+    post(host, &batch, bytes, count);
+}
+
 int32_t pair_open(struct pair *pair, uint32_t number)
 {
     struct pair_host *host = &pair->hosts[number];
@@ -450,16 +526,20 @@ int32_t pair_open(struct pair *pair, uint32_t number)
                                         .bundle_bytes = pair->bundle_bytes,
                                         .token = host->token,
                                         .undo_after = pair->undo_after,
+                                        .hands_over = host->plane != NULL,
                                         .handshakes_per_second = pair->handshakes_per_second};
     struct avpn_host seam = seams(host);
+    int32_t error;
 
     host->heap.is_arena = pair->is_arena;
     if (pair->is_arena && host->heap.arena == NULL) {
         host->heap.arena = calloc(1, PAIR_ARENA);
         host->heap.copy = malloc(PAIR_ARENA);
     }
-    return number < pair->node_count ? avpn_node_new(&options, &seam, pair->now, &host->node)
-                                     : open_registry(pair, host);
+    if (number >= pair->node_count)
+        return open_registry(pair, host);
+    error = avpn_node_new(&options, &seam, pair->now, &host->node);
+    return error == AVPN_OK ? open_workers(pair, host) : error;
 }
 
 int32_t pair_uplink(struct pair *pair, uint32_t number, uint32_t uplink, bool is_up)
@@ -498,6 +578,64 @@ void pair_configure(struct pair *pair)
     }
 }
 
+/* ---- packets in and out ------------------------------------------------------------------- */
+
+/* Whose turn it is; NULL: the node's. */
+static struct avpn_worker *next_carrier(struct pair_host *host)
+{
+    uint32_t count = 0;
+
+    while (count < PAIR_WORKERS && host->workers[count] != NULL)
+        count++;
+    if (count == 0 || host->carrier == PAIR_BY_NODE)
+        return NULL;
+    if (host->carrier == PAIR_BY_WORKER)
+        return host->workers[0];
+    count = host->turn++ % (count + 1);
+    return count == 0 ? NULL : host->workers[count - 1];
+}
+
+void pair_take_punts(struct pair *pair, uint32_t number)
+{
+    struct pair_host *host = &pair->hosts[number];
+
+    for (uint32_t i = 0; i < host->punt_count; i++) {
+        ck_assert_int_eq(avpn_node_take_punt(host->node, host->punts[i].bytes, host->punts[i].count,
+                                             pair->now), AVPN_OK);
+        free(host->punts[i].bytes);
+    }
+    host->punt_count = 0;
+}
+
+static int32_t carried(struct pair *pair, struct pair_host *host, int32_t error)
+{
+    if (!host->keeps_punts)
+        pair_take_punts(pair, host->number);
+    return error;
+}
+
+int32_t pair_receive_runs(struct pair *pair, uint32_t number, const struct avpn_datagrams *batch,
+                          size_t count)
+{
+    struct pair_host *host = &pair->hosts[number];
+    struct avpn_worker *worker = next_carrier(host);
+
+    return carried(pair, host, worker != NULL
+                                   ? avpn_worker_receive(worker, batch, count, pair->now)
+                                   : avpn_node_receive(host->node, batch, count, pair->now));
+}
+
+int32_t pair_send_runs(struct pair *pair, uint32_t number, const struct avpn_packets *batch,
+                       size_t count)
+{
+    struct pair_host *host = &pair->hosts[number];
+    struct avpn_worker *worker = next_carrier(host);
+
+    return carried(pair, host, worker != NULL
+                                   ? avpn_worker_send(worker, batch, count, pair->now)
+                                   : avpn_node_send(host->node, batch, count, pair->now));
+}
+
 /* ---- time -------------------------------------------------------------------------------- */
 
 static void carry(struct pair *pair, struct pair_datagram *d)
@@ -509,8 +647,12 @@ static void carry(struct pair *pair, struct pair_datagram *d)
 
             if (!avpni_contact_is_equal(&host->contacts[u], &d->remote))
                 continue;
+            if (host->plane != NULL && avpni_message_kind(d->data, d->bytes) == AVPNI_KIND_ESP) {
+                host->plane->receive(host->plane, d, u);
+                return;
+            }
             if (host->node != NULL)
-                ck_assert_int_eq(avpn_node_receive(host->node, &in, 1, pair->now), AVPN_OK);
+                ck_assert_int_eq(pair_receive_runs(pair, i, &in, 1), AVPN_OK);
             if (host->registry != NULL && u == 0)
                 ck_assert_int_eq(avpn_registry_receive(host->registry, &in, 1, pair->now), AVPN_OK);
             return;
@@ -558,6 +700,8 @@ void pair_run(struct pair *pair, avpn_span span)
                              i < pair->node_count + pair->registry_count; i++) {
             if (pair->hosts[i].node != NULL)
                 avpn_node_tick(pair->hosts[i].node, pair->now);
+            if (pair->hosts[i].node != NULL && pair->hosts[i].plane != NULL)
+                pair->hosts[i].plane->tick(pair->hosts[i].plane, pair->now);
             if (pair->hosts[i].registry != NULL)
                 avpn_registry_tick(pair->hosts[i].registry, pair->now);
         }
@@ -574,7 +718,7 @@ void pair_receive(struct pair *pair, uint32_t number, uint32_t uplink,
                                 {copy, 1, (uint32_t)count, (uint32_t)count, (uint32_t)count}};
 
     memcpy(copy, bytes, count);
-    ck_assert_int_eq(avpn_node_receive(pair->hosts[number].node, &in, 1, pair->now), AVPN_OK);
+    ck_assert_int_eq(pair_receive_runs(pair, number, &in, 1), AVPN_OK);
 }
 
 /* ---- inner packets ------------------------------------------------------------------------ */
@@ -633,7 +777,11 @@ void pair_send(struct pair *pair, uint32_t number, const char *source, const cha
     for (uint32_t i = 0; i < count; i++)
         pair_packet(run.data + (size_t)i * stride, source, destination,
                     i + 1 < count ? bytes : last);
-    ck_assert_int_eq(avpn_node_send(pair->hosts[number].node, &run, 1, pair->now), AVPN_OK);
+    for (uint32_t i = 0; pair->hosts[number].plane != NULL && i < count; i++)
+        pair->hosts[number].plane->send(pair->hosts[number].plane, run.data + (size_t)i * stride,
+                                        i + 1 < count ? bytes : last);
+    if (pair->hosts[number].plane == NULL)
+        ck_assert_int_eq(pair_send_runs(pair, number, &run, 1), AVPN_OK);
     free(room);
 }
 
@@ -644,7 +792,7 @@ void pair_give(struct pair *pair, uint32_t number, const uint8_t *packet, uint32
 
     ck_assert_uint_le(bytes, PAIR_DATAGRAM);
     memcpy(run.data, packet, bytes);
-    ck_assert_int_eq(avpn_node_send(pair->hosts[number].node, &run, 1, pair->now), AVPN_OK);
+    ck_assert_int_eq(pair_send_runs(pair, number, &run, 1), AVPN_OK);
 }
 
 /* ---- looking in ------------------------------------------------------------------------------ */
@@ -710,6 +858,7 @@ bool pair_is_unchanged(struct pair *pair, uint32_t number, bool may_guard)
     struct avpni_outbox *outbox = &node->context.outbox;
 
     forgive(heap, node->context.counters, sizeof node->context.counters);
+    forgive(heap, &node->lane, sizeof node->lane); /* room for what passes */
     forgive(heap, &outbox->transmitted, sizeof outbox->transmitted);
     forgive(heap, outbox->bytes, AVPNI_OUTBOX_BYTES);
     forgive(heap, outbox->runs, AVPNI_OUTBOX_RUNS * sizeof *outbox->runs);

@@ -6,6 +6,9 @@
  * that has the contact. A filter sees every datagram when it is sent and may drop it; a
  * site's contact can be changed at any time, as a NAT does. Each engine has a heap of its own: an
  * arena, of which a test can say "nothing changed", or malloc with counters and failures.
+ *
+ * Nodes may have workers, which then take turns with the node itself for what comes in and goes out: 2 for each node in
+ * every program that runs with AVPN_TEST_WORKERS=2. What they punt is taken at once, unless a test takes it itself.
  */
 #ifndef AUTOVPN_TESTS_PAIR_H
 #define AUTOVPN_TESTS_PAIR_H
@@ -20,6 +23,7 @@
 #define PAIR_WIRE 4096
 #define PAIR_DATAGRAM 2048
 #define PAIR_BLOBS 4
+#define PAIR_WORKERS 2
 
 /* What the administrator says of a node. Its member id is its place + 1. */
 struct pair_site {
@@ -43,10 +47,33 @@ struct pair_heap {
 };
 
 struct pair;
+struct pair_host;
+struct pair_datagram;
+
+/* A data plane of the host's own: its node hands the SAs over (node/strict.h). */
+struct pair_plane {
+    void (*change)(struct pair_plane *plane, const struct avpn_sa_change *change);
+    /* ESP from the network, and an inner packet of the site with room around it. */
+    void (*receive)(struct pair_plane *plane, const struct pair_datagram *datagram, uint32_t uplink);
+    void (*send)(struct pair_plane *plane, uint8_t *packet, uint32_t bytes);
+    void (*tick)(struct pair_plane *plane, avpn_time now);
+};
 
 /* A name in a host's store. bytes NULL: there is none. */
 struct pair_blob {
     char name[80];
+    uint8_t *bytes;
+    size_t count;
+};
+
+/* Who carries the packets of a node. */
+enum pair_carrier {
+    PAIR_BY_TURNS = 0, /* the node, then each of its workers */
+    PAIR_BY_NODE,
+    PAIR_BY_WORKER
+};
+
+struct pair_punt {
     uint8_t *bytes;
     size_t count;
 };
@@ -58,17 +85,26 @@ struct pair_host {
     struct avpn_key_pair key;
     struct avpn_contact contacts[AVPN_UPLINKS];
     struct avpn_node *node;
+    struct avpn_worker *workers[PAIR_WORKERS]; /* NULL: none */
+    enum pair_carrier carrier;
+    uint32_t turn;
+    struct pair_punt *punts; /* not taken yet */
+    uint32_t punt_count, punt_capacity;
+    uint64_t punted;
+    bool keeps_punts; /* the test calls pair_take_punts */
     struct avpn_registry *registry;
     bool stores;    /* has a store, which keeps what it is given */
     struct pair_blob stored[PAIR_BLOBS];
     bool is_bare;   /* opened without a bundle */
     const struct avpn_token *token;
+    struct pair_plane *plane; /* NULL: packets are the engine's */
     uint32_t resolve_calls, resolve_request;
     /* what came out */
     uint64_t transmitted, delivered, deliver_calls, delivered_runs, broken_out;
     struct avpn_packets last_run;     /* transmitted; data is not to be followed */
     struct avpn_packets last_inner;   /* delivered; likewise */
     uint8_t last_packet[PAIR_DATAGRAM]; /* delivered */
+    const struct avpn_aead *const *aeads; /* providers of its own, or NULL */
     bool has_breakout; /* a seam for what is to leave by the own connection */
     char last_log[256];
     uint32_t events[64];              /* by kind */
@@ -93,6 +129,7 @@ struct pair {
     int64_t wall_clock;
     struct pair_site sites[PAIR_NODES];
     uint32_t node_count, registry_count;
+    uint32_t worker_count; /* of each node that is opened from now on */
     struct pair_host hosts[PAIR_NODES + PAIR_REGISTRIES];
     struct avpn_key organization;
     uint64_t version;
@@ -113,6 +150,8 @@ struct pair {
     /* Returns false to lose the datagram. */
     bool (*filter)(struct pair *pair, struct pair_datagram *datagram);
     void *filter_user;
+    /* Sees every inner packet that is delivered. */
+    void (*watch)(struct pair *pair, uint32_t number, const uint8_t *packet, uint32_t bytes);
     bool is_stopped; /* set by a filter: pair_run returns at once */
     struct pair_datagram *wire;
     uint64_t wire_first, wire_last;
@@ -134,6 +173,13 @@ void pair_configure(struct pair *pair);
 int32_t pair_uplink(struct pair *pair, uint32_t number, uint32_t uplink, bool is_up);
 
 void pair_run(struct pair *pair, avpn_span span);
+/* Runs to a node, or to whom carries its packets; the error of that call. */
+int32_t pair_receive_runs(struct pair *pair, uint32_t number, const struct avpn_datagrams *batch,
+                          size_t count);
+int32_t pair_send_runs(struct pair *pair, uint32_t number, const struct avpn_packets *batch,
+                       size_t count);
+/* To the node, in the order in which they came. */
+void pair_take_punts(struct pair *pair, uint32_t number);
 /* Hand one datagram to a node now, as from the wire. */
 void pair_receive(struct pair *pair, uint32_t number, uint32_t uplink,
                   const struct avpn_contact *source, const uint8_t *bytes, size_t count);
@@ -147,6 +193,10 @@ void pair_send(struct pair *pair, uint32_t number, const char *source, const cha
 void pair_give(struct pair *pair, uint32_t number, const uint8_t *packet, uint32_t bytes);
 /* An IPv4 packet with a right header; IPv6 when the addresses are. */
 void pair_packet(uint8_t *packet, const char *source, const char *destination, uint32_t bytes);
+
+/* A datagram onto the wire, as one that the host's engine transmits. */
+void pair_post(struct pair_host *host, uint32_t uplink, const struct avpn_contact *remote,
+               const uint8_t *bytes, uint32_t count);
 
 /* A blob by its name; bytes NULL if there is none. */
 struct pair_blob *pair_stored(struct pair *pair, uint32_t number, const char *name);

@@ -29,6 +29,7 @@ enum wanted {
     PROBE_RESPONSE,
     SIZE_REQUEST,
     SIZE_RESPONSE,
+    CONFIRMATION,
     ESP_AES,
     ESP_CHACHA,
     WANTED
@@ -38,7 +39,7 @@ static const char *const names[WANTED] = {
     "initiation", "response", "cookie",        "registry response", "registry cookie",
     "ack",        "challenge", "page",         "change",            "part",
     "claim answer", "probe request", "probe response", "size request", "size response",
-    "ESP, AES-256-GCM", "ESP, ChaCha20-Poly1305"};
+    "confirmation", "ESP, AES-256-GCM", "ESP, ChaCha20-Poly1305"};
 
 static const struct pair_site two[] = {
     {.role = AVPN_ROLE_HUB, .exports = {"10.1.0.0/16"}},
@@ -120,6 +121,8 @@ static bool is_wanted(const struct pair_datagram *d)
         return is_probe(d, AVPNI_PROBE_SIZE_REQUEST);
     case SIZE_RESPONSE:
         return is_probe(d, AVPNI_PROBE_SIZE_RESPONSE);
+    case CONFIRMATION:
+        return kind == AVPNI_KIND_CONFIRMATION;
     case ESP_AES:
     case ESP_CHACHA:
         return kind == AVPNI_KIND_ESP && d->bytes > avpn_sealed_bytes(0);
@@ -186,7 +189,7 @@ static void arrange(enum wanted what, uint64_t seed)
     if (what == REGISTRY_COOKIE)
         pair.registry_handshakes_per_second = 1;
     victim = pair_initiator(&pair, 0, 1);
-    if (what == INITIATION)
+    if (what == INITIATION || what == CONFIRMATION)
         victim = 1 - victim;
     if (what == REGISTRY_COOKIE)
         victim = 0; /* the one that came second */
@@ -366,6 +369,19 @@ START_TEST(an_initiation_with_another_index_is_dropped)
 }
 END_TEST
 
+/* The session's keys prove it, not its way: roaming between response and confirmation loses nothing. */
+START_TEST(a_confirmation_counts_from_wherever_it_comes)
+{
+    struct avpn_contact elsewhere = pair_contact("192.0.2.1:1234");
+
+    arrange(CONFIRMATION, 38);
+    ck_assert(!pair_is_up(&pair, victim, 1 - victim));
+    pair_receive(&pair, victim, 0, &elsewhere, caught.data, caught.bytes); /* [HS-11] */
+    ck_assert(pair_is_up(&pair, victim, 1 - victim));
+    pair_end(&pair);
+}
+END_TEST
+
 START_TEST(a_stranger_gets_nothing_at_all)
 {
     struct avpn_contact elsewhere = pair_contact("192.0.2.1:1234");
@@ -383,12 +399,12 @@ START_TEST(a_stranger_gets_nothing_at_all)
         for (size_t i = 0; i < count; i++)
             bytes[i] = (uint8_t)harness_random(&state);
         if (round % 2 == 0 && count >= 8) { /* a right head */
-            static const size_t sizes[] = {164, 76, 68, 0, 128, 256, 160};
-            size_t kind = round / 2 % 7;
+            static const size_t sizes[] = {164, 76, 68, 0, 128, 28, 256, 160};
+            size_t kind = round / 2 % 8;
 
             memset(bytes, 0, 8);
             bytes[4] = 1;
-            bytes[5] = kind < 5 ? (uint8_t)(kind + 1) : (uint8_t)(kind - 4);
+            bytes[5] = kind < 6 ? (uint8_t)(kind + 1) : (uint8_t)(kind - 5);
             count = sizes[kind] != 0 ? sizes[kind] : count;
         }
         struct before before = look(0);
@@ -409,6 +425,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(from_another_contact_a_handshake_message_has_no_effect, COOKIE + 1),
     HARNESS_LOOP(a_probe_response_from_another_contact_does_not_count, 2),
     HARNESS_CASE(an_initiation_with_another_index_is_dropped),
+    HARNESS_CASE(a_confirmation_counts_from_wherever_it_comes),
     HARNESS_CASE(a_stranger_gets_nothing_at_all),
 };
 HARNESS_MAIN("node/hostile", cases)

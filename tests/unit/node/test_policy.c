@@ -148,7 +148,7 @@ START_TEST(the_receiver_judges_again) /* [FWL-1] */
     struct avpn_rule_status status = {.size = sizeof status};
 
     start();
-    pair.hosts[C].node->firewall.rule_count = 0;
+    pair.hosts[C].node->rules->firewall.rule_count = 0;
     give_flow(C, "192.168.1.5", "10.1.0.80", 6, 80);
     ck_assert_uint_eq(pair.hosts[HUB].delivered, 0);
     ck_assert_uint_eq(pair_counter(&pair, HUB, AVPN_DROP_FIREWALL), 1);
@@ -156,7 +156,7 @@ START_TEST(the_receiver_judges_again) /* [FWL-1] */
     ck_assert_uint_eq(status.received_packets, 1);
     ck_assert_str_eq(status.rule.name, "no-web");
     ck_assert_int_eq(avpn_node_rule_at(pair.hosts[HUB].node, 2, &status), AVPN_ERROR_EMPTY);
-    pair.hosts[C].node->firewall.rule_count = 2;
+    pair.hosts[C].node->rules->firewall.rule_count = 2;
     pair_end(&pair);
 }
 END_TEST

@@ -474,12 +474,17 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(thousands_of_routes_are_one_turn),
 };
 
+static int open_device(struct tun *device, const char *name)
+{
+    return tun_open(device, &(struct tun_options){.name = name, .queue_count = 1});
+}
+
 static int open_machine(void)
 {
     kernel = (struct kernel){.table = 9350, .guard = 9351, .priority = 9350, .mark = MARK,
                              .metric = 100, .protocol = 0x61};
-    if (own_network_open() != 0 || tun_open(&tun, "tun", 1500) != 0 ||
-        tun_open(&wan, "wan", 1500) != 0 || own_network_up("wan", 1500) != 0 ||
+    if (own_network_open() != 0 || open_device(&tun, "tun") != 0 ||
+        open_device(&wan, "wan") != 0 || own_network_up("wan", 1500) != 0 ||
         kernel_open(&kernel) != 0 || kernel_interface(&kernel, "tun", 1500) != 0)
         return 0;
     return foreign_route(RTM_NEWROUTE, "0.0.0.0/0", RT_TABLE_MAIN, 1, 4, "wan") == 0 &&

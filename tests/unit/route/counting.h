@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * counting: an allocator that counts blocks in use and can be told to fail at the n-th request,
- * so that a test can walk through every point at which memory may run out.
+ * counting: an allocator that counts blocks in use and can be told to fail at the n-th request, or at
+ * large ones, so that a test can walk through every point at which memory may run out.
  */
 #ifndef AUTOVPN_TESTS_ROUTE_COUNTING_H
 #define AUTOVPN_TESTS_ROUTE_COUNTING_H
@@ -13,18 +13,20 @@ struct counting {
     int64_t blocks;   /* in use */
     int64_t requests; /* made so far */
     int64_t fail_at;  /* this one and all later ones fail; 0: none */
+    size_t largest;   /* larger requests fail; 0: none */
 };
 
-static inline int counting_refuses(struct counting *counting)
+static inline int counting_refuses(struct counting *counting, size_t bytes)
 {
     counting->requests++;
-    return counting->fail_at != 0 && counting->requests >= counting->fail_at;
+    return (counting->fail_at != 0 && counting->requests >= counting->fail_at) ||
+           (counting->largest != 0 && bytes > counting->largest);
 }
 
 static inline void *counting_allocate(void *user, size_t bytes)
 {
     struct counting *counting = user;
-    void *memory = counting_refuses(counting) ? NULL : malloc(bytes);
+    void *memory = counting_refuses(counting, bytes) ? NULL : malloc(bytes);
 
     counting->blocks += memory != NULL;
     return memory;
@@ -33,7 +35,7 @@ static inline void *counting_allocate(void *user, size_t bytes)
 static inline void *counting_resize(void *user, void *memory, size_t bytes)
 {
     struct counting *counting = user;
-    void *larger = counting_refuses(counting) ? NULL : realloc(memory, bytes);
+    void *larger = counting_refuses(counting, bytes) ? NULL : realloc(memory, bytes);
 
     counting->blocks += larger != NULL && memory == NULL;
     return larger;

@@ -94,6 +94,21 @@ static uint32_t inspect(const struct avpni_lpm *lpm, uint32_t word, uint32_t own
     return total;
 }
 
+/* The front that was changed bit by bit is what one made anew would be. */
+static void inspect_front(const struct avpni_lpm *lpm)
+{
+    struct avpni_lpm fresh = *lpm;
+
+    if (lpm->front == NULL) {
+        return;
+    }
+    fresh.front = NULL;
+    ck_assert_int_eq(avpni_memory_init(&fresh.slabs.memory, NULL), AVPN_OK);
+    ck_assert(lpm_front_make(&fresh, lpm->front_bits));
+    ck_assert_int_eq(memcmp(fresh.front, lpm->front, lpm_front_footprint(lpm)), 0);
+    lpm_front_release(&fresh);
+}
+
 /* Every node is in the tree, once. */
 static struct walk inspect_all(const struct avpni_lpm *lpm)
 {
@@ -109,6 +124,7 @@ static struct walk inspect_all(const struct avpni_lpm *lpm)
     ck_assert_uint_eq(walk.wrong, 0);
     ck_assert_uint_eq(walk.nodes, used);
     ck_assert(avpni_lpm_count(lpm) - total <= 1);
+    inspect_front(lpm);
     return walk;
 }
 
@@ -202,27 +218,57 @@ static bool is_answer(const struct avpni_lpm *lpm, uint64_t high, uint64_t low, 
            (found == AVPNI_LPM_NONE || found_length == length);
 }
 
-/* A key in, before or behind a random prefix of the table, or anywhere. */
-static void random_key(const struct naive *naive, uint64_t *state, uint64_t *high, uint64_t *low)
+/* The last address of a prefix. */
+static void last_of(const struct avpni_lpm_key *key, uint64_t *high, uint64_t *low)
 {
-    uint64_t kind = harness_random(state) % 4;
+    *high = key->high | ~mask_of(key->length < 64 ? key->length : 64);
+    *low = key->low | ~mask_of(key->length < 64 ? 0 : key->length - 64);
+}
 
-    *high = harness_random(state);
-    *low = harness_random(state);
-    if (kind < 3 && naive->count > 0) {
-        const struct avpni_lpm_key *key = &naive->keys[harness_random(state) % naive->count];
-        const struct avpni_lpm_key rest = cut(*high, *low, key->length);
+/* A key anywhere in a prefix, at either end of it, or right before or behind it. */
+static void key_around(const struct avpni_lpm_key *key, uint32_t bits, uint64_t *state,
+                       uint64_t *high, uint64_t *low)
+{
+    uint64_t kind = harness_random(state) % 6, one = bits == 32 ? UINT64_C(1) << 32 : 0;
+    const struct avpni_lpm_key rest = cut(*high, *low, key->length);
 
-        *high = kind == 2 ? key->high : key->high | (*high ^ rest.high);
-        *low = kind == 2 ? key->low - 1 : key->low | (*low ^ rest.low);
+    if (kind < 2) {
+        *high = key->high | (*high ^ rest.high);
+        *low = key->low | (*low ^ rest.low);
+    } else if (kind < 4) {
+        *high = key->high - (kind == 3 ? one : 0);
+        *low = key->low - (kind == 3);
+        *high -= kind == 3 && one == 0 && key->low == 0;
+    } else {
+        last_of(key, high, low);
+        *high += kind == 5 ? one : 0;
+        *low += kind == 5;
+        *high += kind == 5 && one == 0 && *low == 0;
     }
 }
 
-/* As many as there are in one batch, and fewer. */
-static uint32_t ask_batch(const struct avpni_lpm *lpm, const uint64_t (*keys)[2], uint32_t count,
-                          const uint32_t *expected)
+/* A key around a random prefix of the table, or anywhere. */
+static void random_key(const struct naive *naive, uint32_t bits, uint64_t *state, uint64_t *high,
+                       uint64_t *low)
 {
-    uint32_t ipv4[AVPNI_LPM_BATCH], found[AVPNI_LPM_BATCH], wrong = 0;
+    bool is_anywhere = harness_random(state) % 4 == 0;
+
+    *high = harness_random(state);
+    *low = harness_random(state);
+    if (!is_anywhere && naive->count > 0) {
+        key_around(&naive->keys[harness_random(state) % naive->count], bits, state, high, low);
+    }
+    *high = bits == 32 ? *high & mask_of(32) : *high;
+    *low = bits == 32 ? 0 : *low;
+}
+
+/* As many as there are in one batch, and fewer. */
+static uint32_t ask_batch_by(const struct avpni_lpm *lpm, const uint64_t (*keys)[2],
+                             uint32_t count, const uint32_t *expected)
+{
+    uint32_t ipv4[AVPNI_LPM_BATCH], found[AVPNI_LPM_BATCH + 1], wrong = 0;
+
+    found[count] = 12345;
 
     for (uint32_t i = 0; i < count; i++) {
         ipv4[i] = (uint32_t)(keys[i][0] >> 32);
@@ -234,6 +280,19 @@ static uint32_t ask_batch(const struct avpni_lpm *lpm, const uint64_t (*keys)[2]
     }
     for (uint32_t i = 0; i < count; i++) {
         wrong += found[i] != expected[i];
+    }
+    return wrong + (found[count] != 12345);
+}
+
+/* By all instructions that this machine has. */
+static uint32_t ask_batch(const struct avpni_lpm *lpm, const uint64_t (*keys)[2], uint32_t count,
+                          const uint32_t *expected)
+{
+    struct avpni_lpm same = *lpm;
+    uint32_t wrong = 0;
+
+    for (same.vectors = AVPNI_LPM_PLAIN; same.vectors <= lpm->vectors; same.vectors++) {
+        wrong += ask_batch_by(&same, keys, count, expected);
     }
     return wrong;
 }
@@ -248,9 +307,7 @@ static void compare_answers(const struct avpni_lpm *lpm, const struct naive *nai
         uint64_t high, low;
         uint8_t length = 0;
 
-        random_key(naive, state, &high, &low);
-        high = lpm->bits == 32 ? high & mask_of(32) : high;
-        low = lpm->bits == 32 ? 0 : low;
+        random_key(naive, lpm->bits, state, &high, &low);
         keys[i][0] = high;
         keys[i][1] = low;
         expected[i] = naive_match(naive, high, low, &length);
@@ -352,6 +409,9 @@ START_TEST(histories_of_edits_agree_with_a_naive_list)
     naive.count = 0;
     for (int step = 0; step < steps; step++) {
         change_both(&lpm, &naive, layout, step < steps * 6 / 10, &state);
+        if (step == steps / 2 && lpm.front != NULL && _i % 2 == 0) {
+            ck_assert(lpm_front_make(&lpm, 17)); /* as in larger tables */
+        }
         if (step % edits[_i / LAYOUTS].walk_each == 0) {
             inspect_all(&lpm);
             compare_answers(&lpm, &naive, &state, 1 + (uint32_t)step % AVPNI_LPM_BATCH);
@@ -485,8 +545,8 @@ static struct avpni_lpm_key public_prefix(uint32_t bits, uint64_t *state)
 /* `bytes`: at most so many a prefix. 64 are reached by what is hard for a table: few, and far apart. */
 static const struct {
     uint32_t bits, count, bytes;
-} sizes[] = {{32, 10, 64},     {32, 100, 64},      {32, 10000, 100}, {32, 100000, 30},
-             {32, 1000000, 14}, {128, 10, 100},    {128, 1000, 100}, {128, 200000, 40}};
+} sizes[] = {{32, 10, 64},     {32, 100, 64},      {32, 10000, 120}, {32, 100000, 34},
+             {32, 1000000, 16}, {128, 10, 100},    {128, 1000, 100}, {128, 200000, 40}};
 
 START_TEST(tables_of_all_sizes_answer_and_stay_small)
 {
@@ -506,9 +566,11 @@ START_TEST(tables_of_all_sizes_answer_and_stay_small)
         uint64_t low = lpm.bits == 32 ? 0 : harness_random(&state);
         uint32_t expected = by_name(&lpm, high, low);
 
+        const uint64_t keys[1][2] = {{high, low}};
         uint8_t length = 0;
 
         wrong += find(&lpm, high, low) != expected;
+        wrong += ask_batch(&lpm, keys, 1, &expected);
         wrong += avpni_lpm_match(&lpm, high, low, &length) != expected;
     }
     replay = 31;
@@ -520,6 +582,145 @@ START_TEST(tables_of_all_sizes_answer_and_stay_small)
     ck_assert_uint_eq(wrong, 0);
     ck_assert_uint_eq(avpni_lpm_count(&lpm), 0);
     ck_assert_uint_eq(avpni_lpm_footprint(&lpm), 0);
+    avpni_lpm_fini(&lpm);
+}
+END_TEST
+
+/* Batches around prefixes that are put again from `state`, asked for by name. */
+static uint32_t compare_by_name(const struct avpni_lpm *lpm, uint64_t state, uint32_t batches)
+{
+    uint64_t keys[AVPNI_LPM_BATCH][2], place = 7;
+    uint32_t expected[AVPNI_LPM_BATCH], wrong = 0;
+
+    for (uint32_t i = 0; i < batches * AVPNI_LPM_BATCH; i++) {
+        const struct avpni_lpm_key key = public_prefix(lpm->bits, &state);
+        uint64_t *at = keys[i % AVPNI_LPM_BATCH];
+
+        at[0] = harness_random(&place);
+        at[1] = 0;
+        key_around(&key, lpm->bits, &place, &at[0], &at[1]);
+        at[0] &= mask_of(32);
+        at[1] = 0;
+        expected[i % AVPNI_LPM_BATCH] = by_name(lpm, at[0], 0);
+        wrong += find(lpm, at[0], 0) != expected[i % AVPNI_LPM_BATCH];
+        if (i % AVPNI_LPM_BATCH == AVPNI_LPM_BATCH - 1) {
+            wrong += ask_batch(lpm, (const uint64_t(*)[2])keys, AVPNI_LPM_BATCH, expected);
+        }
+    }
+    return wrong;
+}
+
+/* Any lengths, as they come or one /16 that is full of them; values that fit a packed block or not. */
+static uint32_t change_anywhere(struct avpni_lpm *lpm, uint32_t changes, uint64_t *state)
+{
+    uint32_t wrong = 0;
+
+    for (uint32_t i = 0; i < changes; i++) {
+        uint64_t high = i % 3 == 0 ? UINT64_C(0x0a0b) << 48 : 0;
+        const struct avpni_lpm_key key =
+            cut(high | (harness_random(state) & mask_of(32)) >> (high != 0 ? 16 : 0), 0,
+                i % 7 == 0 ? (uint32_t)(harness_random(state) % 33)
+                           : 15 + (uint32_t)(harness_random(state) % 18));
+
+        if (i % 4 == 3) {
+            avpni_lpm_remove(lpm, &key);
+        } else {
+            wrong += avpni_lpm_put(lpm, &key, i % 5 == 0 ? 70000 + i : i) != AVPN_OK;
+        }
+    }
+    return wrong;
+}
+
+START_TEST(the_front_grows_and_shrinks_with_the_table)
+{
+    enum { MANY = 266000, CHANGES = 20000, FEW = 120000, MEGABYTE = 1 << 20 };
+    struct counting counting = {.largest = MEGABYTE};
+    const struct avpn_host host = counting_host(&counting);
+    uint64_t state = 77, replay = 77;
+    struct avpni_memory memory;
+    struct avpni_lpm lpm;
+    uint32_t wrong = 0;
+
+    ck_assert_int_eq(avpni_memory_init(&memory, &host), AVPN_OK);
+    avpni_lpm_init(&lpm, &memory, 32);
+    while (avpni_lpm_count(&lpm) < MANY) {
+        const struct avpni_lpm_key key = public_prefix(32, &state);
+
+        wrong += avpni_lpm_put(&lpm, &key, (uint32_t)(state % 5000)) != AVPN_OK;
+    }
+    ck_assert_uint_eq(lpm.front_bits, 17); /* no memory for more */
+    inspect_all(&lpm);
+    wrong += compare_by_name(&lpm, 77, 60);
+    counting.largest = 0;
+    wrong += change_anywhere(&lpm, CHANGES, &state);
+    ck_assert_uint_eq(lpm.front_bits, 18);
+    inspect_all(&lpm);
+    wrong += compare_by_name(&lpm, 77, 60);
+    while (avpni_lpm_count(&lpm) > FEW) {
+        const struct avpni_lpm_key key = public_prefix(32, &replay);
+
+        ck_assert_uint_eq(lpm.front_bits, avpni_lpm_count(&lpm) < 131072 ? 16 : 18);
+        avpni_lpm_remove(&lpm, &key);
+    }
+    inspect_all(&lpm);
+    wrong += compare_by_name(&lpm, 77, 60);
+    ck_assert_uint_eq(wrong, 0);
+    avpni_lpm_fini(&lpm);
+    ck_assert_int_eq(counting.blocks, 0);
+}
+END_TEST
+
+/* The largest values that share a word with their start, and those that do not any more; at the first and the last starts. */
+START_TEST(values_around_half_a_word_are_found)
+{
+    static struct naive naive;
+    struct avpni_lpm lpm = new_table(32);
+    uint64_t state = 8, wrong = 0;
+
+    naive.count = 0;
+    for (uint32_t i = 0; i < 600; i++) {
+        const uint64_t block = (uint64_t)(1 + i % 100) << 56 | (uint64_t)(i / 100) << 48;
+        const struct avpni_lpm_key first = cut(block, 0, 26);
+        const struct avpni_lpm_key last = cut(block | UINT64_C(0xffff) << 32, 0, 31 + i % 2);
+
+        put_both(&lpm, &naive, &first, UINT16_MAX - 3 + i % 5);
+        put_both(&lpm, &naive, &last, UINT16_MAX - 3 + i / 5 % 5);
+    }
+    inspect_all(&lpm);
+    for (uint32_t i = 0; i < naive.count; i++) {
+        const uint64_t keys[1][2] = {{naive.keys[i].high, 0}};
+
+        wrong += find(&lpm, keys[0][0], 0) != naive.values[i];
+        wrong += ask_batch(&lpm, keys, 1, &naive.values[i]);
+    }
+    for (int i = 0; i < 20; i++) {
+        compare_answers(&lpm, &naive, &state, AVPNI_LPM_BATCH);
+    }
+    ck_assert_uint_eq(wrong, 0);
+    avpni_lpm_fini(&lpm);
+}
+END_TEST
+
+/* Where nothing begins inside an entry, nothing is searched. */
+START_TEST(what_one_value_decides_stands_in_the_front)
+{
+    struct avpni_lpm lpm = new_table(32);
+    const uint32_t *entries;
+    uint32_t nodes = 0;
+    uint64_t state = 6;
+
+    for (uint32_t i = 0; i < 1000; i++) {
+        const struct avpni_lpm_key key =
+            cut(harness_random(&state) & mask_of(32), 0, i % 2 == 0 ? 19 : 12 + i % 7);
+
+        ck_assert_int_eq(avpni_lpm_put(&lpm, &key, i), AVPN_OK);
+    }
+    ck_assert(lpm_front_make(&lpm, 19));
+    entries = lpm.front + LPM_FRONT_ABOVE;
+    for (uint32_t i = 0; i < 1u << 19; i++) {
+        nodes += (entries[i] & LPM_NODE) != 0;
+    }
+    ck_assert_uint_eq(nodes, 0);
     avpni_lpm_fini(&lpm);
 }
 END_TEST
@@ -634,6 +835,9 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(every_prefix_of_eight_bits_can_be_there),
     HARNESS_CASE(a_table_that_was_cleared_is_as_new),
     HARNESS_LOOP(tables_of_all_sizes_answer_and_stay_small, HARNESS_COUNT(sizes)),
+    HARNESS_CASE(the_front_grows_and_shrinks_with_the_table),
+    HARNESS_CASE(what_one_value_decides_stands_in_the_front),
+    HARNESS_CASE(values_around_half_a_word_are_found),
     HARNESS_LOOP(years_of_updates_do_not_grow_the_table, 2),
     HARNESS_LOOP(running_out_of_memory_changes_nothing_and_leaks_nothing, HARNESS_COUNT(shortages)),
     HARNESS_LOOP(a_copy_is_a_table_of_its_own, 2),

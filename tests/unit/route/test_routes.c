@@ -576,6 +576,50 @@ START_TEST(the_internal_view_says_what_the_public_calls_say)
 }
 END_TEST
 
+static uint32_t place_in(const struct avpn_routes *routes, const char *text, uint32_t index)
+{
+    const struct avpn_address address = address_of(text);
+
+    return avpni_routes_hop_place(routes, avpni_routes_find(routes, &address), index);
+}
+
+START_TEST(a_hop_keeps_its_place_while_a_route_has_it)
+{
+    struct avpn_routes *routes = new_routes();
+    const struct avpn_prefix first = prefix_of("10.1.0.0/16"), second = prefix_of("10.2.0.0/16");
+    uint32_t place, other;
+
+    ck_assert_uint_eq(avpni_routes_hop_places(routes), 0);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, 0), AVPN_ROUTE_NONE);
+    put(routes, "10.1.0.0/16", 7, 9);
+    put(routes, "10.2.0.0/16", 9, 7);
+    place = place_in(routes, "10.1.0.1", 1);
+    other = place_in(routes, "10.1.0.1", 0);
+    ck_assert_uint_eq(place_in(routes, "10.2.0.1", 0), place);
+    ck_assert_uint_eq(place_in(routes, "10.2.0.1", 1), other);
+    for (uint32_t hop = 100; hop < 200; hop++) { /* which moves the records */
+        ck_assert_int_eq(avpn_routes_set_state(routes, hop, 1), AVPN_OK);
+    }
+    ck_assert_int_eq(avpn_routes_remove(routes, &first), AVPN_OK);
+    ck_assert_uint_eq(place_in(routes, "10.2.0.1", 0), place);
+    ck_assert_uint_eq(avpni_routes_hop_places(routes), 102);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, place), 9);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, other), 7);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, 102), AVPN_ROUTE_NONE);
+
+    /* Without a route and dead it has none; alive it has one, and so has the next route's hop. */
+    ck_assert_int_eq(avpn_routes_remove(routes, &second), AVPN_OK);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, place), AVPN_ROUTE_NONE);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, other), AVPN_ROUTE_NONE);
+    ck_assert_int_eq(avpn_routes_set_state(routes, 9, 1), AVPN_OK);
+    put(routes, "10.3.0.0/16", 7, 9);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, place_in(routes, "10.3.0.1", 0)), 7);
+    ck_assert_uint_eq(avpni_routes_hop_at_place(routes, place_in(routes, "10.3.0.1", 1)), 9);
+    ck_assert_uint_eq(avpni_routes_hop_places(routes), 102);
+    avpn_routes_del(routes);
+}
+END_TEST
+
 /* A list is stored once for all routes that have it, and stays until the last of them goes. */
 START_TEST(routes_with_the_same_hops_share_them)
 {
@@ -657,5 +701,6 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(routes_with_the_same_hops_share_them),
     HARNESS_CASE(a_batch_of_both_families_is_answered_in_its_order),
     HARNESS_CASE(the_internal_view_says_what_the_public_calls_say),
+    HARNESS_CASE(a_hop_keeps_its_place_while_a_route_has_it),
 };
 HARNESS_MAIN("route/routes", cases)

@@ -29,6 +29,7 @@ static const struct datagram_row {
     {"0000000001050000", 65507, AVPNI_KIND_PROBE},
     {"0000000001050000", 65508, AVPNI_KIND_BAD},
     {"0000000001000000", 128, AVPNI_KIND_BAD},
+    {"0000000001060000", 28, AVPNI_KIND_CONFIRMATION},
     {"0000000001060000", 128, AVPNI_KIND_BAD},
     {"0000000001070000", 128, AVPNI_KIND_BAD},
     {"0000000000050000", 128, AVPNI_KIND_BAD},
@@ -58,7 +59,7 @@ static const struct length_row {
     size_t least[2], most[2];
 } lengths[] = {
     {1, {164, 256}, {164, 256}}, {2, {76, 160}, {76, 160}},   {3, {68, 68}, {68, 68}},
-    {4, {45, 45}, {1144, 1144}}, {5, {128, 128}, {65507, 65507}},
+    {4, {45, 45}, {1144, 1144}}, {5, {128, 128}, {65507, 65507}}, {6, {28, 28}, {28, 28}},
 };
 
 START_TEST(a_type_has_no_other_lengths_than_its_own)

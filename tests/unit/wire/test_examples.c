@@ -506,6 +506,20 @@ static void build_response_node(struct example *e)
     add(e, "transport key from b to a", &world.b_to_a, AVPN_KEY_BYTES);
 }
 
+static void build_confirmation(struct example *e)
+{
+    struct avpni_confirmation message = {.receiver = INDEX_B};
+    uint8_t index[4], bytes[AVPNI_CONFIRMATION_BYTES];
+    struct avpni_writer w = avpni_writer(index, sizeof index);
+
+    avpni_write_u32(&w, INDEX_B);
+    avpni_derive(message.tag, sizeof message.tag, &world.a_to_b, "confirm", index, sizeof index);
+    avpni_confirmation_write(bytes, &message);
+
+    MUST(avpni_message_kind(bytes, sizeof bytes) == AVPNI_KIND_CONFIRMATION);
+    add(e, "datagram", bytes, sizeof bytes);
+}
+
 /* ---- probes ------------------------- */
 
 /* [KDF-3], seen from either end. */
@@ -943,6 +957,7 @@ static const struct chapter {
     {"response-node",
      "Node b chooses suite 1; its index is 0x00d4e5f0. Split gives the transport keys.",
      build_response_node, 0},
+    {"confirmation", "Node a has the response, and shows its keys ([HS-11]).", build_confirmation, 0},
     {"probe-keys", "What both nodes derive before any handshake.", build_probe_keys, 0},
     {"probe-request",
      "Node b, from its uplink 1, to a contact of node a; it wants a handshake and offers a ticket.",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Heads, cookies and payloads of section 3. */
+/* Heads, cookies, confirmations and payloads of section 3. */
 #include "canonical.h"
 #include "wire/message.h"
 
@@ -230,6 +230,24 @@ START_TEST(a_cookie_message_is_written_and_read_as_specified)
 }
 END_TEST
 
+START_TEST(a_confirmation_is_written_and_read_as_specified) /* [HS-11] */
+{
+    struct avpni_confirmation message = {.receiver = 0xA1A2A3A4}, read;
+    uint8_t bytes[AVPNI_CONFIRMATION_BYTES], expected[AVPNI_CONFIRMATION_BYTES];
+
+    count_up(message.tag, sizeof message.tag, 0x30);
+    harness_hex("0000000001060000"
+                "a1a2a3a4"
+                "303132333435363738393a3b3c3d3e3f",
+                expected, sizeof expected);
+    avpni_confirmation_write(bytes, &message);
+    ck_assert_mem_eq(bytes, expected, sizeof bytes);
+    ck_assert_int_eq(avpni_message_kind(bytes, sizeof bytes), AVPNI_KIND_CONFIRMATION);
+    avpni_confirmation_read(bytes, &read);
+    ck_assert_mem_eq(&read, &message, sizeof read);
+}
+END_TEST
+
 START_TEST(an_answer_is_never_larger_than_the_initiation) /* [HS-5] */
 {
     ck_assert_uint_le(AVPNI_RESPONSE_REGISTRY_BYTES, AVPNI_INITIATION_REGISTRY_BYTES);
@@ -274,6 +292,7 @@ static const struct harness_case cases[] = {
     HARNESS_LOOP(a_list_of_suites_has_its_zeros_at_the_end, HARNESS_COUNT(suite_rows)),
     HARNESS_CASE(heads_carry_their_indices),
     HARNESS_CASE(a_cookie_message_is_written_and_read_as_specified),
+    HARNESS_CASE(a_confirmation_is_written_and_read_as_specified),
     HARNESS_CASE(an_answer_is_never_larger_than_the_initiation),
 };
 HARNESS_MAIN("wire/handshake", cases)
