@@ -513,14 +513,6 @@ enum avpn_counter avpni_tunnel_confirmation(struct avpni_peer *peer, struct avpn
 
 /* ---- both ----------------------------------------------------------------------------- */
 
-/* `current` is confirmed [ESP-7]. */
-struct avpni_session *avpni_tunnel_sender(const struct avpni_peer *peer, avpn_time now)
-{
-    struct avpni_session *session = peer->tunnel.current;
-
-    return session != NULL && !avpni_session_is_expired(session, now) ? session : NULL;
-}
-
 void avpni_tunnel_want_rekey(struct avpni_peer *peer, avpn_time now)
 {
     if (peer->tunnel.is_rekey_wanted)

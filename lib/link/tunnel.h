@@ -72,8 +72,6 @@ enum avpn_counter avpni_tunnel_confirmation(struct avpni_peer *peer, struct avpn
                                             const uint8_t *bytes, avpn_time now);
 /* A genuine ESP packet came under `session`: confirms a pending one [HS-11]. */
 void avpni_tunnel_confirm(struct avpni_peer *peer, struct avpni_session *session, avpn_time now);
-/* The session to seal with, or NULL. */
-struct avpni_session *avpni_tunnel_sender(const struct avpni_peer *peer, avpn_time now);
 /* A sender reached AVPNI_REKEY_AFTER_PACKETS. */
 void avpni_tunnel_want_rekey(struct avpni_peer *peer, avpn_time now);
 /* A new path: SAs in every session. AVPN_ERROR_MEMORY. */
