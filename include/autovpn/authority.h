@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * authority: signs an organization's configuration.
  *
  * Holds root and signing keys (Ed25519 seeds); usually lives offline, in an administrator's
@@ -26,14 +26,14 @@ extern "C" {
 struct avpn_authority;
 
 struct avpn_publication {
-    uint32_t size; /* sizeof(struct avpn_publication) */
-    uint32_t psk_epoch; /* 1 or more */
-    uint64_t version;  /* higher than any published before; upper 16 bits: the charter's serial */
-    int64_t created;   /* seconds since 1970 UTC */
-    int64_t expires;   /* 0: never */
-    struct avpn_key psk; /* sealed to every member */
-    struct avpn_key previous_psk; /* of the epoch before; zero in epoch 1, and only then */
-    const struct avpn_invite *invites; /* borrowed until return, any order; NULL: none */
+    uint32_t size; /**< sizeof(struct avpn_publication) */
+    uint32_t psk_epoch; /**< 1 or more */
+    uint64_t version;  /**< higher than any published before; upper 16 bits: the charter's serial */
+    int64_t created;   /**< seconds since 1970 UTC */
+    int64_t expires;   /**< 0: never */
+    struct avpn_key psk; /**< sealed to every member */
+    struct avpn_key previous_psk; /**< of the epoch before; zero in epoch 1, and only then */
+    const struct avpn_invite *invites; /**< borrowed until return, any order; NULL: none */
     size_t invite_count;
 };
 
@@ -41,7 +41,7 @@ AVPN_API int32_t avpn_authority_new(const struct avpn_host *host,
                                     struct avpn_authority **authority_out);
 AVPN_API void avpn_authority_del(struct avpn_authority *authority);
 
-/*
+/**
  * Ed25519 seeds, copied; at most AVPN_AUTHORITY_KEYS in a set. Where no set was declared below, the keys
  * added are the set and all of it must sign. Where one was, a key that is in none of them is refused.
  * AVPN_ERROR_ARGUMENT: zero, twice, or in no set. AVPN_ERROR_LIMIT.
@@ -50,7 +50,7 @@ AVPN_API int32_t avpn_authority_add_root(struct avpn_authority *authority,
                                          const struct avpn_key *seed);
 AVPN_API int32_t avpn_authority_add_signer(struct avpn_authority *authority,
                                            const struct avpn_key *seed);
-/*
+/**
  * Declare a set by its public keys, of which `threshold` must sign; before any seed is added. Root: the first
  * set, of which the organization's id is made. AVPN_ERROR_ARGUMENT: counts, a key twice. AVPN_ERROR_STATE: seeds are there.
  */
@@ -59,7 +59,7 @@ AVPN_API int32_t avpn_authority_set_root_keys(struct avpn_authority *authority, 
 AVPN_API int32_t avpn_authority_set_signing_keys(struct avpn_authority *authority,
                                                  uint32_t threshold, const struct avpn_key *keys,
                                                  size_t count);
-/*
+/**
  * Go on from the last published bundle of `organization`, which is verified (expiry is not judged): its root sets
  * with all rotations, its signing set, and its charter's signatures as long as the charter does
  * not change. Before any seed is added; in the place of avpn_authority_set_root_keys. A signing set may be declared
@@ -68,7 +68,7 @@ AVPN_API int32_t avpn_authority_set_signing_keys(struct avpn_authority *authorit
 AVPN_API int32_t avpn_authority_adopt(struct avpn_authority *authority,
                                       const struct avpn_key *organization, const uint8_t *bundle,
                                       size_t count);
-/*
+/**
  * From the next sign on there is a new root set; the organization's id stays. Seeds of the set before and of the new one are
  * then needed, each up to its threshold: avpn_authority_add_root takes both kinds. The serial of
  * the version must rise [CFG-5]. AVPN_ERROR_LIMIT: AVPN_ROTATIONS reached. AVPN_ERROR_ARGUMENT as above.
@@ -76,17 +76,17 @@ AVPN_API int32_t avpn_authority_adopt(struct avpn_authority *authority,
  */
 AVPN_API int32_t avpn_authority_rotate_root(struct avpn_authority *authority, uint32_t threshold,
                                             const struct avpn_key *keys, size_t count);
-/* The organization id [CFG-2]. AVPN_ERROR_STATE: no root key yet. */
+/** The organization id [CFG-2]. AVPN_ERROR_STATE: no root key yet. */
 AVPN_API int32_t avpn_authority_organization(const struct avpn_authority *authority,
                                              struct avpn_key *organization_out);
-/*
+/**
  * The public half of a seed, and is it needed? avpn_authority_needs_root: 1 if signing `config` under a version of
  * this serial changes the charter, so that root keys are needed; 0 if not.
  */
 AVPN_API int32_t avpn_authority_public_key(const struct avpn_key *seed, struct avpn_key *key_out);
 AVPN_API int32_t avpn_authority_needs_root(const struct avpn_authority *authority,
                                            const struct avpn_config *config, uint64_t version);
-/*
+/**
  * Sign a configuration that avpn_config_check finds valid. *needed_out is always the bundle's size. The same input
  * gives the same bytes.
  * AVPN_ERROR_ARGUMENT: the configuration has problems, or version, times, keys or invites are out of range;

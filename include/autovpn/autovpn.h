@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * autovpn: every public header at once. A program that wants only a part (an SA, a
  * handshake, a route table) includes that part's header instead.
  */

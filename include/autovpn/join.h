@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * join: the one-time token with which a device claims its place in an organization.
  *
  * The administrator fills in a token with a random secret, signs an invite with its claim key into the
@@ -23,22 +23,22 @@ extern "C" {
 #endif
 
 #define AVPN_TOKEN_SECRET_BYTES 16
-#define AVPN_TOKEN_TEXT 1600 /* buffer size that fits any token, with NUL */
-#define AVPN_CLAIM_BYTES 64  /* a claim's signature */
+#define AVPN_TOKEN_TEXT 1600 /**< buffer size that fits any token, with NUL */
+#define AVPN_CLAIM_BYTES 64  /**< a claim's signature */
 
 struct avpn_token {
-    uint32_t size;   /* sizeof(struct avpn_token); parse sets it */
-    uint32_t member; /* the place: a member id */
+    uint32_t size;   /**< sizeof(struct avpn_token); parse sets it */
+    uint32_t member; /**< the place: a member id */
     struct avpn_key organization;
-    uint8_t secret[AVPN_TOKEN_SECRET_BYTES]; /* random; whoever has it can claim the place */
-    uint64_t version; /* the configuration that has the invite: nothing older is believed */
-    int64_t expires;  /* seconds since 1970 UTC */
-    uint32_t registry_count; /* 1..AVPN_REGISTRIES */
+    uint8_t secret[AVPN_TOKEN_SECRET_BYTES]; /**< random; whoever has it can claim the place */
+    uint64_t version; /**< the configuration that has the invite: nothing older is believed */
+    int64_t expires;  /**< seconds since 1970 UTC */
+    uint32_t registry_count; /**< 1..AVPN_REGISTRIES */
     uint32_t reserved;
     struct avpn_registry_entry registries[AVPN_REGISTRIES];
 };
 
-/*
+/**
  * Text: capital letters and digits, without a space, fit for a command line and a QR code. Reading ignores case, spaces and
  * line breaks. AVPN_ERROR_FORMAT: not a token, or mistyped (it carries a check). AVPN_ERROR_ARGUMENT: fields out of
  * range. AVPN_ERROR_SPACE: `capacity` is below AVPN_TOKEN_TEXT.
@@ -46,12 +46,12 @@ struct avpn_token {
 AVPN_API int32_t avpn_token_parse(const char *text, struct avpn_token *token_out);
 AVPN_API int32_t avpn_token_format(const struct avpn_token *token, char *text_out,
                                    size_t capacity);
-/* The public key that goes into the invite [JOIN-1]. */
+/** The public key that goes into the invite [JOIN-1]. */
 AVPN_API int32_t avpn_token_claim_key(const struct avpn_token *token, struct avpn_key *key_out);
-/* A device's claim: that whoever has the token wants this key to be the member's. */
+/** A device's claim: that whoever has the token wants this key to be the member's. */
 AVPN_API int32_t avpn_token_claim(const struct avpn_token *token, const struct avpn_key *device,
                                   uint8_t signature_out[AVPN_CLAIM_BYTES]);
-/* AVPN_OK, or AVPN_ERROR_AUTH. */
+/** AVPN_OK, or AVPN_ERROR_AUTH. */
 AVPN_API int32_t avpn_claim_verify(const struct avpn_key *claim_key,
                                    const struct avpn_key *organization, uint32_t member,
                                    const struct avpn_key *device,

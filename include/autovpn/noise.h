@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * noise: the handshake Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b (Noise revision 34).
  *
  *     -> e, es, s, ss          (message 1, by the initiator)
@@ -27,28 +27,28 @@
 extern "C" {
 #endif
 
-#define AVPN_NOISE_1_OVERHEAD 96 /* e 32 + s 48 + payload tag 16 */
-#define AVPN_NOISE_2_OVERHEAD 48 /* e 32 + payload tag 16 */
+#define AVPN_NOISE_1_OVERHEAD 96 /**< e 32 + s 48 + payload tag 16 */
+#define AVPN_NOISE_2_OVERHEAD 48 /**< e 32 + payload tag 16 */
 #define AVPN_NOISE_HASH_BYTES 64
 
-/* A static X25519 key pair. */
+/** A static X25519 key pair. */
 struct avpn_key_pair {
     struct avpn_key secret_key;
     struct avpn_key public_key;
 };
 
-/* Size and layout are fixed within a major version; the content is the library's business. */
+/** Size and layout are fixed within a major version; the content is the library's business. */
 struct avpn_noise {
     uint8_t opaque[512];
 };
 
-/* The public key of a secret one. AVPN_ERROR_ARGUMENT: `secret_key` is all zero. */
+/** The public key of a secret one. AVPN_ERROR_ARGUMENT: `secret_key` is all zero. */
 AVPN_API int32_t avpn_key_pair_from_secret(const struct avpn_key *secret_key,
                                            struct avpn_key_pair *pair_out);
-/* A fresh pair from libsodium's randomness. */
+/** A fresh pair from libsodium's randomness. */
 AVPN_API int32_t avpn_key_pair_generate(struct avpn_key_pair *pair_out);
 
-/*
+/**
  * Start as initiator: knows the responder's static key. Keys and prologue are copied
  * (the prologue into a hash). AVPN_ERROR_ARGUMENT: `responder` is a low-order point.
  */
@@ -60,7 +60,7 @@ AVPN_API int32_t avpn_noise_init_responder(struct avpn_noise *noise,
                                            const struct avpn_key_pair *self,
                                            const uint8_t *prologue, size_t prologue_bytes);
 
-/*
+/**
  * Message 1. `ephemeral` is a fresh secret key, never used twice, copied. Writes
  * payload_bytes + AVPN_NOISE_1_OVERHEAD bytes. The payload has no forward secrecy and can
  * be replayed: put nothing secret or state-changing in it without a guard.
@@ -70,7 +70,7 @@ AVPN_API int32_t avpn_noise_init_responder(struct avpn_noise *noise,
 AVPN_API int32_t avpn_noise_write_1(struct avpn_noise *noise, const struct avpn_key *ephemeral,
                                     const uint8_t *payload, size_t payload_bytes,
                                     uint8_t *message_out);
-/*
+/**
  * Reads message 1: gives the initiator's static key and the payload
  * (message_bytes - AVPN_NOISE_1_OVERHEAD bytes). AVPN_ERROR_FORMAT: too short.
  * AVPN_ERROR_AUTH: forged, for someone else, or with another prologue.
@@ -78,7 +78,7 @@ AVPN_API int32_t avpn_noise_write_1(struct avpn_noise *noise, const struct avpn_
 AVPN_API int32_t avpn_noise_read_1(struct avpn_noise *noise, const uint8_t *message,
                                    size_t message_bytes, struct avpn_key *initiator_out,
                                    uint8_t *payload_out);
-/* Message 2, with the pre-shared key (all zero where there is none). */
+/** Message 2, with the pre-shared key (all zero where there is none). */
 AVPN_API int32_t avpn_noise_write_2(struct avpn_noise *noise, const struct avpn_key *ephemeral,
                                     const struct avpn_key *psk, const uint8_t *payload,
                                     size_t payload_bytes, uint8_t *message_out);
@@ -86,13 +86,13 @@ AVPN_API int32_t avpn_noise_read_2(struct avpn_noise *noise, const struct avpn_k
                                    const uint8_t *message, size_t message_bytes,
                                    uint8_t *payload_out);
 
-/*
+/**
  * The two transport keys, 32 bytes each, after message 2; `send_out` is for what this
  * side sends. AVPN_ERROR_STATE before.
  */
 AVPN_API int32_t avpn_noise_split(const struct avpn_noise *noise, struct avpn_key *send_out,
                                   struct avpn_key *receive_out);
-/* The handshake hash (channel binding), 64 bytes, after message 2. */
+/** The handshake hash (channel binding), 64 bytes, after message 2. */
 AVPN_API int32_t avpn_noise_hash(const struct avpn_noise *noise,
                                  uint8_t hash_out[AVPN_NOISE_HASH_BYTES]);
 AVPN_API void avpn_noise_wipe(struct avpn_noise *noise);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * publisher: brings a signed configuration to one registry, and the registry's claims back.
  *
  * An engine like the others: no socket, no clock; one for each registry, all can run at once. Life: new ->
@@ -31,26 +31,26 @@ extern "C" {
 struct avpn_publisher;
 
 struct avpn_publisher_options {
-    uint32_t size; /* sizeof(struct avpn_publisher_options) */
-    uint32_t signer_number; /* place of the signing key in the charter's set; 255: no key [PUB-1] */
+    uint32_t size; /**< sizeof(struct avpn_publisher_options) */
+    uint32_t signer_number; /**< place of the signing key in the charter's set; 255: no key [PUB-1] */
     struct avpn_key organization;
-    struct avpn_key registry;    /* its static key */
-    struct avpn_key signer;      /* Ed25519 seed, copied; ignored where signer_number is 255 */
-    struct avpn_contact contact; /* where the registry is */
-    avpn_span give_up_after;     /* without any answer; 0: 10 s */
+    struct avpn_key registry;    /**< its static key */
+    struct avpn_key signer;      /**< Ed25519 seed, copied; ignored where signer_number is 255 */
+    struct avpn_contact contact; /**< where the registry is */
+    avpn_span give_up_after;     /**< without any answer; 0: 10 s */
 };
 
 enum avpn_publisher_state {
-    AVPN_PUBLISHER_CONNECTING = 0, /* no answer yet */
-    AVPN_PUBLISHER_IDLE = 1,       /* connected, nothing under way */
-    AVPN_PUBLISHER_SENDING = 2,    /* a bundle is on its way */
-    AVPN_PUBLISHER_LISTING = 3,    /* claims are on their way */
-    AVPN_PUBLISHER_DONE = 4,       /* all that was asked for is done */
-    AVPN_PUBLISHER_REFUSED = 5,    /* `reason` says why */
-    AVPN_PUBLISHER_SILENT = 6      /* no answer: wrong key, wrong address, or it does not serve this organization */
+    AVPN_PUBLISHER_CONNECTING = 0, /**< no answer yet */
+    AVPN_PUBLISHER_IDLE = 1,       /**< connected, nothing under way */
+    AVPN_PUBLISHER_SENDING = 2,    /**< a bundle is on its way */
+    AVPN_PUBLISHER_LISTING = 3,    /**< claims are on their way */
+    AVPN_PUBLISHER_DONE = 4,       /**< all that was asked for is done */
+    AVPN_PUBLISHER_REFUSED = 5,    /**< `reason` says why */
+    AVPN_PUBLISHER_SILENT = 6      /**< no answer: wrong key, wrong address, or it does not serve this organization */
 };
 
-/* Why a registry took a bundle or did not, [PUB-2]. */
+/** Why a registry took a bundle or did not, [PUB-2]. */
 enum avpn_publish_result {
     AVPN_PUBLISH_WANTED = 0,
     AVPN_PUBLISH_IN_FORCE = 1,
@@ -63,40 +63,40 @@ enum avpn_publish_result {
     AVPN_PUBLISH_BUSY = 8,
     AVPN_PUBLISH_TOO_LARGE = 9
 };
-/* A sentence for a person. Static text. */
+/** A sentence for a person. Static text. */
 AVPN_API const char *avpn_publish_result_text(uint32_t result);
 
 struct avpn_publisher_status {
-    uint32_t size;  /* in: sizeof of the caller's */
-    uint8_t state;  /* enum avpn_publisher_state */
-    uint8_t reason; /* enum avpn_publish_result */
-    uint8_t has_claims; /* the list of claims is complete */
+    uint32_t size;  /**< in: sizeof of the caller's */
+    uint8_t state;  /**< enum avpn_publisher_state */
+    uint8_t reason; /**< enum avpn_publish_result */
+    uint8_t has_claims; /**< the list of claims is complete */
     uint8_t reserved;
     uint32_t claim_count;
-    uint32_t sent_bytes, total_bytes; /* of the bundle: those confirmed, and all */
-    uint64_t served_version;          /* what the registry serves, as far as it said; 0: nothing */
+    uint32_t sent_bytes, total_bytes; /**< of the bundle: those confirmed, and all */
+    uint64_t served_version;          /**< what the registry serves, as far as it said; 0: nothing */
 };
 
 struct avpn_claim {
     uint32_t size;
     uint32_t member;
-    struct avpn_key device; /* its static key */
-    uint32_t age;           /* seconds since the registry got it */
+    struct avpn_key device; /**< its static key */
+    uint32_t age;           /**< seconds since the registry got it */
     uint8_t signature[AVPN_CLAIM_BYTES];
 };
 
-/* Options and host are copied. AVPN_ERROR_ARGUMENT, AVPN_ERROR_MEMORY, AVPN_ERROR_RANDOM. Sends the first datagram. */
+/** Options and host are copied. AVPN_ERROR_ARGUMENT, AVPN_ERROR_MEMORY, AVPN_ERROR_RANDOM. Sends the first datagram. */
 AVPN_API int32_t avpn_publisher_new(const struct avpn_publisher_options *options,
                                     const struct avpn_host *host, avpn_time now,
                                     struct avpn_publisher **publisher_out);
-/* Wipes its keys. */
+/** Wipes its keys. */
 AVPN_API void avpn_publisher_del(struct avpn_publisher *publisher);
-/* `bundle` is borrowed until avpn_publisher_del or the next offer. AVPN_ERROR_ARGUMENT: empty or too large; AVPN_ERROR_FORMAT. */
+/** `bundle` is borrowed until avpn_publisher_del or the next offer. AVPN_ERROR_ARGUMENT: empty or too large; AVPN_ERROR_FORMAT. */
 AVPN_API int32_t avpn_publisher_offer(struct avpn_publisher *publisher, const uint8_t *bundle,
                                       size_t count, avpn_time now);
-/* AVPN_ERROR_STATE: without a signing key nobody is told. */
+/** AVPN_ERROR_STATE: without a signing key nobody is told. */
 AVPN_API int32_t avpn_publisher_list_claims(struct avpn_publisher *publisher, avpn_time now);
-/* As in node.h. */
+/** As in node.h. */
 AVPN_API int32_t avpn_publisher_receive(struct avpn_publisher *publisher,
                                         const struct avpn_datagrams *batch, size_t count,
                                         avpn_time now);
@@ -104,7 +104,7 @@ AVPN_API void avpn_publisher_tick(struct avpn_publisher *publisher, avpn_time no
 AVPN_API avpn_time avpn_publisher_deadline(const struct avpn_publisher *publisher);
 AVPN_API int32_t avpn_publisher_status(const struct avpn_publisher *publisher,
                                        struct avpn_publisher_status *status_out);
-/* AVPN_ERROR_EMPTY beyond the end. */
+/** AVPN_ERROR_EMPTY beyond the end. */
 AVPN_API int32_t avpn_publisher_claim(const struct avpn_publisher *publisher, uint32_t index,
                                       struct avpn_claim *claim_out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * registry: the engine of the VPN registry, which knows every node's contact. It needs no
  * trust: it can deny, delay or lie about addresses, nothing else. It serves any number of organizations.
  *
@@ -29,10 +29,10 @@ extern "C" {
 struct avpn_registry;
 
 struct avpn_registry_options {
-    uint32_t size; /* sizeof(struct avpn_registry_options) */
-    uint32_t handshakes_per_second; /* before "under load" begins [MAC-4]; 0: 500 */
-    struct avpn_key_pair identity; /* the registry's static key, copied */
-    uint32_t registration_limit;   /* uplinks registered at once; 0: 4 per member */
+    uint32_t size; /**< sizeof(struct avpn_registry_options) */
+    uint32_t handshakes_per_second; /**< before "under load" begins [MAC-4]; 0: 500 */
+    struct avpn_key_pair identity; /**< the registry's static key, copied */
+    uint32_t registration_limit;   /**< uplinks registered at once; 0: 4 per member */
     uint32_t reserved;
 };
 
@@ -41,13 +41,13 @@ AVPN_API int32_t avpn_registry_new(const struct avpn_registry_options *options,
                                    struct avpn_registry **registry_out);
 AVPN_API void avpn_registry_del(struct avpn_registry *registry);
 
-/*
+/**
  * Serve an organization as soon as its administrator publishes to this registry, or from what the store holds
  * (host.h), which is read here. AVPN_OK also if it is served already. AVPN_ERROR_LIMIT, AVPN_ERROR_MEMORY.
  */
 AVPN_API int32_t avpn_registry_admit(struct avpn_registry *registry,
                                      const struct avpn_key *organization, avpn_time now);
-/*
+/**
  * Serve an organization, or a newer configuration of one already served: registrations of members
  * that stay are kept, and members get their updates. The bundle is verified against `organization`, copied, not stored.
  * AVPN_ERROR_VERSION: not newer. Others as avpn_config_read. On error nothing changes.
@@ -56,12 +56,12 @@ AVPN_API int32_t avpn_registry_set_organization(struct avpn_registry *registry,
                                                 const struct avpn_key *organization,
                                                 const uint8_t *bundle, size_t count,
                                                 avpn_time now);
-/* AVPN_ERROR_NOT_FOUND. Its nodes get no answer any more. */
+/** AVPN_ERROR_NOT_FOUND. Its nodes get no answer any more. */
 AVPN_API int32_t avpn_registry_remove_organization(struct avpn_registry *registry,
                                                    const struct avpn_key *organization,
                                                    avpn_time now);
 
-/* As in node.h. A registry has one socket: `uplink` of the batches is given back in answers. */
+/** As in node.h. A registry has one socket: `uplink` of the batches is given back in answers. */
 AVPN_API int32_t avpn_registry_receive(struct avpn_registry *registry,
                                        const struct avpn_datagrams *batch, size_t count,
                                        avpn_time now);
@@ -75,31 +75,31 @@ AVPN_API int32_t avpn_registry_next_event(struct avpn_registry *registry,
 enum avpn_registry_counter {
     AVPN_REGISTRY_COUNT_RECEIVED = 0,
     AVPN_REGISTRY_COUNT_TRANSMITTED,
-    AVPN_REGISTRY_COUNT_HANDSHAKES, /* initiations answered */
-    AVPN_REGISTRY_COUNT_KEEPALIVES, /* keepalives accepted */
-    AVPN_REGISTRY_COUNT_CHALLENGES, /* [REG-5] */
+    AVPN_REGISTRY_COUNT_HANDSHAKES, /**< initiations answered */
+    AVPN_REGISTRY_COUNT_KEEPALIVES, /**< keepalives accepted */
+    AVPN_REGISTRY_COUNT_CHALLENGES, /**< [REG-5] */
     AVPN_REGISTRY_COUNT_COOKIES,
-    AVPN_REGISTRY_COUNT_CHANGES,    /* Change messages sent */
+    AVPN_REGISTRY_COUNT_CHANGES,    /**< Change messages sent */
     AVPN_REGISTRY_COUNT_PAGES,
-    AVPN_REGISTRY_DROP_MALFORMED,   /* [DMX-2] */
-    AVPN_REGISTRY_DROP_UNEXPECTED,  /* ESP, probes, messages only registries send */
+    AVPN_REGISTRY_DROP_MALFORMED,   /**< [DMX-2] */
+    AVPN_REGISTRY_DROP_UNEXPECTED,  /**< ESP, probes, messages only registries send */
     AVPN_REGISTRY_DROP_MAC1,
     AVPN_REGISTRY_DROP_LOAD,
-    AVPN_REGISTRY_DROP_HANDSHAKE,   /* not genuine */
-    AVPN_REGISTRY_DROP_STRANGER,    /* genuine, but not a member of an organization served here */
-    AVPN_REGISTRY_DROP_SESSION,     /* unknown slot, not genuine, or older generation */
+    AVPN_REGISTRY_DROP_HANDSHAKE,   /**< not genuine */
+    AVPN_REGISTRY_DROP_STRANGER,    /**< genuine, but not a member of an organization served here */
+    AVPN_REGISTRY_DROP_SESSION,     /**< unknown slot, not genuine, or older generation */
     AVPN_REGISTRY_DROP_REPLAY,
-    AVPN_REGISTRY_DROP_TOKEN,       /* genuine, wrong token: challenged */
-    AVPN_REGISTRY_DROP_FULL,        /* registration_limit reached */
+    AVPN_REGISTRY_DROP_TOKEN,       /**< genuine, wrong token: challenged */
+    AVPN_REGISTRY_DROP_FULL,        /**< registration_limit reached */
     AVPN_REGISTRY_DROP_MEMORY,
     AVPN_REGISTRY_DROP_RANDOM,
-    AVPN_REGISTRY_DROP_RATE,        /* [REG-17] */
-    AVPN_REGISTRY_DROP_UPLOAD,      /* a part nobody waits for, or an upload without a right to it */
-    AVPN_REGISTRY_DROP_STORE,       /* a claim or document that the host's store did not take */
-    AVPN_REGISTRY_COUNT_PARTS,      /* of updates, sent */
-    AVPN_REGISTRY_COUNT_CLAIMS,     /* claims answered */
-    AVPN_REGISTRY_COUNT_PUBLISHES,  /* documents taken */
-    AVPN_REGISTRY_COUNT_REFUSALS,   /* documents refused */
+    AVPN_REGISTRY_DROP_RATE,        /**< [REG-17] */
+    AVPN_REGISTRY_DROP_UPLOAD,      /**< a part nobody waits for, or an upload without a right to it */
+    AVPN_REGISTRY_DROP_STORE,       /**< a claim or document that the host's store did not take */
+    AVPN_REGISTRY_COUNT_PARTS,      /**< of updates, sent */
+    AVPN_REGISTRY_COUNT_CLAIMS,     /**< claims answered */
+    AVPN_REGISTRY_COUNT_PUBLISHES,  /**< documents taken */
+    AVPN_REGISTRY_COUNT_REFUSALS,   /**< documents refused */
     AVPN_REGISTRY_COUNTERS
 };
 
@@ -108,12 +108,12 @@ AVPN_API uint32_t avpn_registry_counters(const struct avpn_registry *registry,
 AVPN_API const char *avpn_registry_counter_name(uint32_t counter);
 
 struct avpn_registry_status {
-    uint32_t size; /* in: sizeof of the caller's */
+    uint32_t size; /**< in: sizeof of the caller's */
     uint32_t organization_count;
-    uint32_t member_count;     /* of all organizations */
-    uint32_t connected_count;  /* uplinks connected */
-    uint64_t memory_bytes;     /* on the heap, all in */
-    uint64_t configuration_bytes; /* of these: the published documents */
+    uint32_t member_count;     /**< of all organizations */
+    uint32_t connected_count;  /**< uplinks connected */
+    uint64_t memory_bytes;     /**< on the heap, all in */
+    uint64_t configuration_bytes; /**< of these: the published documents */
 };
 AVPN_API int32_t avpn_registry_status(const struct avpn_registry *registry,
                                       struct avpn_registry_status *status_out);
@@ -121,18 +121,18 @@ AVPN_API int32_t avpn_registry_status(const struct avpn_registry *registry,
 struct avpn_organization_status {
     uint32_t size;
     uint32_t member_count;
-    uint64_t version; /* 0: nothing published yet */
+    uint64_t version; /**< 0: nothing published yet */
     int64_t created, expires;
     uint32_t claim_count;
     uint32_t invite_count;
     uint64_t document_bytes;
     char name[AVPN_NAME_BYTES];
 };
-/* AVPN_ERROR_NOT_FOUND. */
+/** AVPN_ERROR_NOT_FOUND. */
 AVPN_API int32_t avpn_registry_organization(const struct avpn_registry *registry,
                                             const struct avpn_key *organization,
                                             struct avpn_organization_status *status_out);
-/* The id of the organization at a place, as events name it. AVPN_ERROR_NOT_FOUND: none is there any more. */
+/** The id of the organization at a place, as events name it. AVPN_ERROR_NOT_FOUND: none is there any more. */
 AVPN_API int32_t avpn_registry_organization_at(const struct avpn_registry *registry,
                                                uint32_t place, struct avpn_key *organization_out);
 
@@ -145,9 +145,9 @@ struct avpn_registration {
     uint8_t reserved;
     struct avpn_contact observed;
     struct avpn_contact local;
-    avpn_time heard_at; /* last keepalive, to the second */
+    avpn_time heard_at; /**< last keepalive, to the second */
 };
-/*
+/**
  * What is known of one member's uplink. AVPN_ERROR_NOT_FOUND: never registered, or no such
  * organization, member or uplink.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
+/**
  * types: the words every other header uses.
  *
  * Time, addresses, keys, errors. Nothing here allocates or has state, so
@@ -29,9 +29,9 @@ extern "C" {
 
 /* ---- time ------------------------------------------------------------- */
 
-/* A moment: nanoseconds of the host's monotonic clock, from any origin >= 0. */
+/** A moment: nanoseconds of the host's monotonic clock, from any origin >= 0. */
 typedef int64_t avpn_time;
-/* A difference of moments, in nanoseconds. */
+/** A difference of moments, in nanoseconds. */
 typedef int64_t avpn_span;
 
 #define AVPN_TIME_NEVER INT64_MAX
@@ -43,56 +43,56 @@ typedef int64_t avpn_span;
 
 enum avpn_error {
     AVPN_OK = 0,
-    AVPN_ERROR_ARGUMENT = -1,  /* a parameter is outside its contract: fix the call */
-    AVPN_ERROR_MEMORY = -2,    /* the allocator returned NULL: nothing changed, try later */
-    AVPN_ERROR_STATE = -3,     /* not now: the call does not fit the object's state */
-    AVPN_ERROR_LIMIT = -4,     /* a documented limit would be passed: nothing changed */
-    AVPN_ERROR_FORMAT = -5,    /* bytes or text are not in canonical form */
-    AVPN_ERROR_AUTH = -6,      /* a signature, tag or key does not verify */
-    AVPN_ERROR_VERSION = -7,   /* older than what is held: refused */
-    AVPN_ERROR_EXPIRED = -8,   /* validity has ended by the wall clock */
-    AVPN_ERROR_NOT_FOUND = -9, /* no such member, peer, route ...  */
-    AVPN_ERROR_EMPTY = -10,    /* nothing more to return */
-    AVPN_ERROR_SPACE = -11,    /* the output buffer is too small; the needed size is reported */
-    AVPN_ERROR_RANDOM = -12,   /* the randomness seam failed: nothing changed */
-    AVPN_ERROR_EXHAUSTED = -13 /* a key's packet limit is reached: rekey first */
+    AVPN_ERROR_ARGUMENT = -1,  /**< a parameter is outside its contract: fix the call */
+    AVPN_ERROR_MEMORY = -2,    /**< the allocator returned NULL: nothing changed, try later */
+    AVPN_ERROR_STATE = -3,     /**< not now: the call does not fit the object's state */
+    AVPN_ERROR_LIMIT = -4,     /**< a documented limit would be passed: nothing changed */
+    AVPN_ERROR_FORMAT = -5,    /**< bytes or text are not in canonical form */
+    AVPN_ERROR_AUTH = -6,      /**< a signature, tag or key does not verify */
+    AVPN_ERROR_VERSION = -7,   /**< older than what is held: refused */
+    AVPN_ERROR_EXPIRED = -8,   /**< validity has ended by the wall clock */
+    AVPN_ERROR_NOT_FOUND = -9, /**< no such member, peer, route ...  */
+    AVPN_ERROR_EMPTY = -10,    /**< nothing more to return */
+    AVPN_ERROR_SPACE = -11,    /**< the output buffer is too small; the needed size is reported */
+    AVPN_ERROR_RANDOM = -12,   /**< the randomness seam failed: nothing changed */
+    AVPN_ERROR_EXHAUSTED = -13 /**< a key's packet limit is reached: rekey first */
 };
 
-/* The name of an error ("AVPN_ERROR_LIMIT"), or "unknown". Static text, never NULL. */
+/** The name of an error ("AVPN_ERROR_LIMIT"), or "unknown". Static text, never NULL. */
 AVPN_API const char *avpn_error_name(int32_t error);
 
 /* ---- addresses -------------------------------------------------------- */
 
 enum avpn_family { AVPN_FAMILY_NONE = 0, AVPN_FAMILY_IPV4 = 4, AVPN_FAMILY_IPV6 = 6 };
 
-/* An IP address. IPv4 uses bytes[0..3], the rest is zero. Family NONE: no address. */
+/** An IP address. IPv4 uses bytes[0..3], the rest is zero. Family NONE: no address. */
 struct avpn_address {
-    uint8_t family; /* enum avpn_family */
+    uint8_t family; /**< enum avpn_family */
     uint8_t reserved[3];
-    uint8_t bytes[16]; /* network byte order */
+    uint8_t bytes[16]; /**< network byte order */
 };
 
-/* A contact: the IP address and UDP port at which one uplink can be reached. */
+/** A contact: the IP address and UDP port at which one uplink can be reached. */
 struct avpn_contact {
-    uint8_t family; /* enum avpn_family; NONE: no contact */
+    uint8_t family; /**< enum avpn_family; NONE: no contact */
     uint8_t reserved;
-    uint16_t port;     /* host byte order */
-    uint8_t bytes[16]; /* network byte order */
+    uint16_t port;     /**< host byte order */
+    uint8_t bytes[16]; /**< network byte order */
 };
 
-/* A subnet. Bits after `length` are zero in the canonical form. */
+/** A subnet. Bits after `length` are zero in the canonical form. */
 struct avpn_prefix {
-    uint8_t family; /* enum avpn_family */
-    uint8_t length; /* 0..32 or 0..128 */
+    uint8_t family; /**< enum avpn_family */
+    uint8_t length; /**< 0..32 or 0..128 */
     uint8_t reserved[2];
-    uint8_t bytes[16]; /* network byte order */
+    uint8_t bytes[16]; /**< network byte order */
 };
 
-#define AVPN_ADDRESS_TEXT 46 /* buffer size that fits any address, with NUL */
-#define AVPN_CONTACT_TEXT 56 /* "[v6]:65535" with NUL */
-#define AVPN_PREFIX_TEXT 50  /* "v6/128" with NUL */
+#define AVPN_ADDRESS_TEXT 46 /**< buffer size that fits any address, with NUL */
+#define AVPN_CONTACT_TEXT 56 /**< "[v6]:65535" with NUL */
+#define AVPN_PREFIX_TEXT 50  /**< "v6/128" with NUL */
 
-/*
+/**
  * Text to value. `text` is borrowed until return. IPv4 as dotted quad, IPv6
  * after RFC 4291, contacts as "192.0.2.1:40000" or "[2001:db8::1]:40000",
  * prefixes as "10.1.0.0/16".
@@ -103,7 +103,7 @@ AVPN_API int32_t avpn_address_parse(const char *text, struct avpn_address *addre
 AVPN_API int32_t avpn_contact_parse(const char *text, struct avpn_contact *contact_out);
 AVPN_API int32_t avpn_prefix_parse(const char *text, struct avpn_prefix *prefix_out);
 
-/*
+/**
  * Value to text, always NUL-terminated, IPv6 after RFC 5952; "none" for family NONE.
  * AVPN_ERROR_SPACE: `capacity` is below the AVPN_*_TEXT size; nothing is written.
  */
@@ -117,22 +117,22 @@ AVPN_API int32_t avpn_prefix_format(const struct avpn_prefix *prefix, char *text
 /* ---- keys ------------------------------------------------------------- */
 
 #define AVPN_KEY_BYTES 32
-#define AVPN_KEY_TEXT 45 /* base64 with padding and NUL */
+#define AVPN_KEY_TEXT 45 /**< base64 with padding and NUL */
 
-/* A 32-byte X25519 or Ed25519 key, as its published encoding. */
+/** A 32-byte X25519 or Ed25519 key, as its published encoding. */
 struct avpn_key {
     uint8_t bytes[AVPN_KEY_BYTES];
 };
 
-/* Standard base64 with padding (44 characters). Errors as for addresses. */
+/** Standard base64 with padding (44 characters). Errors as for addresses. */
 AVPN_API int32_t avpn_key_parse(const char *text, struct avpn_key *key_out);
 AVPN_API int32_t avpn_key_format(const struct avpn_key *key, char *text_out, size_t capacity);
 
 /* ---- version ---------------------------------------------------------- */
 
-/* The library's version, "MAJOR.MINOR.PATCH". Static text. */
+/** The library's version, "MAJOR.MINOR.PATCH". Static text. */
 AVPN_API const char *avpn_version(void);
-/* The protocol version this library speaks on the wire. */
+/** The protocol version this library speaks on the wire. */
 AVPN_API uint32_t avpn_wire_version(void);
 
 #ifdef __cplusplus
