@@ -4,11 +4,23 @@
 Times are integers in nanoseconds. Errors of the library are raised as `Error`, whose
 `name` is the one in autovpn/types.h.
 """
-from ._native import Error, version, wire_version
+from ._native import lib as _lib
+from .errors import Error
 from .address import Address, Contact, Prefix
 from .nat import NatKind, NatVerdict, classify_nat
 from .routes import LOCAL, Routes
 from .sa import Receiver, Sender, Suite, suite_is_available
+
+
+def version():
+    """The library's version, "MAJOR.MINOR.PATCH"."""
+    return _lib.avpn_version().decode()
+
+
+def wire_version():
+    """The protocol version spoken on the wire."""
+    return _lib.avpn_wire_version()
+
 
 __all__ = [
     "Address", "Contact", "Prefix", "Error", "LOCAL", "NatKind", "NatVerdict", "Receiver", "Routes",

@@ -4,7 +4,8 @@ import ctypes as c
 import enum
 from typing import NamedTuple, Tuple
 
-from . import _native as n
+from . import _declarations as d
+from ._native import check, lib
 from .address import Contact
 
 _NEVER = 2**63 - 1
@@ -25,12 +26,11 @@ class NatVerdict(NamedTuple):
 
 def classify_nat(reports, now, asking_since=None):
     """`reports`: (Contact, time in ns) per registry. `asking_since`: since when nobody answers."""
-    array = (n.NatReportStruct * max(len(reports), 1))()
+    array = (d.avpn_nat_report * max(len(reports), 1))()
     for place, (contact, at) in zip(array, reports):
         place.seen, place.at = contact._value, at
-    verdict = n.NatVerdictStruct()
+    verdict = d.avpn_nat_verdict()
     since = _NEVER if asking_since is None else asking_since
-    n.check(n.lib.avpn_nat_classify(array, len(reports), since, now, c.byref(verdict)))
-    evidence = tuple(Contact(n.ContactStruct.from_buffer_copy(e)) for e in verdict.evidence
-                     if e.family)
+    check(lib.avpn_nat_classify(array, len(reports), since, now, c.byref(verdict)), "avpn_nat_classify")
+    evidence = tuple(Contact._read(e) for e in verdict.evidence if e.family)
     return NatVerdict(NatKind(verdict.kind), evidence)
