@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: ISC
-"""Auto VPN for Python: the parts of libautovpn that are useful alone.
+"""Auto VPN for Python: engines without sockets or clocks, and the parts of them that are useful alone.
 
-Times are integers in nanoseconds. Errors of the library are raised as `Error`, whose
-`name` is the one in autovpn/types.h.
+Times are integers in nanoseconds of a monotonic clock. Errors are exceptions, one class for each of the library's (errors.py).
 """
 from ._native import lib as _lib
-from .errors import Error
-from .address import Address, Contact, Prefix
-from .nat import NatKind, NatVerdict, classify_nat
-from .routes import LOCAL, Routes
-from .sa import Receiver, Sender, Suite, suite_is_available
+from .errors import *
+from .enums import *
+
+# ---- parts
+from .address import Address, AddressLike, Contact, ContactLike, Prefix, PrefixLike
+from .aead import Aead, Cipher, HostAead, aead_for, aeads, suite_is_available, suite_name
+from .bundle import bundle_organization, bundle_version
+from .keys import Key, KeyLike, KeyPair, SecretKey
+from .nat import NAT_BLOCKED_AFTER, NAT_REPORT_SPAN, NatVerdict, classify_nat, nat_name
+from .noise import NOISE_1_OVERHEAD, NOISE_2_OVERHEAD, NoiseInitiator, NoiseKeys, NoiseResponder
+from .routes import HOP_ATTACHED, HOP_LOCAL, HOP_NOBODY, ROUTE_HOPS, Route, Routes
+from .sa import HEADROOM, PACKET_LIMIT, TAILROOM, Receiver, Sender, inner_bytes, sealed_bytes
 
 
-def version():
+def version() -> str:
     """The library's version, "MAJOR.MINOR.PATCH"."""
-    return _lib.avpn_version().decode()
+    return str(_lib.avpn_version().decode())
 
 
-def wire_version():
+def wire_version() -> int:
     """The protocol version spoken on the wire."""
-    return _lib.avpn_wire_version()
-
-
-__all__ = [
-    "Address", "Contact", "Prefix", "Error", "LOCAL", "NatKind", "NatVerdict", "Receiver", "Routes",
-    "Sender", "Suite", "classify_nat", "suite_is_available", "version", "wire_version",
-]
+    return int(_lib.avpn_wire_version())

@@ -41,9 +41,10 @@ def load_toml(path: pathlib.Path) -> Dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        import tomli as tomllib
+        import tomli as tomllib  # type: ignore[import]  # the same module, from before it was the standard library's
     with path.open("rb") as file:
-        return tomllib.load(file)
+        table: Dict[str, Any] = tomllib.load(file)
+    return table
 
 
 def library_version(path: pathlib.Path) -> str:
