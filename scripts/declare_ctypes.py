@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: ISC
 """The Python bindings' declarations, made from doc/api.json.
 
-    declare_ctypes.py            write bindings/python/autovpn/_declarations.py and enums.py
+    declare_ctypes.py            write bindings/python/autovpn/_declarations.py, enums.py and constants.py
     declare_ctypes.py --check    fail if one of them is not what doc/api.json says
 
 _declarations.py says it to ctypes: structs and callback types under their C names, constants, and a table of all functions with
 their types, the build option they hang on, and the header's own words about each error. enums.py has a public class for each
-enum. Needs nothing but Python.
+enum, constants.py the rest of the numbers. Needs nothing but Python.
 """
 import argparse
 import json
@@ -217,12 +217,25 @@ def enums(api):
     return "\n".join(out) + "\n"
 
 
+def constants(api):
+    out = [HEAD + '"""The numbers of the library, under their names without the prefix: limits, sizes, flags, units of time."""',
+           "from typing import Final", "", "__all__ = ["]
+    out += [f'    "{c["name"][5:]}",' for c in sorted(api["constants"], key=lambda c: c["name"])] + ["]", ""]
+    for constant in api["constants"]:
+        if constant["doc"]:
+            out += textwrap.wrap(re.sub(r"\s+", " ", constant["doc"]), 100, initial_indent="#: ",
+                                 subsequent_indent="#: ")
+        out.append(f"{constant['name'][5:]}: Final = {constant['value']!r}")
+    return "\n".join(out) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare with what is there")
     options = parser.parse_args()
     api = json.loads(API.read_text())
-    for path, text in ((PACKAGE / "_declarations.py", declarations(api)), (PACKAGE / "enums.py", enums(api))):
+    for name, make in (("_declarations.py", declarations), ("enums.py", enums), ("constants.py", constants)):
+        path, text = PACKAGE / name, make(api)
         if options.check:
             if not path.exists() or path.read_text() != text:
                 sys.exit(f"{path.relative_to(ROOT)} is not what doc/api.json says: run scripts/declare_ctypes.py")

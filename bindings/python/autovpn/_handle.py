@@ -15,9 +15,10 @@ is no ResourceWarning, since an engine holds memory alone, no socket and no file
 
 Exceptions of callbacks: see _seams.py. They are raised from `_call`, after the library has returned.
 """
+import contextlib
 import sys
 import threading
-from typing import Any, Callable, List, Optional, Set, Tuple, Type, TypeVar
+from typing import Any, Callable, Iterator, List, Optional, Set, Tuple, Type, TypeVar
 
 from ._native import check
 from .errors import BusyError, ClosedError
@@ -39,6 +40,10 @@ class Failures:
 
     def __bool__(self) -> bool:
         return bool(self._all)
+
+    def forget(self) -> None:
+        """Drop them."""
+        self._all = []
 
     def raise_first(self) -> None:
         """Raise the first, which the others may follow from; they are its context, so a traceback shows all of them."""
@@ -125,9 +130,36 @@ class Handle:
             self._failures.raise_first()
         return result
 
+    @contextlib.contextmanager
+    def _borrowed(self, doing: str) -> Iterator[int]:
+        """The pointer, for a call in which this object is not the first argument."""
+        owned = self._owned
+        owned.hold(f"{type(self).__name__}: {doing}", self._waits)
+        try:
+            if owned.pointer is None:
+                raise ClosedError(f"{type(self).__name__}: {doing}: it is closed")
+            yield owned.pointer
+        finally:
+            owned.lock.release()
+
     def _check(self, function: Callable[..., Any], *arguments: Any, about: Optional[str] = None) -> int:
         """The same for functions that return an error: it is raised."""
         return check(self._call(function, *arguments), function.__name__, about)
+
+    def _raise(self, code: int, function: str, about: Optional[str] = None) -> None:
+        """What a callback raised, or else the library's error: that one follows from it."""
+        if self._failures:
+            self._failures.raise_first()
+        check(code, function, about)
+
+    def _discard(self) -> None:
+        """Free what a constructor had before it failed; what is raised meanwhile would hide why."""
+        self._owned.release()
+        self._failures.forget()
+
+    def _require_open(self) -> None:
+        if self._owned.pointer is None:
+            raise ClosedError(f"{type(self).__name__}: it is closed")
 
     # ---- the end -----------------------------------------------------------
 

@@ -85,16 +85,24 @@ class _Value:
         raise NotImplementedError
 
     def __lt__(self, other: object) -> bool:
-        return self._order() < _order_of(other) if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() < _order_of(other)
 
     def __le__(self, other: object) -> bool:
-        return self._order() <= _order_of(other) if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() <= _order_of(other)
 
     def __gt__(self, other: object) -> bool:
-        return self._order() > _order_of(other) if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() > _order_of(other)
 
     def __ge__(self, other: object) -> bool:
-        return self._order() >= _order_of(other) if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() >= _order_of(other)
 
     @property
     def packed(self) -> bytes:

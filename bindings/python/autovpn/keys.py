@@ -3,7 +3,7 @@
 import ctypes
 import hmac
 import os
-from typing import Any, Union
+from typing import Any, Type, TypeVar, Union
 
 from . import _declarations as d
 from ._native import check, lib
@@ -11,6 +11,8 @@ from ._values import octets
 from .errors import FormatError
 
 __all__ = ["Key", "KeyLike", "KeyPair", "SecretKey"]
+
+K = TypeVar("K", bound="Key")
 
 
 class Key:
@@ -33,16 +35,16 @@ class Key:
         object.__setattr__(self, "_value", struct)
 
     @classmethod
-    def _read(cls, struct: Any) -> Any:
+    def _read(cls: Type[K], struct: Any) -> K:
         return cls(bytes(struct.bytes))
 
     @classmethod
-    def parse(cls, text: str) -> Any:
+    def parse(cls: Type[K], text: str) -> K:
         """From base64. FormatError: it is none."""
         return cls(text)
 
     @classmethod
-    def of(cls, key: "KeyLike") -> Any:
+    def of(cls: Type[K], key: "KeyLike") -> K:
         """`key` itself, or what its text or bytes say."""
         return key if isinstance(key, cls) else cls(key)
 

@@ -5,7 +5,7 @@
     >>> classify_nat(seen, now=0).kind.name
     'UNFRIENDLY_PORT'
 
-Values in, value out; any thread. Spec: [NAT-1] to [NAT-6].
+Values in, value out; any thread. Reports older than constants.NAT_REPORT_SPAN do not count. Spec: [NAT-1] to [NAT-6].
 """
 import ctypes
 from dataclasses import dataclass
@@ -17,12 +17,7 @@ from ._values import TIME_NEVER, moment, u8
 from .address import Contact, ContactLike
 from .enums import NatKind
 
-__all__ = ["NAT_BLOCKED_AFTER", "NAT_REPORT_SPAN", "NatVerdict", "classify_nat", "nat_name"]
-
-#: Older reports do not count, in nanoseconds.
-NAT_REPORT_SPAN = d.AVPN_NAT_REPORT_SPAN
-#: Silence after which UDP counts as blocked, in nanoseconds.
-NAT_BLOCKED_AFTER = d.AVPN_NAT_BLOCKED_AFTER
+__all__ = ["NatVerdict", "classify_nat", "nat_name"]
 
 
 @dataclass(frozen=True)

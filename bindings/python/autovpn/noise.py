@@ -24,12 +24,8 @@ from ._values import octets
 from .errors import FormatError
 from .keys import Key, KeyLike, KeyPair, SecretKey
 
-__all__ = ["NOISE_1_OVERHEAD", "NOISE_2_OVERHEAD", "NoiseInitiator", "NoiseKeys", "NoiseResponder"]
+__all__ = ["NoiseInitiator", "NoiseKeys", "NoiseResponder"]
 
-#: Bytes of message 1 beyond its payload.
-NOISE_1_OVERHEAD = d.AVPN_NOISE_1_OVERHEAD
-#: Bytes of message 2 beyond its payload.
-NOISE_2_OVERHEAD = d.AVPN_NOISE_2_OVERHEAD
 _NO_PSK = bytes(d.AVPN_KEY_BYTES)
 
 
@@ -84,7 +80,7 @@ class NoiseInitiator(_Noise):
         StateError: not the moment; LimitError: beyond 65535 bytes.
         """
         data = octets(payload, "payload")
-        room = ctypes.create_string_buffer(len(data) + NOISE_1_OVERHEAD)
+        room = ctypes.create_string_buffer(len(data) + d.AVPN_NOISE_1_OVERHEAD)
         self._noise(lib.avpn_noise_write_1, _ephemeral(ephemeral), data, len(data), room)
         return room.raw
 
@@ -93,9 +89,9 @@ class NoiseInitiator(_Noise):
 
         FormatError: too short; AuthError: forged, or another pre-shared key; StateError: not the moment.
         """
-        data, room = _message(message, NOISE_2_OVERHEAD)
+        data, room = _message(message, d.AVPN_NOISE_2_OVERHEAD)
         self._noise(lib.avpn_noise_read_2, _psk(psk), data, len(data), room)
-        return room.raw[:len(data) - NOISE_2_OVERHEAD]
+        return room.raw[:len(data) - d.AVPN_NOISE_2_OVERHEAD]
 
 
 class NoiseResponder(_Noise):
@@ -117,17 +113,17 @@ class NoiseResponder(_Noise):
 
         FormatError: too short; AuthError: forged, for someone else, or with another prologue; StateError: not the moment.
         """
-        data, room = _message(message, NOISE_1_OVERHEAD)
+        data, room = _message(message, d.AVPN_NOISE_1_OVERHEAD)
         key = d.avpn_key()
         self._noise(lib.avpn_noise_read_1, data, len(data), key, room)
         self._initiator = Key._read(key)
-        return room.raw[:len(data) - NOISE_1_OVERHEAD]
+        return room.raw[:len(data) - d.AVPN_NOISE_1_OVERHEAD]
 
     def write(self, payload: bytes = b"", *, psk: Optional[KeyLike] = None,
               ephemeral: Optional[KeyLike] = None) -> bytes:
         """Message 2; parameters and errors as the initiator's."""
         data = octets(payload, "payload")
-        room = ctypes.create_string_buffer(len(data) + NOISE_2_OVERHEAD)
+        room = ctypes.create_string_buffer(len(data) + d.AVPN_NOISE_2_OVERHEAD)
         self._noise(lib.avpn_noise_write_2, _ephemeral(ephemeral), _psk(psk), data, len(data), room)
         return room.raw
 

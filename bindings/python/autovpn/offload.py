@@ -13,14 +13,12 @@ from . import _declarations as d
 from ._handle import Handle
 from ._native import check, lib
 from ._values import octets, read, u8, u16, u32
+from .constants import VNET_BYTES
 from .enums import OffloadKind
 from .errors import ArgumentError, FormatError
 from .packets import pieces_of
 
-__all__ = ["Coalesce", "Coalescer", "LargePacket", "Offload", "VNET_BYTES", "read_offload", "segment", "segment_room"]
-
-#: The size of a virtio-net header.
-VNET_BYTES = d.AVPN_VNET_BYTES
+__all__ = ["Coalesce", "Coalescer", "LargePacket", "Offload", "read_offload", "segment", "segment_room"]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ._values import put_list, sized, u32
 from .address import Address, AddressLike, Prefix, PrefixLike
 from .enums import HopState
 
-__all__ = ["HOP_ATTACHED", "HOP_LOCAL", "HOP_NOBODY", "ROUTE_HOPS", "Route", "Routes"]
+__all__ = ["HOP_ATTACHED", "HOP_LOCAL", "HOP_NOBODY", "Route", "Routes"]
 
 #: The prefix is this site's own: deliver here. Always alive.
 HOP_LOCAL = d.AVPN_HOP_LOCAL
@@ -29,8 +29,6 @@ HOP_LOCAL = d.AVPN_HOP_LOCAL
 HOP_ATTACHED = d.AVPN_HOP_ATTACHED
 #: The prefix' owners do not offer it now. Never alive.
 HOP_NOBODY = d.AVPN_HOP_NOBODY
-#: Hops of a route at most.
-ROUTE_HOPS = d.AVPN_ROUTE_HOPS
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,12 @@ from ._handle import Handle
 from ._native import check, lib
 from ._values import octets, sized, u8, u32, u64
 from .aead import Aead, surfacing
+from .constants import HEADROOM, PACKET_LIMIT, TAILROOM
 from .enums import Suite
 from .errors import ArgumentError, Error, error_of
 from .keys import KeyLike, SecretKey
 
-__all__ = ["HEADROOM", "PACKET_LIMIT", "Receiver", "Sender", "TAILROOM", "inner_bytes", "sealed_bytes"]
-
-#: Bytes before an inner packet that sealing in place takes.
-HEADROOM = d.AVPN_HEADROOM
-#: And behind it.
-TAILROOM = d.AVPN_TAILROOM
-#: The largest packet, in bytes.
-PACKET_LIMIT = d.AVPN_PACKET_LIMIT
+__all__ = ["Receiver", "Sender", "inner_bytes", "sealed_bytes"]
 
 
 def sealed_bytes(count: int) -> int:
