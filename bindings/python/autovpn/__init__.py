@@ -31,9 +31,14 @@ from .publisher import Claim, Publisher, PublisherStatus
 from .registry import OrganizationStatus, Registration, Registry, RegistryStatus
 from .worker import Worker
 # -- parts
-from .nat import NatVerdict, classify_nat
-from .routes import LOCAL, Routes
-from .sa import Receiver, Sender, suite_is_available
+from .aead import Aead, Cipher, HostAead, aead_for, aeads, suite_is_available, suite_name
+from .bundle import bundle_organization, bundle_version
+from .nat import NatVerdict, classify_nat, nat_name
+from .noise import NoiseInitiator, NoiseKeys, NoiseResponder
+from .offload import Coalesce, Coalescer, LargePacket, Offload, read_offload, segment, segment_room
+from .routes import HOP_ATTACHED, HOP_LOCAL, HOP_NOBODY, Route, Routes
+from .sa import Receiver, Sender, inner_bytes, sealed_bytes
+from .token import Token, new_token_secret, verify_claim
 
 
 def version() -> str:
@@ -47,12 +52,16 @@ def wire_version() -> int:
 
 
 __all__ = [
-    "Address", "Allocator", "Authority", "Breakout", "Claim", "Config", "ConfigInForce", "ConfigReader",
-    "ConflictStatus", "Contact", "Datagram", "Explanation", "FolderStore", "Host", "Invite", "Key", "KeyPair", "LOCAL",
-    "MICROSECOND", "MILLISECOND", "Member", "MemberHub", "NatVerdict", "Node", "NodeStatus", "OrganizationStatus",
-    "OuterContact", "PathStatus", "PeerStatus", "Prefix", "Problem", "Publication", "Publisher", "PublisherStatus",
-    "Receiver", "Registration", "RegistrationStatus", "Registry", "RegistryEntry", "RegistryStatus", "Routes", "Rule",
-    "RuleStatus", "SECOND", "SaChange", "SaReport", "SecretKey", "Sender", "SiteRoute", "Translation", "UplinkStatus",
-    "Worker", "classify_nat", "constants", "suite_is_available", "version", "wire_version",
+    "Address", "Aead", "Allocator", "Authority", "Breakout", "Cipher", "Claim", "Coalesce", "Coalescer", "Config",
+    "ConfigInForce", "ConfigReader", "ConflictStatus", "Contact", "Datagram", "Explanation", "FolderStore",
+    "HOP_ATTACHED", "HOP_LOCAL", "HOP_NOBODY", "Host", "HostAead", "Invite", "Key", "KeyPair", "LargePacket",
+    "MICROSECOND", "MILLISECOND", "Member", "MemberHub", "NatVerdict", "Node", "NodeStatus", "NoiseInitiator",
+    "NoiseKeys", "NoiseResponder", "Offload", "OrganizationStatus", "OuterContact", "PathStatus", "PeerStatus",
+    "Prefix", "Problem", "Publication", "Publisher", "PublisherStatus", "Receiver", "Registration",
+    "RegistrationStatus", "Registry", "RegistryEntry", "RegistryStatus", "Route", "Routes", "Rule", "RuleStatus",
+    "SECOND", "SaChange", "SaReport", "SecretKey", "Sender", "SiteRoute", "Token", "Translation", "UplinkStatus",
+    "Worker", "aead_for", "aeads", "bundle_organization", "bundle_version", "classify_nat", "constants",
+    "inner_bytes", "nat_name", "new_token_secret", "read_offload", "sealed_bytes", "segment", "segment_room",
+    "suite_is_available", "suite_name", "verify_claim", "version", "wire_version",
     *_enums, *_errors, *_events,
 ]

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""Addresses, contacts and prefixes: immutable, with the library's own text forms."""
+"""Addresses, contacts and prefixes: immutable, hashable and ordered, with the library's own text forms.
+
+They are made from text, from each other and from what Python has: `ipaddress` objects and the (host, port) of sockets; and go
+back by `.ip`, `.network` and `.sockaddr`. Text is taken in the forms of autovpn/types.h only: no host bits in a prefix, no
+scope in an address, for neither has a place in the protocol.
+"""
 import ctypes
 import ipaddress
 from typing import Any, ClassVar, Optional, Tuple, Type, TypeVar, Union
@@ -75,8 +80,42 @@ class _Value:
     def __hash__(self) -> int:
         return hash(self._packed)
 
+    def _order(self) -> Tuple[int, bytes, int]:
+        """IPv4 before IPv6, then by address, then by port or length."""
+        raise NotImplementedError
+
+    def __lt__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() < _order_of(other)
+
+    def __le__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() <= _order_of(other)
+
+    def __gt__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() > _order_of(other)
+
+    def __ge__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._order() >= _order_of(other)
+
+    @property
+    def packed(self) -> bytes:
+        """The address in network byte order: 4 bytes, or 16."""
+        return bytes(self._value.bytes[:4 if self._value.family == d.AVPN_FAMILY_IPV4 else 16])
+
     def __reduce__(self) -> Any:
         return (type(self).parse, (str(self),))
+
+
+def _order_of(value: Any) -> Tuple[int, bytes, int]:
+    order: Tuple[int, bytes, int] = value._order()
+    return order
 
 
 _EXAMPLES = {"address": "192.0.2.1 or 2001:db8::1", "contact": "192.0.2.1:40000 or [2001:db8::1]:40000",
@@ -97,6 +136,14 @@ class Address(_Value):
         """`address` itself, or what its text says."""
         return address if isinstance(address, Address) else cls(address)
 
+    @property
+    def ip(self) -> "IP":
+        """As ipaddress.IPv4Address or IPv6Address."""
+        return ipaddress.ip_address(self.packed)
+
+    def _order(self) -> Tuple[int, bytes, int]:
+        return (self._value.family, self.packed, 0)
+
 
 class Contact(_Value):
     """An address and a UDP port: Contact("192.0.2.1:40000"), Contact("2001:db8::1", 40000)."""
@@ -104,11 +151,11 @@ class Contact(_Value):
     __slots__ = ()
     _struct, _word = d.avpn_contact, "contact"
 
-    def __init__(self, host: str, port: Optional[int] = None) -> None:
+    def __init__(self, host: "Union[AddressLike, Contact]", port: Optional[int] = None) -> None:
         if port is None:
-            self._fill(Contact.parse(host)._value)
+            self._fill(Contact.parse(str(host))._value)
             return
-        address = Address.parse(host)._value
+        address = Address.parse(str(host))._value
         struct = d.avpn_contact(family=address.family, port=u16(port, "port"))
         struct.bytes[:] = address.bytes[:]
         self._fill(struct)
@@ -121,10 +168,27 @@ class Contact(_Value):
         return cls(contact) if isinstance(contact, str) else cls(contact[0], contact[1])
 
     @property
+    def address(self) -> Address:
+        """Without the port."""
+        return Address(self.ip)
+
+    @property
+    def ip(self) -> "IP":
+        """The address as ipaddress.IPv4Address or IPv6Address."""
+        return ipaddress.ip_address(self.packed)
+
+    @property
     def host(self) -> str:
         """The address as text, without the port."""
-        width = 4 if self._value.family == d.AVPN_FAMILY_IPV4 else 16
-        return str(ipaddress.ip_address(bytes(self._value.bytes[:width])))
+        return str(self.address)
+
+    @property
+    def sockaddr(self) -> Tuple[str, int]:
+        """(host, port), as sockets take it."""
+        return (self.host, self.port)
+
+    def _order(self) -> Tuple[int, bytes, int]:
+        return (self._value.family, self.packed, self.port)
 
     @property
     def port(self) -> int:
@@ -151,8 +215,33 @@ class Prefix(_Value):
         """How many bits are given: 0 to 32, or 0 to 128."""
         return int(self._value.length)
 
+    @property
+    def address(self) -> Address:
+        """The first one in it."""
+        return Address(ipaddress.ip_address(self.packed))
 
+    @property
+    def network(self) -> "Network":
+        """As ipaddress.IPv4Network or IPv6Network."""
+        return ipaddress.ip_network((self.packed, self.length))
+
+    def __contains__(self, inner: "Union[AddressLike, Prefix]") -> bool:
+        """An address, or a prefix that lies in this one or is the same."""
+        if isinstance(inner, (Prefix, ipaddress.IPv4Network, ipaddress.IPv6Network)):
+            other = Prefix.of(inner)
+            return other.length >= self.length and other.address in self
+        address = Address.of(inner)
+        shift = len(self.packed) * 8 - self.length
+        return self.family == address.family and \
+            int.from_bytes(self.packed, "big") >> shift == int.from_bytes(address.packed, "big") >> shift
+
+    def _order(self) -> Tuple[int, bytes, int]:
+        return (self._value.family, self.packed, self.length)
+
+
+IP = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 #: What is taken for an address, a contact, a prefix.
 AddressLike = Union[Address, str, ipaddress.IPv4Address, ipaddress.IPv6Address]
-ContactLike = Union[Contact, str, Tuple[str, int], Tuple[str, int, int, int]]
+ContactLike = Union[Contact, str, Tuple["AddressLike", int], Tuple[str, int, int, int]]
 PrefixLike = Union[Prefix, str, ipaddress.IPv4Network, ipaddress.IPv6Network]
