@@ -1613,20 +1613,11 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_address_parse": {
         AVPN_ERROR_FORMAT: "not such a text; a prefix with bits set beyond its length is refused too, for it usually means a mistyped one. *out is then unchanged",
     },
-    "avpn_contact_parse": {
-        AVPN_ERROR_FORMAT: "not such a text; a prefix with bits set beyond its length is refused too, for it usually means a mistyped one. *out is then unchanged",
-    },
-    "avpn_prefix_parse": {
-        AVPN_ERROR_FORMAT: "not such a text; a prefix with bits set beyond its length is refused too, for it usually means a mistyped one. *out is then unchanged",
-    },
     "avpn_address_format": {
         AVPN_ERROR_SPACE: "`capacity` is below the AVPN_*_TEXT size; nothing is written",
     },
-    "avpn_contact_format": {
-        AVPN_ERROR_SPACE: "`capacity` is below the AVPN_*_TEXT size; nothing is written",
-    },
-    "avpn_prefix_format": {
-        AVPN_ERROR_SPACE: "`capacity` is below the AVPN_*_TEXT size; nothing is written",
+    "avpn_key_format": {
+        AVPN_ERROR_SPACE: "`capacity` is below AVPN_KEY_TEXT",
     },
     "avpn_aead_test": {
         AVPN_ERROR_ARGUMENT: "the table contradicts itself",
@@ -1637,9 +1628,6 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_ARGUMENT: "`secret_key` is all zero",
     },
     "avpn_noise_init_initiator": {
-        AVPN_ERROR_ARGUMENT: "`responder` is a low-order point",
-    },
-    "avpn_noise_init_responder": {
         AVPN_ERROR_ARGUMENT: "`responder` is a low-order point",
     },
     "avpn_noise_write_1": {
@@ -1687,14 +1675,7 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_authority_add_root": {
         AVPN_ERROR_ARGUMENT: "zero, twice, or in no set",
     },
-    "avpn_authority_add_signer": {
-        AVPN_ERROR_ARGUMENT: "zero, twice, or in no set",
-    },
     "avpn_authority_set_root_keys": {
-        AVPN_ERROR_ARGUMENT: "counts, a key twice",
-        AVPN_ERROR_STATE: "seeds are there",
-    },
-    "avpn_authority_set_signing_keys": {
         AVPN_ERROR_ARGUMENT: "counts, a key twice",
         AVPN_ERROR_STATE: "seeds are there",
     },
@@ -1727,25 +1708,15 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_ARGUMENT: "prefix not canonical, hop list empty, too long or with a duplicate",
     },
     "avpn_routes_remove": {
-        AVPN_ERROR_NOT_FOUND: "no route with this very prefix",
-    },
-    "avpn_routes_clear": {
-        AVPN_ERROR_NOT_FOUND: "no route with this very prefix",
+        AVPN_ERROR_NOT_FOUND: "none with this very prefix",
     },
     "avpn_routes_set_state": {
-        AVPN_ERROR_MEMORY: "unchanged",
-        AVPN_ERROR_ARGUMENT: "no such state, or one of the hops above, whose states are fixed",
-    },
-    "avpn_routes_state": {
         AVPN_ERROR_MEMORY: "unchanged",
         AVPN_ERROR_ARGUMENT: "no such state, or one of the hops above, whose states are fixed",
     },
     "avpn_routes_lookup": {
         AVPN_ERROR_NOT_FOUND: "no prefix matches",
         AVPN_ERROR_EMPTY: "one does, but all its hops are dead ([RTE-3]: a shorter prefix does not step in)",
-    },
-    "avpn_routes_count": {
-        AVPN_ERROR_EMPTY: "beyond the end",
     },
     "avpn_routes_at": {
         AVPN_ERROR_EMPTY: "beyond the end",
@@ -1837,14 +1808,14 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_coalescer_new": {
         AVPN_ERROR_ARGUMENT: "unknown kinds, or a host with only some of the allocator's three",
     },
-    "avpn_coalescer_del": {
-        AVPN_ERROR_ARGUMENT: "unknown kinds, or a host with only some of the allocator's three",
-    },
     "avpn_publisher_offer": {
         AVPN_ERROR_ARGUMENT: "empty or too large",
     },
     "avpn_publisher_list_claims": {
         AVPN_ERROR_STATE: "without a signing key nobody is told",
+    },
+    "avpn_publisher_status": {
+        AVPN_ERROR_ARGUMENT: "size",
     },
     "avpn_registry_set_organization": {
         AVPN_ERROR_VERSION: "not newer",
@@ -1877,6 +1848,7 @@ ERROR_NAMES: Dict[int, str] = {
 # What each error means where the function's own comment does not say.
 
 ERROR_TEXTS: Dict[int, str] = {
+    AVPN_OK: "done",
     AVPN_ERROR_ARGUMENT: "a parameter is outside its contract: fix the call",
     AVPN_ERROR_MEMORY: "the allocator returned NULL: nothing changed, try later",
     AVPN_ERROR_STATE: "not now: the call does not fit the object's state",

@@ -58,7 +58,7 @@ class Engine(Carrier):
         with surfacing(self._failures):
             code = new(ctypes.byref(options), ctypes.byref(host), moment(now), ctypes.byref(pointer))
         if pointer.value is not None:
-            self._own(pointer.value, self._function("del"), self._seams, *keeps)
+            self._own(pointer.value, self._seams.freeing(self._function("del")), self._seams, *keeps)
         try:
             self._raise(code, new.__name__)
         except BaseException:

@@ -78,6 +78,7 @@ AEAD_EXCLUSIVE: Final = 1
 HEADROOM: Final = 16
 #: padding 0..3 + trailer 2 + ICV 16, rounded up
 TAILROOM: Final = 24
+#: bytes of the largest packet of a run
 PACKET_LIMIT: Final = 65535
 #: This run may be fragmented by the outer IP layer on its way; every other datagram is to be sent
 #: with DF set (IPv4) and whole (IPv6), and to vanish where it is too big: that is how the path MTU
@@ -126,9 +127,9 @@ TOKEN_SECRET_BYTES: Final = 16
 TOKEN_TEXT: Final = 1600
 #: a claim's signature
 CLAIM_BYTES: Final = 64
-#: [NAT-1]
+#: older reports are forgotten [NAT-1]
 NAT_REPORT_SPAN: Final = 70000000000
-#: [NAT-5]
+#: without any answer [NAT-5]
 NAT_BLOCKED_AFTER: Final = 15000000000
 MTU_LEAST: Final = 576
 #: the largest IPv6 packet there is
@@ -146,6 +147,7 @@ EXPLAIN_DEFAULT: Final = 4294967295
 NOISE_1_OVERHEAD: Final = 96
 #: e 32 + payload tag 16
 NOISE_2_OVERHEAD: Final = 48
+#: of the handshake hash
 NOISE_HASH_BYTES: Final = 64
 #: struct virtio_net_hdr as TUN uses it, in this machine's byte order
 VNET_BYTES: Final = 10
@@ -153,15 +155,17 @@ VNET_BYTES: Final = 10
 SEGMENT_PIECES: Final = 1024
 #: bytes that are enough for any packet that is not refused
 SEGMENT_ROOM: Final = 393216
-#: What the coalescer may make, by what the TUN device takes: bits 1 << enum avpn_offload_kind.
+#: TUN_F_TSO4
 COALESCE_TCP4: Final = 2
-#: What the coalescer may make, by what the TUN device takes: bits 1 << enum avpn_offload_kind.
+#: TUN_F_TSO6
 COALESCE_TCP6: Final = 4
-#: What the coalescer may make, by what the TUN device takes: bits 1 << enum avpn_offload_kind.
+#: TUN_F_USO4 and TUN_F_USO6
 COALESCE_UDP: Final = 8
 #: at most, of one packet: virtio-net header and headers, then payloads
 COALESCE_SLICES: Final = 66
+#: next hops of one route, at most
 ROUTE_HOPS: Final = 16
+#: no place in a list of hops
 ROUTE_NONE: Final = 4294967295
 #: the prefix is this site's own: deliver here
 HOP_LOCAL: Final = 0
@@ -172,9 +176,13 @@ HOP_NOBODY: Final = 4294967293
 #: What RFC 4303 calls the next header of a packet that carries nothing: to be dropped after
 #: opening.
 ESP_DUMMY: Final = 59
+#: later than every moment
 TIME_NEVER: Final = 9223372036854775807
+#: as a span
 MICROSECOND: Final = 1000
+#: as a span
 MILLISECOND: Final = 1000000
+#: as a span
 SECOND: Final = 1000000000
 #: buffer size that fits any address, with NUL
 ADDRESS_TEXT: Final = 46
@@ -182,6 +190,7 @@ ADDRESS_TEXT: Final = 46
 CONTACT_TEXT: Final = 56
 #: "v6/128" with NUL
 PREFIX_TEXT: Final = 50
+#: of every key
 KEY_BYTES: Final = 32
 #: base64 with padding and NUL
 KEY_TEXT: Final = 45

@@ -34,10 +34,13 @@ __all__ = [
 
 
 class Family(OpenEnum):
-    """enum avpn_family of autovpn/types.h."""
+    """Which IP an address is of."""
 
+    #: no address
     NONE = 0
+    #: 4 bytes
     IPV4 = 4
+    #: 16 bytes
     IPV6 = 6
 
 
@@ -114,7 +117,7 @@ class EventKind(OpenEnum):
 
 
 class NatKind(OpenEnum):
-    """enum avpn_nat_kind of autovpn/nat.h."""
+    """What stands in front of an uplink."""
 
     #: fewer than two fresh reports: undecided
     UNKNOWN = 0
@@ -129,9 +132,11 @@ class NatKind(OpenEnum):
 
 
 class HopState(OpenEnum):
-    """enum avpn_hop_state of autovpn/route.h."""
+    """Whether a next hop can be used."""
 
+    #: not used
     DEAD = 0
+    #: used in its turn
     ALIVE = 1
     #: alive again, but not trusted yet: only where no other hop is alive [RTE-7]
     HELD = 2
@@ -141,6 +146,7 @@ class Conflict(OpenEnum):
     """Two claims on the same addresses of a site's table, and who wins [RTE-3], [RTE-8], [RTE-10]:
     avpn_node_conflict_at."""
 
+    #: there is none
     NONE = 0
     #: `winner` and `loser` export `prefix`: the loser's next hops come after the winner's
     SHARED = 1
@@ -388,18 +394,20 @@ class HopReason(OpenEnum):
 
 
 class OffloadKind(OpenEnum):
-    """enum avpn_offload_kind of autovpn/offload.h."""
+    """What is to be cut, and how."""
 
     #: one packet
     NONE = 0
+    #: TCP over IPv4
     TCP4 = 1
+    #: TCP over IPv6
     TCP6 = 2
     #: of either family, cut by its own length (VIRTIO_NET_HDR_GSO_UDP_L4)
     UDP = 3
 
 
 class PublisherState(OpenEnum):
-    """enum avpn_publisher_state of autovpn/publisher.h."""
+    """How far it is. From DONE on there is nothing left to do."""
 
     #: no answer yet
     CONNECTING = 0
@@ -420,15 +428,25 @@ class PublisherState(OpenEnum):
 class PublishResult(OpenEnum):
     """Why a registry took a bundle or did not, [PUB-2]."""
 
+    #: its parts are being sent
     WANTED = 0
+    #: the registry serves it
     IN_FORCE = 1
+    #: it serves a newer one, or another of this version
     OLDER = 2
+    #: its signatures do not verify
     NOT_VERIFIED = 3
+    #: of another organization
     FOREIGN = 4
+    #: expired by the registry's clock
     EXPIRED = 5
+    #: its store did not take it
     NOT_STORED = 6
+    #: well signed, but invalid by [CFG-9]
     NOT_VALID = 7
+    #: another upload is under way: try again
     BUSY = 8
+    #: more than AVPN_BUNDLE_LIMIT
     TOO_LARGE = 9
 
 

@@ -36,7 +36,7 @@ class Worker(Carrier):
         super().__init__(host, node._has_ciphers)
         struct, pointer = self._seams.worker(), ctypes.c_void_p()
         node._check(lib.avpn_worker_new, ctypes.byref(struct), ctypes.byref(pointer))
-        self._own(pointer.value, lib.avpn_worker_del, self._seams, parent=node)
+        self._own(pointer.value, self._seams.freeing(lib.avpn_worker_del), self._seams, parent=node)
 
     def receive_datagram(self, data: bytes, addr: ContactLike, now: int, uplink: int = 0) -> None:
         """As Engine.receive_datagram()."""

@@ -427,8 +427,8 @@ class Times(unittest.TestCase):
                 world.nodes[HUB].handle_timer(-1)
 
     def test_no_timer_is_none(self):
-        with autovpn.Node(autovpn.Key(bytes([7]) * 32), autovpn.KeyPair.generate(), 0) as node:
-            self.assertIsNone(node.deadline)
+        with autovpn.Registry(autovpn.KeyPair.generate(), 0) as registry:
+            self.assertIsNone(registry.deadline)
 
 
 if __name__ == "__main__":
