@@ -40,7 +40,7 @@ enum avpn_event_kind {
     /** registry */
     AVPN_EVENT_PUBLISHED = 33, /**< organization serves configuration `version` */
     AVPN_EVENT_CLAIM = 34,     /**< organization: a device claims the place of `peer` */
-    AVPN_EVENT_MEMBER = 32     /**< organization/peer/uplink: `state` 1 connected, 0 disconnected; `contact` */
+    AVPN_EVENT_MEMBER = 32     /**< organization/peer/uplink: `state` 1 connected, or seen or reported anew; 0 disconnected; `contact` */
 };
 
 struct avpn_event {
