@@ -173,7 +173,7 @@ def main() -> int:
             print_site(name, state, changes)
         begins = sum(len(changes.get("tunnels_begin", [])) for _, changes in sites.values()) // 2
         ends = sum(len(changes.get("tunnels_end", [])) for _, changes in sites.values()) // 2
-        print(f"{begins} tunnels begin, {ends} end; {len(sites)} of {len({**before, **after})} sites see a change"
+        print(f"tunnels: {begins} begin, {ends} end; {len(sites)} of {len({**before, **after})} sites see a change"
               if sites else "no tunnel and no route changes")
     return 1 if sites else 0
 

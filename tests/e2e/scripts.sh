@@ -300,6 +300,22 @@ all_have_help() {
     done
 }
 
+types_are_right() {
+    (cd "$ROOT/examples/python" && MYPYPATH=$ROOT/bindings/python mypy --strict --python-version 3.9 --cache-dir "$LAB_DIR/mypy" ./*.py) \
+        > "$LAB_DIR/out" && return
+    sed 's/^/# /' "$LAB_DIR/out"
+    return 1
+}
+
+check_types() {
+    if command -v mypy > /dev/null; then
+        check "mypy --strict has nothing to say" types_are_right
+    else
+        tests=$((tests + 1))
+        echo "ok $tests - mypy --strict has nothing to say # SKIP mypy is missing (tests/packages.txt, group test)"
+    fi
+}
+
 main() {
     trap 'lab_end "${LAB_DIR:-}" "$LAB_PREFIX"' EXIT
     trap 'exit 1' INT TERM
@@ -312,6 +328,7 @@ main() {
     check_gateways
     check_watcher
     check_ends
+    check_types
     check "every script has --help" all_have_help
     check "every script of examples/python was run" all_were_run
     if [ $failures != 0 ]; then

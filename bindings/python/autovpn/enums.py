@@ -112,7 +112,8 @@ class EventKind(OpenEnum):
     PUBLISHED = 33
     #: organization: a device claims the place of `peer`
     CLAIM = 34
-    #: organization/peer/uplink: `state` 1 connected, 0 disconnected; `contact`
+    #: organization/peer/uplink: `state` 1 connected, or seen or reported anew; 0 disconnected;
+    #: `contact`
     MEMBER = 32
 
 

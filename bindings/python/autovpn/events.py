@@ -251,7 +251,7 @@ class ClaimEvent(Event):
 
 @dataclass(frozen=True)
 class MemberEvent(Event):
-    """Of a registry: a member's uplink connected, or is gone."""
+    """Of a registry: a member's uplink connected, is seen or reported anew, or is gone."""
 
     #: Place of the organization in the registry's list.
     organization: int
