@@ -257,7 +257,7 @@ check_and_diff() {
     check "... what they have, and with whom a tunnel" is "[d['sites'][2][word] for word in ('hubs', 'exports', 'peers', 'key')]" \
         "[[{'site': 'dc', 'default_route': False}, {'site': 'head', 'default_route': False}], ['10.2.0.0/24', '10.1.2.0/24'], ['head'], '$K_BRANCH']"
     check "... registries and what is organization-wide" is "(d['name'], d['version'], d['hub_tunnels'], d['registries'][0]['port'], d['suites'][0])" \
-        "('locked', 0, True, 9381, 'AES-256-GCM')"
+        "('e2e', 0, True, 9381, 'AES-256-GCM')"
     check "... for people too" run 0 autovpn org show "$DIR/locked/org.yaml"
     check "... in words" says '^dc: hub, member 2, waits for a device$'
     check "check writes nothing" [ ! -e "$DIR/locked/org.published" ]
