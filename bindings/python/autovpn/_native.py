@@ -42,9 +42,9 @@ class RouteStruct(c.Structure):
 
 class SaParametersStruct(c.Structure):
     _fields_ = [("size", c.c_uint32), ("spi", c.c_uint32), ("suite", c.c_uint8),
-                ("reserved", c.c_uint8 * 3), ("window", c.c_uint32), ("key", c.c_uint8 * 32),
-                ("salt", c.c_uint8 * 4), ("sequence", c.c_uint64), ("limit", c.c_uint64),
-                ("aead", c.c_void_p)]
+                ("reserved", c.c_uint8 * 3), ("window", c.c_uint32), ("aead", c.c_void_p),
+                ("key", c.c_uint8 * 32), ("salt", c.c_uint8 * 4), ("reserved2", c.c_uint8 * 4),
+                ("sequence", c.c_uint64), ("limit", c.c_uint64)]
 
 
 _P = c.c_void_p
