@@ -175,7 +175,7 @@ static void take_event(struct server *server, const struct avpn_event *event)
 
 void server_run(struct server *server)
 {
-    struct avpn_event event = {.size = sizeof event};
+    struct avpn_event event;
 
     loop_notify("READY=1");
     while (!server->loop.is_stopping) {
