@@ -24,6 +24,7 @@ __all__ = ["Coalesce", "Coalescer", "LargePacket", "Offload", "read_offload", "s
 @dataclass(frozen=True)
 class Offload:
     """Into what a packet is to be cut."""
+    #: Which protocol, by which it is cut.
     kind: OffloadKind
     #: The transport checksum holds the pseudo header's sum alone.
     needs_checksum: bool

@@ -34,7 +34,9 @@ HOP_NOBODY = d.AVPN_HOP_NOBODY
 @dataclass(frozen=True)
 class Route:
     """A prefix and its hops, the preferred first. Also made from what Prefix takes: Route("10.0.0.0/8", [7])."""
+    #: The subnet.
     prefix: Prefix
+    #: 1 to 16 numbers of the caller's choice, no duplicates.
     hops: Tuple[int, ...]
 
     def __init__(self, prefix: PrefixLike, hops: Sequence[int]) -> None:
