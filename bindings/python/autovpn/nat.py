@@ -23,7 +23,9 @@ __all__ = ["NatVerdict", "classify_nat", "nat_name"]
 @dataclass(frozen=True)
 class NatVerdict:
     """The kind, and the two contacts that decided where the kind is FRIENDLY or UNFRIENDLY_*."""
+    #: What stands before the uplink.
     kind: NatKind
+    #: The two contacts, or none.
     evidence: Tuple[Contact, ...]
 
 

@@ -30,6 +30,7 @@ class Token:
     """A token's fields. Its text() is a secret until the place is claimed, and so is `secret`, which no repr shows."""
     #: The place: a member id.
     member: int
+    #: Its id.
     organization: Key
     #: 16 bytes; whoever has them can claim the place.
     secret: bytes = field(repr=False)
