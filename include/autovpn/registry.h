@@ -108,7 +108,7 @@ AVPN_API uint32_t avpn_registry_counters(const struct avpn_registry *registry,
 AVPN_API const char *avpn_registry_counter_name(uint32_t counter);
 
 struct avpn_registry_status {
-    uint32_t size; /**< in: sizeof of the caller's */
+    uint32_t size; /**< in: of the caller's, out: bytes filled in (types.h); so in every struct below */
     uint32_t organization_count;
     uint32_t member_count;     /**< of all organizations */
     uint32_t connected_count;  /**< uplinks connected */
@@ -145,6 +145,7 @@ struct avpn_registration {
     uint8_t reserved;
     struct avpn_contact observed;
     struct avpn_contact local;
+    uint32_t reserved2;
     avpn_time heard_at; /**< last keepalive, to the second */
 };
 /**
