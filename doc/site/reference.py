@@ -14,7 +14,7 @@ import textwrap
 import xml.etree.ElementTree as tree
 
 ORDER = {
-    "Start here": ("values", "batch", "host", "event"),
+    "Start here": ("values", "batch", "host", "event", "version"),
     "Engines": ("node", "worker", "registry"),
     "An organization": ("config", "authority", "publisher", "join"),
     "Parts that work alone": ("nat", "route", "sa", "aead", "noise", "offload"),

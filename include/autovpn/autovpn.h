@@ -33,6 +33,7 @@
 #include <autovpn/route.h>
 #include <autovpn/sa.h>
 #include <autovpn/types.h>
+#include <autovpn/version.h>
 #include <autovpn/worker.h>
 
 #endif

@@ -46,12 +46,14 @@ enum avpn_event_kind {
     AVPN_EVENT_MEMBER = 32     /**< organization/peer/uplink: `state` 1 connected, 0 disconnected; `contact` */
 };
 
-/** One event. */
+/**
+ * One event. Of a fixed size, so that a host need not prepare it: what a later version has to say stands in the
+ * room that is kept at its end, which is zero until then.
+ */
 struct avpn_event {
-    uint32_t size; /**< sizeof(struct avpn_event) of the library */
-    uint32_t kind; /**< enum avpn_event_kind */
-    avpn_time at;  /**< when */
+    uint32_t kind; /**< enum avpn_event_kind; one that a host does not know is to be passed over */
     uint32_t lost; /**< events dropped before this one */
+    avpn_time at;  /**< when */
     uint32_t state; /**< what the kind says */
     uint32_t peer;  /**< member id */
     uint32_t other; /**< member id */
@@ -59,11 +61,11 @@ struct avpn_event {
     uint32_t remote_uplink; /**< the peer's */
     uint32_t registry; /**< place in the configuration's list */
     uint32_t organization; /**< registry: place in its list of organizations */
+    uint32_t metric; /**< of a route: the place of `peer` in the order of preference, from 0 */
     uint64_t version; /**< of a configuration */
     struct avpn_contact contact; /**< the peer's, or the member's */
     struct avpn_prefix prefix; /**< of a route or an export */
-    uint32_t metric; /**< of a route: the place of `peer` in the order of preference, from 0 */
-    uint32_t reserved;
+    uint64_t reserved[4];
 };
 
 /** "tunnel", "route-add" ... Static text, never NULL. */

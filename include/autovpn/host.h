@@ -10,8 +10,8 @@
  * must not call the engine that called it, except where its text says so.
  *
  * Every seam except the ones that carry packets has a documented default, used
- * where the pointer is NULL. Set `size` to sizeof(struct avpn_host): that is
- * how later versions of the struct stay compatible with older programs.
+ * where the pointer is NULL. `size` is sizeof(struct avpn_host), which keeps older
+ * programs working when the struct grows (types.h); so for every struct that has a `size`.
  *
  *     struct avpn_host host = {0};
  *     host.size = sizeof host;

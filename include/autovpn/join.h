@@ -9,7 +9,7 @@
  * program lists claims (publisher.h), verifies them with avpn_claim_verify and signs the device's
  * key in. No secret of the device ever leaves it. Values only; any thread. Spec: [JOIN-1] to [JOIN-5].
  *
- *     struct avpn_token token;
+ *     struct avpn_token token = {.size = sizeof token};
  *     if (avpn_token_parse(text, &token) == AVPN_OK)
  *         options.token = &token;
  * @{
@@ -28,9 +28,17 @@ extern "C" {
 #define AVPN_TOKEN_TEXT 1600 /**< buffer size that fits any token, with NUL */
 #define AVPN_CLAIM_BYTES 64  /**< a claim's signature */
 
+/** Where a registry is and how it is known: as much of struct avpn_registry_entry as a token's text holds. */
+struct avpn_token_registry {
+    struct avpn_key key; /**< its static key */
+    uint16_t port;       /**< UDP */
+    uint16_t reserved;
+    char host[AVPN_NAME_BYTES]; /**< a name, or a literal address */
+};
+
 /** What the administrator gives to a device. */
 struct avpn_token {
-    uint32_t size;   /**< sizeof(struct avpn_token); parse sets it */
+    uint32_t size;   /**< sizeof(struct avpn_token); for parse too */
     uint32_t member; /**< the place: a member id */
     struct avpn_key organization; /**< its id */
     uint8_t secret[AVPN_TOKEN_SECRET_BYTES]; /**< random; whoever has it can claim the place */
@@ -38,7 +46,7 @@ struct avpn_token {
     int64_t expires;  /**< seconds since 1970 UTC */
     uint32_t registry_count; /**< 1..AVPN_REGISTRIES */
     uint32_t reserved;
-    struct avpn_registry_entry registries[AVPN_REGISTRIES]; /**< whom to ask */
+    struct avpn_token_registry registries[AVPN_REGISTRIES]; /**< whom to ask */
 };
 
 /**

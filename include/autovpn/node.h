@@ -234,7 +234,7 @@ enum avpn_registry_fault {
 
 /** A node as a whole. */
 struct avpn_node_status {
-    uint32_t size; /**< in: sizeof of the caller's; so for every *_status below */
+    uint32_t size; /**< in: of the caller's, out: bytes filled in (types.h); so in every struct below */
     uint32_t member; /**< own member id, 0 without configuration */
     uint32_t peer_count;  /**< as avpn_node_peer_at counts them */
     uint32_t route_count; /**< as avpn_node_route_at counts them */
@@ -397,17 +397,16 @@ struct avpn_conflict_status {
 AVPN_API int32_t avpn_node_conflict_at(const struct avpn_node *node, uint32_t index,
                                        struct avpn_conflict_status *status_out);
 
-/** A rule of the firewall, and what it did here since it came into force. */
+/** What a rule of the firewall did here since it came into force. */
 struct avpn_rule_status {
     uint32_t size; /**< as above */
     uint32_t reserved;
-    struct avpn_rule rule;     /**< as the policy has it */
     uint64_t sent_packets;     /**< that it decided on their way into the VPN */
     uint64_t received_packets; /**< on their way out of it */
 };
-/** By place. AVPN_ERROR_EMPTY beyond the end. */
+/** By place. An output may be NULL. AVPN_ERROR_EMPTY beyond the end. */
 AVPN_API int32_t avpn_node_rule_at(const struct avpn_node *node, uint32_t index,
-                                   struct avpn_rule_status *status_out);
+                                   struct avpn_rule *rule_out, struct avpn_rule_status *status_out);
 
 /**
  * Contacts to which the node sends of itself: registries, and peers' contacts proved or tried. For hosts that keep outer traffic out of
@@ -440,7 +439,7 @@ enum avpn_explain_verdict {
     AVPN_EXPLAIN_DENIED = 4,      /**< by `rule` */
     AVPN_EXPLAIN_SOURCE = 5,      /**< the source is of none of this site's exports: no peer would accept it */
     AVPN_EXPLAIN_NO_ROUTE = 6,    /**< nobody exports the destination */
-    AVPN_EXPLAIN_NO_TUNNEL = 7,   /**< `route` has no hop that is alive */
+    AVPN_EXPLAIN_NO_TUNNEL = 7,   /**< the route has no hop that is alive */
     AVPN_EXPLAIN_DELIVERED = 8    /**< comes from `from`, a peer or one behind it, and is delivered here */
 };
 
@@ -466,10 +465,12 @@ struct avpn_explanation {
     uint32_t breakout; /**< place, or AVPN_EXPLAIN_DEFAULT */
     uint32_t from;     /**< member behind whose tunnel the source lies, or 0: this site */
     uint32_t next_hop; /**< member, or 0 */
-    uint32_t has_route;                      /**< 1: a route decides for the destination */
-    struct avpn_route route;                 /**< that decides for the destination, if has_route */
+    uint32_t has_route;                      /**< 1: a route decides for the destination, with the next four fields */
+    struct avpn_prefix prefix;               /**< of that route */
+    uint32_t hop_count;                      /**< of `hops` */
+    uint32_t hops[AVPN_ROUTE_HOPS];          /**< as in struct avpn_route */
     uint32_t active;                         /**< place of the hop in use, or AVPN_ROUTE_NONE */
-    uint8_t hop_reasons[AVPN_ROUTE_HOPS];    /**< enum avpn_hop_reason, by place in route.hops */
+    uint8_t hop_reasons[AVPN_ROUTE_HOPS];    /**< enum avpn_hop_reason, by place in `hops` */
     uint32_t conflict_count;                 /**< of avpn_node_conflict_at, about this destination */
     uint32_t conflicts[8];                   /**< the first of them, by place */
     uint8_t uplink;                          /**< of the path, 255: none */

@@ -124,7 +124,7 @@ AVPN_API const char *avpn_registry_counter_name(uint32_t counter);
 
 /** A registry as a whole. */
 struct avpn_registry_status {
-    uint32_t size; /**< in: sizeof of the caller's */
+    uint32_t size; /**< in: of the caller's, out: bytes filled in (types.h); so in every struct below */
     uint32_t organization_count; /**< served */
     uint32_t member_count;     /**< of all organizations */
     uint32_t connected_count;  /**< uplinks connected */
@@ -165,6 +165,7 @@ struct avpn_registration {
     uint8_t reserved;
     struct avpn_contact observed; /**< where its datagrams come from */
     struct avpn_contact local;    /**< its socket's own, as the node says */
+    uint32_t reserved2;
     avpn_time heard_at; /**< last keepalive, to the second */
 };
 /**

@@ -49,11 +49,12 @@ struct avpn_sa_parameters {
     uint8_t suite;  /**< enum avpn_suite */
     uint8_t reserved[3];
     uint32_t window; /**< receiver: replay window in packets, 64..8192, a power of two; 0: 2048 */
+    const struct avpn_aead *aead; /**< NULL: the best of this build; must outlive the SA */
     uint8_t key[32]; /**< of the suite */
     uint8_t salt[4]; /**< first 4 bytes of each nonce */
+    uint8_t reserved2[4];
     uint64_t sequence; /**< sender: last number used; receiver: highest number seen. Normally 0 */
     uint64_t limit;    /**< sender: refuse beyond this number; 0: 2^34 */
-    const struct avpn_aead *aead; /**< NULL: the best of this build; must outlive the SA */
 };
 
 /** 1 when this machine and build can run the suite, else 0. */
@@ -185,6 +186,7 @@ struct avpn_sa_report {
     uint64_t packets;            /**< inner, genuine */
     uint64_t bytes;              /**< of these */
     struct avpn_contact source;  /**< a receiver's: from where the newest genuine packet came; family NONE: not told */
+    uint32_t reserved2;
 };
 
 /** @} */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The cycle that node, registry and publisher share: receive, send, deadline, timer."""
 import ctypes
-from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Optional
 
 from . import _declarations as d
 from ._handle import Handle
@@ -9,12 +9,28 @@ from ._native import check, lib, text
 from ._seams import Seams, seams_for
 from ._values import TIME_NEVER, moment, sized
 from .address import ContactLike
+from .aead import surfacing
 from .events import Event
 from .host import Host
 from .packets import Datagram, datagram_batch
 
 
-class Engine(Handle):
+class Carrier(Handle):
+    """Carries packets, perhaps with ciphers of the host's own: what those raise belongs to the call that used them."""
+
+    def __init__(self, host: Optional[Host], has_ciphers: bool = False) -> None:
+        super().__init__()
+        self._seams: Seams = seams_for(self._failures, host)
+        self._has_ciphers = has_ciphers or bool(self._seams.host.aeads)
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if not self._has_ciphers:
+            return super()._call(function, *arguments)
+        with surfacing(self._failures):
+            return super()._call(function, *arguments)
+
+
+class Engine(Carrier):
     """A state machine without sockets, threads or clock.
 
     The host gives it datagrams and the time; it says what to send and when it wants to be called again. `now` is an int of nanoseconds of
@@ -31,10 +47,6 @@ class Engine(Handle):
 
     _prefix: ClassVar[str]
 
-    def __init__(self, host: Optional[Host]) -> None:
-        super().__init__()
-        self._seams: Seams = seams_for(self._failures, host)
-
     @classmethod
     def _function(cls, name: str) -> Any:
         return getattr(lib, f"{cls._prefix}_{name}")
@@ -43,9 +55,10 @@ class Engine(Handle):
         """Let the library make it; what fails half way leaves nothing behind."""
         pointer = ctypes.c_void_p()
         new = self._function("new")
-        code = new(ctypes.byref(options), ctypes.byref(host), moment(now), ctypes.byref(pointer))
+        with surfacing(self._failures):
+            code = new(ctypes.byref(options), ctypes.byref(host), moment(now), ctypes.byref(pointer))
         if pointer.value is not None:
-            self._own(pointer.value, self._function("del"), self._seams, *keeps)
+            self._own(pointer.value, self._seams.freeing(self._function("del")), self._seams, *keeps)
         try:
             self._raise(code, new.__name__)
         except BaseException:

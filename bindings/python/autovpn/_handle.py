@@ -23,7 +23,7 @@ from typing import Any, Callable, Iterator, List, Optional, Set, Tuple, Type, Ty
 from ._native import check
 from .errors import BusyError, ClosedError
 
-Self = TypeVar("Self", bound="Handle")
+H = TypeVar("H", bound="Handle")
 
 __all__ = ["Handle"]
 
@@ -185,7 +185,7 @@ class Handle:
         if self._failures:
             self._failures.raise_first()
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self: H) -> H:
         if self.closed:
             raise ClosedError(f"{type(self).__name__}: it is closed")
         return self

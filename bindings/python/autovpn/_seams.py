@@ -64,6 +64,14 @@ class Seams:
         self._keeps.append(callback)
         return callback
 
+    def freeing(self, free: Callable[[int], None]) -> Callable[[int], None]:
+        """`free`, and then let go of the host: callbacks are needed until the last, and no longer."""
+        def run(pointer: int) -> None:
+            free(pointer)
+            self._keeps.clear()
+            self.host = Host()
+        return run
+
     # ---- struct avpn_host --------------------------------------------------
 
     def memory(self) -> Any:

@@ -70,7 +70,7 @@ class Authority(Handle):
         seams = seams_for(self._failures, host)
         pointer = ctypes.c_void_p()
         self._raise(lib.avpn_authority_new(_memory(seams), ctypes.byref(pointer)), "avpn_authority_new")
-        self._own(pointer.value, lib.avpn_authority_del, seams)
+        self._own(pointer.value, seams.freeing(lib.avpn_authority_del), seams)
 
     @staticmethod
     def public_key(seed: KeyLike) -> Key:

@@ -433,7 +433,7 @@ class Config(ConfigReader, Handle):
         seams = seams_for(self._failures, host)
         pointer = ctypes.c_void_p()
         self._raise(lib.avpn_config_new(_memory(seams), ctypes.byref(pointer)), "avpn_config_new")
-        self._own(pointer.value, lib.avpn_config_del, seams)
+        self._own(pointer.value, seams.freeing(lib.avpn_config_del), seams)
         if name:
             self.set_name(name)
 
@@ -453,7 +453,7 @@ class Config(ConfigReader, Handle):
         code = lib.avpn_config_read(data, len(data), ctypes.byref(Key.of(organization)._value),
                                     seconds(wall_clock, "wall_clock"), _memory(seams), ctypes.byref(pointer))
         made._raise(code, "avpn_config_read")
-        made._own(pointer.value, lib.avpn_config_del, seams)
+        made._own(pointer.value, seams.freeing(lib.avpn_config_del), seams)
         return made
 
     def set_name(self, name: str) -> None:

@@ -57,6 +57,7 @@ __all__ = [
     "SECOND",
     "SEGMENT_PIECES",
     "SEGMENT_ROOM",
+    "SIZE_LIMIT",
     "SUITES",
     "TAILROOM",
     "TIME_NEVER",
@@ -64,7 +65,12 @@ __all__ = [
     "TOKEN_TEXT",
     "TRANSLATIONS",
     "UPLINKS",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "VERSION_NUMBER",
+    "VERSION_PATCH",
     "VERSION_SERIAL_SHIFT",
+    "VERSION_TEXT",
     "VNET_BYTES",
     "WORKERS",
 ]
@@ -185,6 +191,8 @@ MICROSECOND: Final = 1000
 MILLISECOND: Final = 1000000
 #: as a span
 SECOND: Final = 1000000000
+#: No struct that grows becomes larger.
+SIZE_LIMIT: Final = 65536
 #: buffer size that fits any address, with NUL
 ADDRESS_TEXT: Final = 46
 #: "[v6]:65535" with NUL
@@ -195,6 +203,17 @@ PREFIX_TEXT: Final = 50
 KEY_BYTES: Final = 32
 #: base64 with padding and NUL
 KEY_TEXT: Final = 45
+#: first number of these headers' version
+VERSION_MAJOR: Final = 0
+#: second number
+VERSION_MINOR: Final = 1
+#: third number
+VERSION_PATCH: Final = 0
+#: the three numbers as text
+VERSION_TEXT: Final = '0.1.0'
+#: As one number, which rises with each version: for `#if` and for comparing with
+#: avpn_version_number.
+VERSION_NUMBER: Final = 256
 #: of one node
 WORKERS: Final = 64
 #: no punt has more bytes

@@ -397,7 +397,7 @@ class ExplainVerdict(OpenEnum):
     SOURCE = 5
     #: nobody exports the destination
     NO_ROUTE = 6
-    #: `route` has no hop that is alive
+    #: the route has no hop that is alive
     NO_TUNNEL = 7
     #: comes from `from`, a peer or one behind it, and is delivered here
     DELIVERED = 8

@@ -148,6 +148,9 @@ class RouteDeleteEvent(RouteEvent):
 class ExpiredEvent(Event):
     """The configuration held has expired. It stays in force."""
 
+    #: Its version.
+    version: int
+
 
 @dataclass(frozen=True)
 class ConflictEvent(Event):

@@ -344,15 +344,17 @@ class Node(EventEngine):
         super().__init__(host)
         options = sized(d.avpn_node_options)
         options.organization, options.identity = Key.of(organization)._value, identity._value
-        data = None if bundle is None else octets(bundle, "bundle")
-        options.bundle = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p)
-        options.bundle_bytes = 0 if data is None else len(data)
+        data = octets(bundle, "bundle") if bundle is not None else b""
+        room = ctypes.create_string_buffer(data, len(data) or 1)  # borrowed until the node is made
+        options.bundle = ctypes.addressof(room) if bundle is not None else None
+        options.bundle_bytes = len(data)
         options.purge_after, options.undo_after = span(purge_after, "purge_after"), span(undo_after, "undo_after")
         options.handshakes_per_second = u32(handshakes_per_second, "handshakes_per_second")
         options.hands_over = int(hands_over)
         if token is not None:
             options.token = ctypes.pointer(token._value)
         self._make(options, self._seams.engine(), now)
+        del room
 
     # ---- what the host tells -------------------------------------------------
 

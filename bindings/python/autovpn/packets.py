@@ -5,6 +5,7 @@ The library takes and gives runs: packets of equal size in one buffer (autovpn/b
 its own; what goes in is copied into one buffer per call, with the room that sealing in place needs.
 """
 import ctypes
+import functools
 from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
 from . import _declarations as d
@@ -56,13 +57,29 @@ def _run(address: int, size: int) -> Any:
     return d.avpn_packets(data=address, count=1, bytes=size, last_bytes=size, stride=size)
 
 
+@functools.lru_cache(maxsize=None)
+def _array_type(kind: Any, most: int) -> Any:
+    return kind * most
+
+
+def _array(kind: Any, count: int) -> Any:
+    """An array of at least `count`. Array types cost more than what they carry: powers of two are enough of them."""
+    return _array_type(kind, 1 << max(count - 1, 0).bit_length())()
+
+
+def _buffer(parts: Iterable[bytes]) -> Tuple[Any, int]:
+    """(what keeps it, address) of a buffer that may be written to."""
+    data = bytearray().join(parts) or bytearray(1)
+    first = ctypes.c_char.from_buffer(data)
+    return first, ctypes.addressof(first)
+
+
 def datagram_batch(datagrams: Iterable[Tuple[bytes, ContactLike, int]]) -> Tuple[Any, int, Any]:
     """(batch, count, its buffer) for avpn_*_receive. Empty datagrams say nothing, and are left out."""
     items = [(octets(data, "data"), Contact.of(remote), u32(uplink, "uplink")) for data, remote, uplink in datagrams]
     items = [item for item in items if item[0]]
-    buffer = ctypes.create_string_buffer(b"".join(data for data, _, _ in items), sum(len(i[0]) for i in items) or 1)
-    batch = (d.avpn_datagrams * max(len(items), 1))()
-    at = ctypes.addressof(buffer)
+    buffer, at = _buffer(data for data, _, _ in items)
+    batch = _array(d.avpn_datagrams, len(items))
     for entry, (data, remote, uplink) in zip(batch, items):
         entry.uplink, entry.remote, entry.packets = uplink, remote._value, _run(at, len(data))
         at += len(data)
@@ -76,10 +93,9 @@ def packet_batch(packets: Iterable[bytes]) -> Tuple[Any, int, Any]:
         if not 0 < len(item) <= d.AVPN_PACKET_LIMIT:
             raise ArgumentError(f"a packet of {len(item)} bytes: 1 to {d.AVPN_PACKET_LIMIT} are right")
     head, tail = bytes(d.AVPN_HEADROOM), bytes(d.AVPN_TAILROOM)
-    room = b"".join(part for item in items for part in (head, item, tail))
-    buffer = ctypes.create_string_buffer(room, len(room) or 1)
-    batch = (d.avpn_packets * max(len(items), 1))()
-    at = ctypes.addressof(buffer) + len(head)
+    buffer, at = _buffer(part for item in items for part in (head, item, tail))
+    at += len(head)
+    batch = _array(d.avpn_packets, len(items))
     for place, item in enumerate(items):
         batch[place] = _run(at, len(item))
         at += len(item) + len(head) + len(tail)

@@ -12,9 +12,8 @@ let other Python threads run. What it cannot do itself it punts: blocks of bytes
 import ctypes
 from typing import Any, Iterable, List, Optional, TYPE_CHECKING
 
-from ._handle import Handle
+from ._engine import Carrier
 from ._native import lib
-from ._seams import seams_for
 from ._values import moment
 from .address import ContactLike
 from .host import Host
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Worker"]
 
 
-class Worker(Handle):
+class Worker(Carrier):
     """One of at most 64 of a node, which it keeps alive; Node.close() closes it. Making and closing belong to the node's thread."""
 
     def __init__(self, node: "Node", *, host: Optional[Host] = None) -> None:
@@ -34,11 +33,10 @@ class Worker(Handle):
 
         StateError: the node hands over. LimitError: there are 64. OutOfMemoryError.
         """
-        super().__init__()
-        self._seams = seams_for(self._failures, host)
+        super().__init__(host, node._has_ciphers)
         struct, pointer = self._seams.worker(), ctypes.c_void_p()
         node._check(lib.avpn_worker_new, ctypes.byref(struct), ctypes.byref(pointer))
-        self._own(pointer.value, lib.avpn_worker_del, self._seams, parent=node)
+        self._own(pointer.value, self._seams.freeing(lib.avpn_worker_del), self._seams, parent=node)
 
     def receive_datagram(self, data: bytes, addr: ContactLike, now: int, uplink: int = 0) -> None:
         """As Engine.receive_datagram()."""

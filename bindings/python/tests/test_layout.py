@@ -18,6 +18,8 @@ from autovpn import _declarations as d
 from autovpn._native import lib
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+if not (ROOT / "doc/api.json").exists():
+    raise unittest.SkipTest("the headers are not here: an installed package")
 API = json.loads((ROOT / "doc/api.json").read_text())
 COMPILER = os.environ.get("CC", "cc").split()
 
