@@ -21,10 +21,11 @@
 extern "C" {
 #endif
 
-#define AVPN_VERSION_MAJOR 0      /**< of these headers */
-#define AVPN_VERSION_MINOR 1      /**< of these headers */
-#define AVPN_VERSION_PATCH 0      /**< of these headers */
-#define AVPN_VERSION_TEXT "0.1.0" /**< of these headers */
+/* The version of these headers. */
+#define AVPN_VERSION_MAJOR 0 /**< first number of these headers' version */
+#define AVPN_VERSION_MINOR 1 /**< second number */
+#define AVPN_VERSION_PATCH 0 /**< third number */
+#define AVPN_VERSION_TEXT "0.1.0" /**< the three numbers as text */
 /** As one number, which rises with each version: for `#if` and for comparing with avpn_version_number. */
 #define AVPN_VERSION_NUMBER ((AVPN_VERSION_MAJOR << 16) + (AVPN_VERSION_MINOR << 8) + AVPN_VERSION_PATCH)
 
