@@ -123,7 +123,7 @@ test_target() {
     must "$target configure" 120 bash -c "$step" - configure "$build" "$is_quick" || return
     if [ $is_quick = yes ]; then
         # shellcheck disable=SC2086
-        run_tests "$build" 600 $quick_suites
+        run_tests "$build" 900 $quick_suites
     else
         must "$target build" 1200 ninja -C "$build" || return
         [ "$programs" = no ] || programs_start "$build"

@@ -16,7 +16,7 @@ all_targets="i386 armhf s390x mips musl clang O0 O3"
 
 # Another byte order finds most, and where bytes are handled: the suites of the lower layers.
 quick_target=s390x
-quick_suites="base wire crypto inner route topo vectors"
+quick_suites="base wire crypto inner vectors"
 
 describe() {
     about='' kind=debian triple='' compiler='' machine='' cpu='' endian=little emulator='' options=() programs=no
