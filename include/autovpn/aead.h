@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /**
+ * @defgroup aead Packet encryption (AEAD providers)
  * aead: what encrypts packets: a table of functions for one suite, a *provider*.
  *
  * The library has libsodium's always, those of intel-ipsec-mb and OpenSSL where it was built with them, and takes for each suite
  * the first that this machine runs and that passes a short self-test. A host with something better - an accelerator, an assembler
  * routine of its own - names it in struct avpn_host or in avpn_sa_parameters; it is tested in the same way and then comes first.
  *
- *     static const struct avpn_aead mine = {.size = sizeof mine, .suite = AVPN_SUITE_AES_256_GCM, .name = "mine",
- *                                           .state_bytes = 512, .state_align = 16, .set_key = ..., .seal = ..., .open = ...};
+ *     static const struct avpn_aead mine = {.size = sizeof mine, .suite = AVPN_SUITE_AES_256_GCM,
+ *                                           .name = "mine", .state_bytes = 512, .state_align = 16,
+ *                                           .set_key = my_set_key, .seal = my_seal, .open = my_open};
  *     static const struct avpn_aead *const all[] = {&mine, NULL};
  *     host.aeads = all;
+ * @{
  */
 #ifndef AUTOVPN_AEAD_H
 #define AUTOVPN_AEAD_H
@@ -26,7 +29,7 @@ extern "C" {
 #define AVPN_AEAD_EXCLUSIVE 1u
 
 /**
- * Both suites take a key of 32 bytes, a nonce of 12 and make a tag of 16. Functions allocate nothing but in set_key, and do not branch on key
+ * A provider. Both suites take a key of 32 bytes, a nonce of 12 and make a tag of 16. Functions allocate nothing but in set_key, and do not branch on key
  * or text. Constant for as long as anything uses it.
  */
 struct avpn_aead {
@@ -64,6 +67,8 @@ AVPN_API const struct avpn_aead *avpn_aead_find(uint8_t suite);
  * AVPN_ERROR_MEMORY.
  */
 AVPN_API int32_t avpn_aead_test(const struct avpn_aead *aead);
+
+/** @} */
 
 #ifdef __cplusplus
 }

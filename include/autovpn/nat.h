@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
+ * @defgroup nat NAT classification
  * nat: what kind of NAT stands in front of one uplink, from what registries saw.
  *
  * Values in, value out: no memory, no state, any thread. Spec: [NAT-1] to [NAT-6].
@@ -7,6 +8,7 @@
  *     struct avpn_nat_report seen[2] = {{contact_a, now}, {contact_b, now}};
  *     struct avpn_nat_verdict v;
  *     avpn_nat_classify(seen, 2, AVPN_TIME_NEVER, now, &v);      // v.kind == AVPN_NAT_FRIENDLY ...
+ * @{
  */
 #ifndef AUTOVPN_NAT_H
 #define AUTOVPN_NAT_H
@@ -17,6 +19,7 @@
 extern "C" {
 #endif
 
+/** What stands in front of an uplink. */
 enum avpn_nat_kind {
     AVPN_NAT_UNKNOWN = 0,            /**< fewer than two fresh reports: undecided */
     AVPN_NAT_FRIENDLY = 1,           /**< endpoint-independent mapping as far as seen (RFC 4787 4.1) */
@@ -29,21 +32,22 @@ enum avpn_nat_kind {
 struct avpn_nat_report {
     struct avpn_contact seen; /**< family NONE: this registry has not answered */
     uint32_t reserved;
-    avpn_time at;
+    avpn_time at; /**< when it said so */
 };
 
+/** What the reports say together. */
 struct avpn_nat_verdict {
     uint8_t kind; /**< enum avpn_nat_kind */
     uint8_t reserved[3];
-    /** The two contacts that decided, for kinds FRIENDLY and UNFRIENDLY_*; family NONE otherwise. */
+    /** the two contacts that decided, for kinds FRIENDLY and UNFRIENDLY_*; family NONE otherwise. */
     struct avpn_contact evidence[2];
 };
 
-#define AVPN_NAT_REPORT_SPAN (70 * AVPN_SECOND)   /**< [NAT-1] */
-#define AVPN_NAT_BLOCKED_AFTER (15 * AVPN_SECOND) /**< [NAT-5] */
+#define AVPN_NAT_REPORT_SPAN (70 * AVPN_SECOND)   /**< older reports are forgotten [NAT-1] */
+#define AVPN_NAT_BLOCKED_AFTER (15 * AVPN_SECOND) /**< without any answer [NAT-5] */
 
 /**
- * `reports`: one per registry, borrowed until return. `asking_since`: since when requests
+ * Judge. `reports`: one per registry, borrowed until return. `asking_since`: since when requests
  * have gone out without any answer, or AVPN_TIME_NEVER when not asking.
  * AVPN_ERROR_ARGUMENT: NULL where not allowed; *verdict_out is then unchanged.
  */
@@ -52,6 +56,8 @@ AVPN_API int32_t avpn_nat_classify(const struct avpn_nat_report *reports, size_t
                                    struct avpn_nat_verdict *verdict_out);
 /** "friendly", "unfriendly (port)" ... Static text, never NULL. */
 AVPN_API const char *avpn_nat_name(uint8_t kind);
+
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
+ * @defgroup offload Large packets (offloads)
  * offload: large TCP and UDP packets, as a TUN device with a virtio-net header gives and takes them, and runs of packets that
  * fit a tunnel. Useful without the engines.
  *
@@ -16,6 +17,7 @@
  *
  *     // inside of host.deliver
  *     avpn_coalesce(coalescer, batch, count, write_slices, &tun);
+ * @{
  */
 #ifndef AUTOVPN_OFFLOAD_H
 #define AUTOVPN_OFFLOAD_H
@@ -30,13 +32,15 @@ extern "C" {
 
 #define AVPN_VNET_BYTES 10 /**< struct virtio_net_hdr as TUN uses it, in this machine's byte order */
 
+/** What is to be cut, and how. */
 enum avpn_offload_kind {
     AVPN_OFFLOAD_NONE = 0, /**< one packet */
-    AVPN_OFFLOAD_TCP4 = 1,
-    AVPN_OFFLOAD_TCP6 = 2,
+    AVPN_OFFLOAD_TCP4 = 1, /**< TCP over IPv4 */
+    AVPN_OFFLOAD_TCP6 = 2, /**< TCP over IPv6 */
     AVPN_OFFLOAD_UDP = 3   /**< of either family, cut by its own length (VIRTIO_NET_HDR_GSO_UDP_L4) */
 };
 
+/** What a virtio-net header asks for. */
 struct avpn_offload {
     uint8_t kind;             /**< enum avpn_offload_kind */
     uint8_t needs_checksum;   /**< 1: the transport checksum holds the pseudo header's sum alone */
@@ -72,24 +76,26 @@ AVPN_API int32_t avpn_segment(const struct avpn_offload *offload, const uint8_t 
 
 /** A piece of a packet to be written; laid out as struct iovec is. */
 struct avpn_slice {
-    const void *bytes;
-    size_t count;
+    const void *bytes; /**< iov_base */
+    size_t count;      /**< iov_len */
 };
 
-/** What the coalescer may make, by what the TUN device takes: bits 1 << enum avpn_offload_kind. */
-#define AVPN_COALESCE_TCP4 (1u << AVPN_OFFLOAD_TCP4)
-#define AVPN_COALESCE_TCP6 (1u << AVPN_OFFLOAD_TCP6)
-#define AVPN_COALESCE_UDP (1u << AVPN_OFFLOAD_UDP)
+/* What the coalescer may make, by what the TUN device takes: bits 1 << enum avpn_offload_kind. */
+#define AVPN_COALESCE_TCP4 (1u << AVPN_OFFLOAD_TCP4) /**< TUN_F_TSO4 */
+#define AVPN_COALESCE_TCP6 (1u << AVPN_OFFLOAD_TCP6) /**< TUN_F_TSO6 */
+#define AVPN_COALESCE_UDP (1u << AVPN_OFFLOAD_UDP)   /**< TUN_F_USO4 and TUN_F_USO6 */
 #define AVPN_COALESCE_SLICES 66 /**< at most, of one packet: virtio-net header and headers, then payloads */
 
+/** Joins packets to large ones. */
 struct avpn_coalescer;
 
 /**
- * One block of memory, whose base is the host's (NULL: defaults); nothing is allocated later. One thread at a time. AVPN_ERROR_ARGUMENT: unknown
+ * Make a coalescer: one block of memory, whose base is the host's (NULL: defaults); nothing is allocated later. One thread at a time. AVPN_ERROR_ARGUMENT: unknown
  * kinds, or a host with only some of the allocator's three; AVPN_ERROR_MEMORY.
  */
 AVPN_API int32_t avpn_coalescer_new(const struct avpn_host *host, uint32_t kinds,
                                     struct avpn_coalescer **coalescer_out);
+/** NULL is ignored. */
 AVPN_API void avpn_coalescer_del(struct avpn_coalescer *coalescer);
 /**
  * Give packets one by one or joined to `write`: slices[0] is the virtio-net header, the rest the packet. All that came in is
@@ -103,6 +109,8 @@ AVPN_API void avpn_coalesce(struct avpn_coalescer *coalescer, const struct avpn_
                             size_t count,
                             void (*write)(void *user, const struct avpn_slice *slices, size_t count),
                             void *user);
+
+/** @} */
 
 #ifdef __cplusplus
 }

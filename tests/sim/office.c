@@ -449,9 +449,8 @@ void world_invite(struct world *world, uint32_t site, avpn_span valid)
     for (size_t i = 0; i < sizeof token->secret; i++)
         token->secret[i] = (uint8_t)(sim_chance_next(&office->chance) >> 24);
     for (uint32_t r = 0; r < world->registry_count; r++) {
-        struct avpn_registry_entry *entry = &token->registries[r];
+        struct avpn_token_registry *entry = &token->registries[r];
 
-        entry->size = sizeof *entry;
         entry->key = world->registries[r].identity.public_key;
         entry->port = world->registries[r].contact.port;
         snprintf(entry->host, sizeof entry->host, "198.51.100.%u", r + 1);

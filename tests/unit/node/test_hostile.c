@@ -158,8 +158,8 @@ static void give_token(void)
     token = (struct avpn_token){.size = sizeof token, .member = victim + 1, .version = 1,
                                 .organization = pair.organization, .secret = {1},
                                 .registry_count = 1};
-    token.registries[0] = (struct avpn_registry_entry){
-        .size = sizeof token.registries[0], .port = 9350, .key = pair.hosts[2].key.public_key,
+    token.registries[0] = (struct avpn_token_registry){
+        .port = 9350, .key = pair.hosts[2].key.public_key,
         .host = "198.51.100.3"};
     pair.hosts[victim].token = &token;
     pair.hosts[victim].is_bare = true;
