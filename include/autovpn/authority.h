@@ -25,6 +25,7 @@
 extern "C" {
 #endif
 
+/** Keys that sign, for as long as one publish takes. */
 struct avpn_authority;
 
 /** What a signed configuration says of itself, beside the configuration. */

@@ -30,6 +30,7 @@
 extern "C" {
 #endif
 
+/** The engine of one publish to one registry. */
 struct avpn_publisher;
 
 /** What a publisher needs to know. */

@@ -1673,7 +1673,10 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_AUTH: "forged, for someone else, or with another prologue",
     },
     "avpn_config_set_name": {
-        AVPN_ERROR_FORMAT: "1 to 63 characters of a-z A-Z 0-9 . _ -",
+        AVPN_ERROR_FORMAT: "not 1 to 63 characters of a-z A-Z 0-9 . _ -",
+    },
+    "avpn_config_set_flags": {
+        AVPN_ERROR_ARGUMENT: "more than 8 bits",
     },
     "avpn_config_read": {
         AVPN_ERROR_FORMAT: "not canonical",
@@ -1690,15 +1693,6 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_AUTH: "its root sets do not continue those held",
     },
     "avpn_config_organization": {
-        AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
-    },
-    "avpn_config_registry_count": {
-        AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
-    },
-    "avpn_config_registry": {
-        AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
-    },
-    "avpn_config_member_count": {
         AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
     },
     "avpn_config_psk": {
@@ -1727,10 +1721,8 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_token_parse": {
         AVPN_ERROR_FORMAT: "not a token, or mistyped (it carries a check)",
         AVPN_ERROR_ARGUMENT: "fields out of range",
-        AVPN_ERROR_SPACE: "`capacity` is below AVPN_TOKEN_TEXT",
     },
     "avpn_token_format": {
-        AVPN_ERROR_FORMAT: "not a token, or mistyped (it carries a check)",
         AVPN_ERROR_ARGUMENT: "fields out of range",
         AVPN_ERROR_SPACE: "`capacity` is below AVPN_TOKEN_TEXT",
     },
@@ -1755,11 +1747,6 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_EMPTY: "beyond the end",
     },
     "avpn_sa_new_sender": {
-        AVPN_ERROR_ARGUMENT: "spi, suite, window or size out of range, or a provider of another suite",
-        AVPN_ERROR_STATE: "suite not available here",
-        AVPN_ERROR_AUTH: "`aead` fails its self-test (avpn_aead_test)",
-    },
-    "avpn_sa_new_receiver": {
         AVPN_ERROR_ARGUMENT: "spi, suite, window or size out of range, or a provider of another suite",
         AVPN_ERROR_STATE: "suite not available here",
         AVPN_ERROR_AUTH: "`aead` fails its self-test (avpn_aead_test)",
@@ -1827,6 +1814,16 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_node_next_event": {
         AVPN_ERROR_EMPTY: "nothing new",
     },
+    "avpn_node_status": {
+        AVPN_ERROR_ARGUMENT: "size",
+    },
+    "avpn_node_uplink_status": {
+        AVPN_ERROR_ARGUMENT: "size, or a number of 4 or more",
+    },
+    "avpn_node_registration_status": {
+        AVPN_ERROR_EMPTY: "beyond the last registry",
+        AVPN_ERROR_ARGUMENT: "size, uplink",
+    },
     "avpn_node_explain": {
         AVPN_ERROR_ARGUMENT: "size, or no addresses of one family",
         AVPN_ERROR_STATE: "there is no configuration",
@@ -1850,8 +1847,17 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_publisher_status": {
         AVPN_ERROR_ARGUMENT: "size",
     },
+    "avpn_registry_new": {
+        AVPN_ERROR_ARGUMENT: "size, key, or no transmit",
+    },
     "avpn_registry_set_organization": {
         AVPN_ERROR_VERSION: "not newer",
+    },
+    "avpn_registry_next_event": {
+        AVPN_ERROR_EMPTY: "nothing new",
+    },
+    "avpn_registry_status": {
+        AVPN_ERROR_ARGUMENT: "size",
     },
     "avpn_registry_organization_at": {
         AVPN_ERROR_NOT_FOUND: "none is there any more",

@@ -176,6 +176,16 @@ static void push_update(void)
                      AVPN_OK);
 }
 
+/* Not every machine has the instructions for AES, and without them no node takes the suite. */
+static bool is_possible(enum wanted what)
+{
+    if (what == ESP_AES && !avpn_suite_is_available(AVPN_SUITE_AES_256_GCM)) {
+        harness_skipped(1, "no hardware AES for AES-256-GCM");
+        return false;
+    }
+    return true;
+}
+
 /* Bring a net to the moment at which `victim` would accept the wanted message. */
 static void arrange(enum wanted what, uint64_t seed)
 {
@@ -263,6 +273,8 @@ START_TEST(a_spoilt_datagram_has_no_effect_but_its_counter)
     uint8_t bytes[PAIR_DATAGRAM];
     size_t count;
 
+    if (!is_possible((enum wanted)_i))
+        return;
     arrange((enum wanted)_i, 31);
     count = caught.bytes;
     pair_remember(&pair, victim);
@@ -298,6 +310,8 @@ END_TEST
 
 START_TEST(a_replayed_datagram_has_no_effect_but_its_counter)
 {
+    if (!is_possible((enum wanted)_i))
+        return;
     arrange((enum wanted)_i, 32);
     pair_receive(&pair, victim, 0, &caught.source, caught.data, caught.bytes);
     pair_remember(&pair, victim);
@@ -321,6 +335,8 @@ END_TEST
 
 START_TEST(a_reflected_datagram_has_no_effect_but_its_counter)
 {
+    if (!is_possible((enum wanted)_i))
+        return;
     arrange((enum wanted)_i, 33);
     if (caught.from < 2) { /* those of registries: tests/unit/registry */
         pair_remember(&pair, caught.from);
