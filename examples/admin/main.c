@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <autovpn/types.h>
+#include <autovpn/version.h>
 
 #include "admin/command.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* report: what the registry tells at its control socket. */
+#include <autovpn/version.h>
 #include <string.h>
 
 #include "common/json.h"

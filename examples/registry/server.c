@@ -173,7 +173,7 @@ static void log_event(const struct server *server, const struct avpn_event *even
 
 void server_run(struct server *server)
 {
-    struct avpn_event event = {.size = sizeof event};
+    struct avpn_event event;
 
     loop_notify("READY=1");
     while (!server->loop.is_stopping) {

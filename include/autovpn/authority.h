@@ -25,6 +25,7 @@
 extern "C" {
 #endif
 
+/** Keys that sign, for as long as one publish takes. */
 struct avpn_authority;
 
 /** What a signed configuration says of itself, beside the configuration. */
@@ -36,7 +37,7 @@ struct avpn_publication {
     int64_t expires;   /**< 0: never */
     struct avpn_key psk; /**< sealed to every member */
     struct avpn_key previous_psk; /**< of the epoch before; zero in epoch 1, and only then */
-    const struct avpn_invite *invites; /**< borrowed until return, any order; NULL: none */
+    const struct avpn_invite *invites; /**< borrowed until return, any order; NULL: none. All of one `size`, which is their distance */
     size_t invite_count; /**< up to AVPN_INVITES */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
+ * @defgroup host Host seams
  * host: what an engine asks of the program that hosts it.
  *
  * The library has no sockets, threads, clock or files. A host fills in
@@ -9,14 +10,15 @@
  * must not call the engine that called it, except where its text says so.
  *
  * Every seam except the ones that carry packets has a documented default, used
- * where the pointer is NULL. Set `size` to sizeof(struct avpn_host): that is
- * how later versions of the struct stay compatible with older programs.
+ * where the pointer is NULL. `size` is sizeof(struct avpn_host), which keeps older
+ * programs working when the struct grows (types.h); so for every struct that has a `size`.
  *
  *     struct avpn_host host = {0};
  *     host.size = sizeof host;
  *     host.user = &my_program;
  *     host.transmit = my_transmit;
  *     host.deliver = my_deliver;
+ * @{
  */
 #ifndef AUTOVPN_HOST_H
 #define AUTOVPN_HOST_H
@@ -32,8 +34,15 @@ struct avpn_aead;
 struct avpn_event;
 struct avpn_sa_change;
 
-enum avpn_log_level { AVPN_LOG_ERROR = 1, AVPN_LOG_WARNING = 2, AVPN_LOG_INFO = 3, AVPN_LOG_DEBUG = 4 };
+/** How much a line of the log matters. */
+enum avpn_log_level {
+    AVPN_LOG_ERROR = 1,   /**< something does not work */
+    AVPN_LOG_WARNING = 2, /**< somebody should look */
+    AVPN_LOG_INFO = 3,    /**< changes of state */
+    AVPN_LOG_DEBUG = 4    /**< for developers */
+};
 
+/** What the host gives an engine. */
 struct avpn_host {
     uint32_t size; /**< sizeof(struct avpn_host) of the caller */
     uint32_t reserved;
@@ -66,6 +75,7 @@ struct avpn_host {
      * digits of the organization's id. Default: nothing is kept.
      */
     int64_t (*store_read)(void *user, const char *name, uint8_t *bytes, size_t capacity);
+    /** As above: the other half of the store. */
     int32_t (*store_write)(void *user, const char *name, const uint8_t *bytes, size_t count);
 
     /**
@@ -114,6 +124,8 @@ struct avpn_host {
      */
     const struct avpn_aead *const *aeads;
 };
+
+/** @} */
 
 #ifdef __cplusplus
 }

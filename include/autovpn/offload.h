@@ -86,6 +86,7 @@ struct avpn_slice {
 #define AVPN_COALESCE_UDP (1u << AVPN_OFFLOAD_UDP)   /**< TUN_F_USO4 and TUN_F_USO6 */
 #define AVPN_COALESCE_SLICES 66 /**< at most, of one packet: virtio-net header and headers, then payloads */
 
+/** Joins packets to large ones. */
 struct avpn_coalescer;
 
 /**

@@ -30,6 +30,7 @@
 extern "C" {
 #endif
 
+/** The engine of one publish to one registry. */
 struct avpn_publisher;
 
 /** What a publisher needs to know. */
@@ -40,6 +41,7 @@ struct avpn_publisher_options {
     struct avpn_key registry;    /**< its static key */
     struct avpn_key signer;      /**< Ed25519 seed, copied; ignored where signer_number is 255 */
     struct avpn_contact contact; /**< where the registry is */
+    uint32_t reserved;
     avpn_span give_up_after;     /**< without any answer; 0: 10 s */
 };
 
@@ -72,7 +74,7 @@ AVPN_API const char *avpn_publish_result_text(uint32_t result);
 
 /** How far a publisher is. */
 struct avpn_publisher_status {
-    uint32_t size;  /**< in: sizeof of the caller's */
+    uint32_t size;  /**< in: of the caller's, out: bytes filled in (types.h) */
     uint8_t state;  /**< enum avpn_publisher_state */
     uint8_t reason; /**< enum avpn_publish_result */
     uint8_t has_claims; /**< the list of claims is complete */
@@ -80,6 +82,7 @@ struct avpn_publisher_status {
     uint32_t claim_count; /**< of those listed so far */
     uint32_t sent_bytes;  /**< of the bundle, confirmed */
     uint32_t total_bytes; /**< of the bundle */
+    uint32_t reserved2;
     uint64_t served_version;          /**< what the registry serves, as far as it said; 0: nothing */
 };
 

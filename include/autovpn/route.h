@@ -52,6 +52,7 @@ enum avpn_conflict {
     AVPN_CONFLICT_WITHDRAWN = 5 /**< `loser` exports `prefix` and does not offer it now; `winner` is the one in use, or 0 */
 };
 
+/** A route table. */
 struct avpn_routes;
 
 /** One route of a table. */

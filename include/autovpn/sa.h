@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
+ * @defgroup sa Security associations (ESP)
  * sa: one direction of an ESP security association, useful without the engines.
  *
  * RFC 4303 tunnel mode with 64-bit extended sequence numbers, suites AES-256-GCM-16
@@ -14,6 +15,7 @@
  *     avpn_sa_new_sender(&p, NULL, &sa);
  *     uint8_t buffer[AVPN_HEADROOM + 1500 + AVPN_TAILROOM];      // packet at +HEADROOM
  *     int32_t n = avpn_sa_seal(sa, buffer + AVPN_HEADROOM, 84);  // ESP at buffer, n bytes
+ * @{
  */
 #ifndef AUTOVPN_SA_H
 #define AUTOVPN_SA_H
@@ -26,8 +28,9 @@
 extern "C" {
 #endif
 
+/** A cipher suite of ESP. */
 enum avpn_suite {
-    AVPN_SUITE_NONE = 0,
+    AVPN_SUITE_NONE = 0,              /**< none */
     AVPN_SUITE_AES_256_GCM = 1,       /**< where a provider has it (aead.h): see avpn_suite_is_available */
     AVPN_SUITE_CHACHA20_POLY1305 = 2, /**< always */
 };
@@ -35,33 +38,38 @@ enum avpn_suite {
 /** What RFC 4303 calls the next header of a packet that carries nothing: to be dropped after opening. */
 #define AVPN_ESP_DUMMY 59
 
+/** One direction of an SA. */
 struct avpn_sa;
 
+/** What an SA is made of. */
 struct avpn_sa_parameters {
     uint32_t size;  /**< sizeof(struct avpn_sa_parameters) */
     uint32_t spi;   /**< 256 or more (RFC 4303 2.1; 0 is the non-ESP marker of RFC 3948) */
     uint8_t suite;  /**< enum avpn_suite */
     uint8_t reserved[3];
     uint32_t window; /**< receiver: replay window in packets, 64..8192, a power of two; 0: 2048 */
-    uint8_t key[32];
-    uint8_t salt[4];
+    const struct avpn_aead *aead; /**< NULL: the best of this build; must outlive the SA */
+    uint8_t key[32]; /**< of the suite */
+    uint8_t salt[4]; /**< first 4 bytes of each nonce */
+    uint8_t reserved2[4];
     uint64_t sequence; /**< sender: last number used; receiver: highest number seen. Normally 0 */
     uint64_t limit;    /**< sender: refuse beyond this number; 0: 2^34 */
-    const struct avpn_aead *aead; /**< NULL: the best of this build; must outlive the SA */
 };
 
 /** 1 when this machine and build can run the suite, else 0. */
 AVPN_API int32_t avpn_suite_is_available(uint8_t suite);
-AVPN_API const char *avpn_suite_name(uint8_t suite); /**< "AES-256-GCM", static */
+/** "AES-256-GCM" ... Static text, never NULL. */
+AVPN_API const char *avpn_suite_name(uint8_t suite);
 
 /**
- * Parameters are copied; `host` gives the allocator and may be NULL.
+ * Make an SA that seals. Parameters are copied; `host` gives the allocator and may be NULL.
  * AVPN_ERROR_ARGUMENT: spi, suite, window or size out of range, or a provider of another suite;
  * AVPN_ERROR_STATE: suite not available here; AVPN_ERROR_AUTH: `aead` fails its self-test
  * (avpn_aead_test); AVPN_ERROR_MEMORY.
  */
 AVPN_API int32_t avpn_sa_new_sender(const struct avpn_sa_parameters *parameters,
                                     const struct avpn_host *host, struct avpn_sa **sa_out);
+/** Make an SA that opens; likewise. */
 AVPN_API int32_t avpn_sa_new_receiver(const struct avpn_sa_parameters *parameters,
                                       const struct avpn_host *host, struct avpn_sa **sa_out);
 /** Wipes the keys. NULL is ignored. */
@@ -88,14 +96,14 @@ AVPN_API int32_t avpn_sa_seal(struct avpn_sa *sa, uint8_t *packet, uint32_t byte
 AVPN_API int32_t avpn_sa_open(struct avpn_sa *sa, uint8_t *esp, uint32_t bytes);
 
 /**
- * The same for a run: what a single call does to each packet, in their order, at less cost. Sealing stops at the first packet that
+ * Seal a run: what a single call does to each packet, in their order, at less cost. Sealing stops at the first packet that
  * cannot be sealed; returns how many were, or its error if that is none. `sealed_bytes_out`, one number a packet, may be NULL.
  * AVPN_ERROR_ARGUMENT: also when the run contradicts itself.
  */
 AVPN_API int32_t avpn_sa_seal_run(struct avpn_sa *sa, const struct avpn_packets *run,
                                   uint32_t *sealed_bytes_out);
 /**
- * Each packet's result as avpn_sa_open would return it goes to results_out. Returns how many were opened.
+ * Open a run. Each packet's result as avpn_sa_open would return it goes to results_out. Returns how many were opened.
  * AVPN_ERROR_ARGUMENT: a sender, or the run contradicts itself; no result was written.
  */
 AVPN_API int32_t avpn_sa_open_run(struct avpn_sa *sa, const struct avpn_packets *run,
@@ -105,6 +113,7 @@ AVPN_API int32_t avpn_sa_open_run(struct avpn_sa *sa, const struct avpn_packets 
 AVPN_API const struct avpn_aead *avpn_sa_aead(const struct avpn_sa *sa);
 /** The last number sealed, or the highest number opened. */
 AVPN_API uint64_t avpn_sa_sequence(const struct avpn_sa *sa);
+/** The SPI it was made with. */
 AVPN_API uint32_t avpn_sa_spi(const struct avpn_sa *sa);
 /** Bytes this SA holds on the heap. */
 AVPN_API size_t avpn_sa_footprint(const struct avpn_sa *sa);
@@ -125,7 +134,7 @@ AVPN_API size_t avpn_sa_footprint(const struct avpn_sa *sa);
  * A host does as it is told, in this order, and loses nothing.
  */
 enum avpn_sa_action {
-    AVPN_SA_NONE = 0,
+    AVPN_SA_NONE = 0,    /**< nothing */
     AVPN_SA_INSTALL = 1, /**< it exists: a receiver opens from now on, a sender waits to be selected */
     AVPN_SA_SELECT = 2,  /**< a sender: packets to `member` leave under it from now on, and under no other. Again when `inner_bytes` changed */
     AVPN_SA_MOVE = 3,    /**< `local` or `remote` is another; keys, numbers, window and selection stay */
@@ -141,17 +150,19 @@ enum avpn_sa_action {
  * died, makes a new node: its sessions are new ones, with keys of their own.
  */
 struct avpn_sa_change {
-    uint32_t size;
+    uint32_t size;         /**< of the library's struct */
     uint8_t action;        /**< enum avpn_sa_action */
     uint8_t is_sender;     /**< 1: seals, 0: opens */
-    uint8_t suite;
+    uint8_t suite;         /**< enum avpn_suite */
     uint8_t reserved;
     uint32_t spi;          /**< a receiver's names it in this node; a sender's is the peer's choice, and names it only with `member` */
-    uint32_t member;
-    uint32_t uplink, remote_uplink;
-    struct avpn_contact local, remote; /**< outer contacts; family NONE: not known (a local one: the host's choice; a receiver's remote one: any) */
-    uint8_t key[32];       /**< of INSTALL; zero in the others. So is the salt */
-    uint8_t salt[4];
+    uint32_t member;       /**< the peer's id */
+    uint32_t uplink;       /**< of this node */
+    uint32_t remote_uplink; /**< of the peer */
+    struct avpn_contact local;  /**< outer, of this node; family NONE: the host's choice */
+    struct avpn_contact remote; /**< outer, of the peer; family NONE, a receiver's only: any */
+    uint8_t key[32];       /**< of INSTALL; zero in the others */
+    uint8_t salt[4];       /**< likewise */
     uint32_t window;       /**< a receiver's, in packets */
     uint64_t sequence;     /**< a sender's last number, a receiver's highest: 64 bits, extended sequence numbers */
     uint64_t limit;        /**< a sender's last number allowed */
@@ -165,15 +176,19 @@ struct avpn_sa_change {
  * sender's `sequence`), that the peer may have moved (`source`), and what status and findings count.
  */
 struct avpn_sa_report {
-    uint32_t size;
-    uint32_t spi;
-    uint32_t member;
-    uint8_t is_sender;
+    uint32_t size;     /**< sizeof(struct avpn_sa_report) */
+    uint32_t spi;      /**< as avpn_sa_change named it */
+    uint32_t member;   /**< likewise */
+    uint8_t is_sender; /**< likewise */
     uint8_t reserved[3];
     uint64_t sequence;           /**< as above */
-    uint64_t packets, bytes;     /**< inner, genuine */
+    uint64_t packets;            /**< inner, genuine */
+    uint64_t bytes;              /**< of these */
     struct avpn_contact source;  /**< a receiver's: from where the newest genuine packet came; family NONE: not told */
+    uint32_t reserved2;
 };
+
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,21 @@
  *         char text[AVPN_CONTACT_TEXT];
  *         avpn_contact_format(&c, text, sizeof text);
  *     }
+ *
+ * Structs that grow. A struct whose first member is `uint32_t size` may get more fields at its end in later versions;
+ * every other struct is fixed for ever. Before a call set `size` to sizeof the struct, whether it is read
+ * or filled in:
+ *
+ *     struct avpn_peer_status status = {.size = sizeof status};      // and all else zero
+ *
+ *   - One that is read: fields beyond `size` are zero, which always means the default. A struct larger than the library's is
+ *     taken if all that the library does not know of is zero; else the caller asks for something that it cannot do.
+ *   - One that is filled in: at most `size` bytes are written, fields that the library does not know become zero, and
+ *     `size` becomes the number of bytes that it filled in. On error nothing is written.
+ *   - One that is given to a callback: `size` is the library's. Look at it before reading a field newer than 0.1.
+ *
+ * AVPN_ERROR_ARGUMENT: `size` is below that of version 0.1 or above AVPN_SIZE_LIMIT, or the above. Fields named `reserved` have no
+ * meaning; set them to zero.
  * @{
  */
 #ifndef AUTOVPN_TYPES_H
@@ -41,6 +56,9 @@ typedef int64_t avpn_span;
 #define AVPN_MICROSECOND ((avpn_span)1000)       /**< as a span */
 #define AVPN_MILLISECOND ((avpn_span)1000000)    /**< as a span */
 #define AVPN_SECOND ((avpn_span)1000000000)      /**< as a span */
+
+/** No struct that grows becomes larger. */
+#define AVPN_SIZE_LIMIT 65536
 
 /* ---- errors: about the caller, always negative --------------------------- */
 
@@ -141,13 +159,6 @@ struct avpn_key {
 AVPN_API int32_t avpn_key_parse(const char *text, struct avpn_key *key_out);
 /** To the same text. AVPN_ERROR_SPACE: `capacity` is below AVPN_KEY_TEXT. */
 AVPN_API int32_t avpn_key_format(const struct avpn_key *key, char *text_out, size_t capacity);
-
-/* ---- version ---------------------------------------------------------- */
-
-/** The library's version, "MAJOR.MINOR.PATCH". Static text. */
-AVPN_API const char *avpn_version(void);
-/** The protocol version this library speaks on the wire. */
-AVPN_API uint32_t avpn_wire_version(void);
 
 /** @} */
 

@@ -35,6 +35,7 @@ extern "C" {
 #endif
 
 struct avpn_node;
+/** A node's packets on one more thread. */
 struct avpn_worker;
 
 #define AVPN_WORKERS 64 /**< of one node */

@@ -8,6 +8,7 @@
 #include "crypto/box.h"
 
 #include "base/memory.h"
+#include "base/sized.h"
 #include <string.h>
 
 #define NONCE_BYTES 12
@@ -260,7 +261,7 @@ static int32_t try_random(struct trial *trial)
 
 bool avpni_aead_is_sound(const struct avpn_aead *aead)
 {
-    return aead != NULL && aead->size == sizeof *aead && aead->name != NULL &&
+    return avpni_take_in_place(sizeof *aead, aead, AVPNI_FIRST_AEAD) && aead->name != NULL &&
            (aead->suite == AVPN_SUITE_AES_256_GCM || aead->suite == AVPN_SUITE_CHACHA20_POLY1305) &&
            (aead->flags & ~AVPN_AEAD_EXCLUSIVE) == 0 && aead->state_align >= 1 &&
            aead->state_align <= AVPN_AEAD_ALIGN &&

@@ -70,11 +70,17 @@ AVPN_TIME_NEVER = 9223372036854775807
 AVPN_MICROSECOND = 1000
 AVPN_MILLISECOND = 1000000
 AVPN_SECOND = 1000000000
+AVPN_SIZE_LIMIT = 65536
 AVPN_ADDRESS_TEXT = 46
 AVPN_CONTACT_TEXT = 56
 AVPN_PREFIX_TEXT = 50
 AVPN_KEY_BYTES = 32
 AVPN_KEY_TEXT = 45
+AVPN_VERSION_MAJOR = 0
+AVPN_VERSION_MINOR = 1
+AVPN_VERSION_PATCH = 0
+AVPN_VERSION_TEXT = '0.1.0'
+AVPN_VERSION_NUMBER = 256
 AVPN_WORKERS = 64
 AVPN_PUNT_LIMIT = 65792
 
@@ -388,10 +394,9 @@ class avpn_datagrams(Structure):
 
 
 class avpn_event(Structure):
-    size: int
     kind: int
-    at: int
     lost: int
+    at: int
     state: int
     peer: int
     other: int
@@ -399,11 +404,11 @@ class avpn_event(Structure):
     remote_uplink: int
     registry: int
     organization: int
+    metric: int
     version: int
     contact: avpn_contact
     prefix: avpn_prefix
-    metric: int
-    reserved: int
+    reserved: Array[c_uint64]
 
 
 class avpn_sa_change(Structure):
@@ -547,6 +552,13 @@ class avpn_publication(Structure):
     invite_count: int
 
 
+class avpn_token_registry(Structure):
+    key: avpn_key
+    port: int
+    reserved: int
+    host: _Text
+
+
 class avpn_token(Structure):
     size: int
     member: int
@@ -556,7 +568,7 @@ class avpn_token(Structure):
     expires: int
     registry_count: int
     reserved: int
-    registries: Array[avpn_registry_entry]
+    registries: Array[avpn_token_registry]
 
 
 class avpn_nat_report(Structure):
@@ -584,11 +596,12 @@ class avpn_sa_parameters(Structure):
     suite: int
     reserved: Array[c_uint8]
     window: int
+    aead: Any
     key: Array[c_uint8]
     salt: Array[c_uint8]
+    reserved2: Array[c_uint8]
     sequence: int
     limit: int
-    aead: Any
 
 
 class avpn_sa_report(Structure):
@@ -601,6 +614,7 @@ class avpn_sa_report(Structure):
     packets: int
     bytes: int
     source: avpn_contact
+    reserved2: int
 
 
 class avpn_worker_host(Structure):
@@ -734,7 +748,6 @@ class avpn_conflict_status(Structure):
 class avpn_rule_status(Structure):
     size: int
     reserved: int
-    rule: avpn_rule
     sent_packets: int
     received_packets: int
 
@@ -762,7 +775,9 @@ class avpn_explanation(Structure):
     breakout: int
     next_hop: int
     has_route: int
-    route: avpn_route
+    prefix: avpn_prefix
+    hop_count: int
+    hops: Array[c_uint32]
     active: int
     hop_reasons: Array[c_uint8]
     conflict_count: int
@@ -795,6 +810,7 @@ class avpn_publisher_options(Structure):
     registry: avpn_key
     signer: avpn_key
     contact: avpn_contact
+    reserved: int
     give_up_after: int
 
 
@@ -807,6 +823,7 @@ class avpn_publisher_status(Structure):
     claim_count: int
     sent_bytes: int
     total_bytes: int
+    reserved2: int
     served_version: int
 
 
@@ -856,6 +873,7 @@ class avpn_registration(Structure):
     reserved: int
     observed: avpn_contact
     local: avpn_contact
+    reserved2: int
     heard_at: int
 
 
@@ -941,10 +959,9 @@ avpn_datagrams._fields_ = [
     ("reserved", c_uint32),
 ]
 avpn_event._fields_ = [
-    ("size", c_uint32),
     ("kind", c_uint32),
-    ("at", c_int64),
     ("lost", c_uint32),
+    ("at", c_int64),
     ("state", c_uint32),
     ("peer", c_uint32),
     ("other", c_uint32),
@@ -952,11 +969,11 @@ avpn_event._fields_ = [
     ("remote_uplink", c_uint32),
     ("registry", c_uint32),
     ("organization", c_uint32),
+    ("metric", c_uint32),
     ("version", c_uint64),
     ("contact", avpn_contact),
     ("prefix", avpn_prefix),
-    ("metric", c_uint32),
-    ("reserved", c_uint32),
+    ("reserved", c_uint64 * 4),
 ]
 avpn_sa_change._fields_ = [
     ("size", c_uint32),
@@ -1086,6 +1103,12 @@ avpn_publication._fields_ = [
     ("invites", POINTER(avpn_invite)),
     ("invite_count", c_size_t),
 ]
+avpn_token_registry._fields_ = [
+    ("key", avpn_key),
+    ("port", c_uint16),
+    ("reserved", c_uint16),
+    ("host", c_char * 64),
+]
 avpn_token._fields_ = [
     ("size", c_uint32),
     ("member", c_uint32),
@@ -1095,7 +1118,7 @@ avpn_token._fields_ = [
     ("expires", c_int64),
     ("registry_count", c_uint32),
     ("reserved", c_uint32),
-    ("registries", avpn_registry_entry * 8),
+    ("registries", avpn_token_registry * 8),
 ]
 avpn_nat_report._fields_ = [
     ("seen", avpn_contact),
@@ -1119,11 +1142,12 @@ avpn_sa_parameters._fields_ = [
     ("suite", c_uint8),
     ("reserved", c_uint8 * 3),
     ("window", c_uint32),
+    ("aead", POINTER(avpn_aead)),
     ("key", c_uint8 * 32),
     ("salt", c_uint8 * 4),
+    ("reserved2", c_uint8 * 4),
     ("sequence", c_uint64),
     ("limit", c_uint64),
-    ("aead", POINTER(avpn_aead)),
 ]
 avpn_sa_report._fields_ = [
     ("size", c_uint32),
@@ -1135,6 +1159,7 @@ avpn_sa_report._fields_ = [
     ("packets", c_uint64),
     ("bytes", c_uint64),
     ("source", avpn_contact),
+    ("reserved2", c_uint32),
 ]
 avpn_worker_host._fields_ = [
     ("size", c_uint32),
@@ -1258,7 +1283,6 @@ avpn_conflict_status._fields_ = [
 avpn_rule_status._fields_ = [
     ("size", c_uint32),
     ("reserved", c_uint32),
-    ("rule", avpn_rule),
     ("sent_packets", c_uint64),
     ("received_packets", c_uint64),
 ]
@@ -1285,7 +1309,9 @@ avpn_explanation._fields_ = [
     ("from", c_uint32),
     ("next_hop", c_uint32),
     ("has_route", c_uint32),
-    ("route", avpn_route),
+    ("prefix", avpn_prefix),
+    ("hop_count", c_uint32),
+    ("hops", c_uint32 * 16),
     ("active", c_uint32),
     ("hop_reasons", c_uint8 * 16),
     ("conflict_count", c_uint32),
@@ -1315,6 +1341,7 @@ avpn_publisher_options._fields_ = [
     ("registry", avpn_key),
     ("signer", avpn_key),
     ("contact", avpn_contact),
+    ("reserved", c_uint32),
     ("give_up_after", c_int64),
 ]
 avpn_publisher_status._fields_ = [
@@ -1326,6 +1353,7 @@ avpn_publisher_status._fields_ = [
     ("claim_count", c_uint32),
     ("sent_bytes", c_uint32),
     ("total_bytes", c_uint32),
+    ("reserved2", c_uint32),
     ("served_version", c_uint64),
 ]
 avpn_claim._fields_ = [
@@ -1370,19 +1398,20 @@ avpn_registration._fields_ = [
     ("reserved", c_uint8),
     ("observed", avpn_contact),
     ("local", avpn_contact),
+    ("reserved2", c_uint32),
     ("heard_at", c_int64),
 ]
 
 STRUCTS = (avpn_address, avpn_contact, avpn_prefix, avpn_key, avpn_aead, avpn_packets,
     avpn_datagrams, avpn_event, avpn_sa_change, avpn_host, avpn_key_pair, avpn_noise,
     avpn_member_hub, avpn_translation, avpn_member, avpn_rule, avpn_breakout,
-    avpn_registry_entry, avpn_invite, avpn_problem, avpn_publication, avpn_token,
-    avpn_nat_report, avpn_nat_verdict, avpn_route, avpn_sa_parameters, avpn_sa_report,
-    avpn_worker_host, avpn_node_options, avpn_uplink, avpn_node_status, avpn_uplink_status,
-    avpn_registration_status, avpn_peer_status, avpn_path_status, avpn_conflict_status,
-    avpn_rule_status, avpn_flow, avpn_explanation, avpn_offload, avpn_slice,
-    avpn_publisher_options, avpn_publisher_status, avpn_claim, avpn_registry_options,
-    avpn_registry_status, avpn_organization_status, avpn_registration)
+    avpn_registry_entry, avpn_invite, avpn_problem, avpn_publication, avpn_token_registry,
+    avpn_token, avpn_nat_report, avpn_nat_verdict, avpn_route, avpn_sa_parameters,
+    avpn_sa_report, avpn_worker_host, avpn_node_options, avpn_uplink, avpn_node_status,
+    avpn_uplink_status, avpn_registration_status, avpn_peer_status, avpn_path_status,
+    avpn_conflict_status, avpn_rule_status, avpn_flow, avpn_explanation, avpn_offload,
+    avpn_slice, avpn_publisher_options, avpn_publisher_status, avpn_claim,
+    avpn_registry_options, avpn_registry_status, avpn_organization_status, avpn_registration)
 
 # ---- functions: result, parameters, the build option they hang on
 
@@ -1396,8 +1425,6 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...], str]] = {
     "avpn_prefix_format": (c_int32, (POINTER(avpn_prefix), c_char_p, c_size_t), ""),
     "avpn_key_parse": (c_int32, (c_char_p, POINTER(avpn_key)), ""),
     "avpn_key_format": (c_int32, (POINTER(avpn_key), c_char_p, c_size_t), ""),
-    "avpn_version": (c_char_p, (), ""),
-    "avpn_wire_version": (c_uint32, (), ""),
     "avpn_aead_at": (POINTER(avpn_aead), (c_uint32,), ""),
     "avpn_aead_find": (POINTER(avpn_aead), (c_uint8,), ""),
     "avpn_aead_test": (c_int32, (POINTER(avpn_aead),), ""),
@@ -1558,7 +1585,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...], str]] = {
         c_void_p, c_uint32, POINTER(avpn_route), POINTER(c_uint32)), ""),
     "avpn_node_hop_state": (c_uint32, (c_void_p, c_uint32), ""),
     "avpn_node_conflict_at": (c_int32, (c_void_p, c_uint32, POINTER(avpn_conflict_status)), ""),
-    "avpn_node_rule_at": (c_int32, (c_void_p, c_uint32, POINTER(avpn_rule_status)), ""),
+    "avpn_node_rule_at": (c_int32, (
+        c_void_p, c_uint32, POINTER(avpn_rule), POINTER(avpn_rule_status)), ""),
     "avpn_node_outer_at": (c_int32, (
         c_void_p, c_uint32, POINTER(c_uint32), POINTER(avpn_contact)), ""),
     "avpn_node_explain": (c_int32, (c_void_p, POINTER(avpn_flow), POINTER(avpn_explanation)), ""),
@@ -1605,6 +1633,11 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...], str]] = {
     "avpn_registry_organization_at": (c_int32, (c_void_p, c_uint32, POINTER(avpn_key)), "registry"),
     "avpn_registry_registration": (c_int32, (
         c_void_p, POINTER(avpn_key), c_uint32, c_uint32, POINTER(avpn_registration)), "registry"),
+    "avpn_version": (c_char_p, (), ""),
+    "avpn_version_number": (c_uint32, (), ""),
+    "avpn_wire_version": (c_uint32, (), ""),
+    "avpn_has_feature": (c_int32, (c_char_p,), ""),
+    "avpn_feature_at": (c_char_p, (c_uint32,), ""),
 }
 
 # What the headers say of errors, function by function.
@@ -1640,7 +1673,10 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_AUTH: "forged, for someone else, or with another prologue",
     },
     "avpn_config_set_name": {
-        AVPN_ERROR_FORMAT: "1 to 63 characters of a-z A-Z 0-9 . _ -",
+        AVPN_ERROR_FORMAT: "not 1 to 63 characters of a-z A-Z 0-9 . _ -",
+    },
+    "avpn_config_set_flags": {
+        AVPN_ERROR_ARGUMENT: "more than 8 bits",
     },
     "avpn_config_read": {
         AVPN_ERROR_FORMAT: "not canonical",
@@ -1657,15 +1693,6 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_AUTH: "its root sets do not continue those held",
     },
     "avpn_config_organization": {
-        AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
-    },
-    "avpn_config_registry_count": {
-        AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
-    },
-    "avpn_config_registry": {
-        AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
-    },
-    "avpn_config_member_count": {
         AVPN_ERROR_NOT_FOUND: "it was not read from a bundle",
     },
     "avpn_config_psk": {
@@ -1694,10 +1721,8 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_token_parse": {
         AVPN_ERROR_FORMAT: "not a token, or mistyped (it carries a check)",
         AVPN_ERROR_ARGUMENT: "fields out of range",
-        AVPN_ERROR_SPACE: "`capacity` is below AVPN_TOKEN_TEXT",
     },
     "avpn_token_format": {
-        AVPN_ERROR_FORMAT: "not a token, or mistyped (it carries a check)",
         AVPN_ERROR_ARGUMENT: "fields out of range",
         AVPN_ERROR_SPACE: "`capacity` is below AVPN_TOKEN_TEXT",
     },
@@ -1722,11 +1747,6 @@ ERRORS: Dict[str, Dict[int, str]] = {
         AVPN_ERROR_EMPTY: "beyond the end",
     },
     "avpn_sa_new_sender": {
-        AVPN_ERROR_ARGUMENT: "spi, suite, window or size out of range, or a provider of another suite",
-        AVPN_ERROR_STATE: "suite not available here",
-        AVPN_ERROR_AUTH: "`aead` fails its self-test (avpn_aead_test)",
-    },
-    "avpn_sa_new_receiver": {
         AVPN_ERROR_ARGUMENT: "spi, suite, window or size out of range, or a provider of another suite",
         AVPN_ERROR_STATE: "suite not available here",
         AVPN_ERROR_AUTH: "`aead` fails its self-test (avpn_aead_test)",
@@ -1794,6 +1814,16 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_node_next_event": {
         AVPN_ERROR_EMPTY: "nothing new",
     },
+    "avpn_node_status": {
+        AVPN_ERROR_ARGUMENT: "size",
+    },
+    "avpn_node_uplink_status": {
+        AVPN_ERROR_ARGUMENT: "size, or a number of 4 or more",
+    },
+    "avpn_node_registration_status": {
+        AVPN_ERROR_EMPTY: "beyond the last registry",
+        AVPN_ERROR_ARGUMENT: "size, uplink",
+    },
     "avpn_node_explain": {
         AVPN_ERROR_ARGUMENT: "size, or no addresses of one family",
         AVPN_ERROR_STATE: "there is no configuration",
@@ -1817,8 +1847,17 @@ ERRORS: Dict[str, Dict[int, str]] = {
     "avpn_publisher_status": {
         AVPN_ERROR_ARGUMENT: "size",
     },
+    "avpn_registry_new": {
+        AVPN_ERROR_ARGUMENT: "size, key, or no transmit",
+    },
     "avpn_registry_set_organization": {
         AVPN_ERROR_VERSION: "not newer",
+    },
+    "avpn_registry_next_event": {
+        AVPN_ERROR_EMPTY: "nothing new",
+    },
+    "avpn_registry_status": {
+        AVPN_ERROR_ARGUMENT: "size",
     },
     "avpn_registry_organization_at": {
         AVPN_ERROR_NOT_FOUND: "none is there any more",

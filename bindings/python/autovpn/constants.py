@@ -57,6 +57,7 @@ __all__ = [
     "SECOND",
     "SEGMENT_PIECES",
     "SEGMENT_ROOM",
+    "SIZE_LIMIT",
     "SUITES",
     "TAILROOM",
     "TIME_NEVER",
@@ -64,7 +65,12 @@ __all__ = [
     "TOKEN_TEXT",
     "TRANSLATIONS",
     "UPLINKS",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "VERSION_NUMBER",
+    "VERSION_PATCH",
     "VERSION_SERIAL_SHIFT",
+    "VERSION_TEXT",
     "VNET_BYTES",
     "WORKERS",
 ]
@@ -86,42 +92,45 @@ PACKET_LIMIT: Final = 65535
 DATAGRAMS_MAY_FRAGMENT: Final = 1
 #: 63 characters and NUL
 NAME_BYTES: Final = 64
-#: [CFG-8]
+#: of an organization
 MEMBERS: Final = 65535
 #: the highest id [CFG-9]: those above are no members' (route.h)
 MEMBER_LAST: Final = 4294967039
-#: [CFG-8]
+#: that a member names
 HUBS: Final = 16
-#: [CFG-8]
+#: of a member
 EXPORTS: Final = 64
-#: [CFG-8]
+#: of a member
 UPLINKS: Final = 4
-#: [CFG-8]
+#: of a member
 TRANSLATIONS: Final = 64
-#: [CFG-8]
+#: of the firewall
 RULES: Final = 1024
-#: [CFG-8]
+#: of the policy
 BREAKOUTS: Final = 256
-#: [CFG-8]
+#: of an organization
 REGISTRIES: Final = 8
-#: [CFG-8]
+#: of a set
 AUTHORITY_KEYS: Final = 8
-#: [CFG-8]
+#: that an organization allows
 SUITES: Final = 4
-#: [CFG-8]
+#: of root keys
 ROTATIONS: Final = 16
-#: [CFG-8]
+#: open at once
 INVITES: Final = 1024
-#: [CFG-8]
+#: bytes
 BUNDLE_LIMIT: Final = 33554432
 #: The upper 16 bits of a version are the serial of the charter [CFG-5].
 VERSION_SERIAL_SHIFT: Final = 48
+#: shut out: nobody's peer
 MEMBER_REVOKED: Final = 1
 #: this hub takes the member's default route
 HUB_DEFAULT_ROUTE: Final = 1
 #: Hubs have no tunnels with each other, but where one takes the other's default route [TOP-2].
 ORGANIZATION_NO_HUB_TUNNELS: Final = 1
+#: events that wait, at most
 EVENT_QUEUE: Final = 256
+#: of the random secret
 TOKEN_SECRET_BYTES: Final = 16
 #: buffer size that fits any token, with NUL
 TOKEN_TEXT: Final = 1600
@@ -131,17 +140,15 @@ CLAIM_BYTES: Final = 64
 NAT_REPORT_SPAN: Final = 70000000000
 #: without any answer [NAT-5]
 NAT_BLOCKED_AFTER: Final = 15000000000
+#: what every IPv4 link carries
 MTU_LEAST: Final = 576
 #: the largest IPv6 packet there is
 MTU_MOST: Final = 65575
-#: All subnets this machine is attached to, whether it exports them or not [RTE-10]: what others
-#: export inside of them is not used here, and a conflict. Replaces those of the last call, copied.
-#: AVPN_ERROR_ARGUMENT: one is not canonical, or a default; AVPN_ERROR_LIMIT: more than
-#: AVPN_ATTACHED. On error those before stay. Out of memory the table follows a second later.
+#: subnets a machine is attached to, at most
 ATTACHED: Final = 256
-#: Routes that are not used, or not as configured, and why. At most AVPN_CONFLICTS are kept.
-#: AVPN_ERROR_EMPTY beyond the end.
+#: that are kept, at most
 CONFLICTS: Final = 4096
+#: no rule or breakout decides
 EXPLAIN_DEFAULT: Final = 4294967295
 #: e 32 + s 48 + payload tag 16
 NOISE_1_OVERHEAD: Final = 96
@@ -184,6 +191,8 @@ MICROSECOND: Final = 1000
 MILLISECOND: Final = 1000000
 #: as a span
 SECOND: Final = 1000000000
+#: No struct that grows becomes larger.
+SIZE_LIMIT: Final = 65536
 #: buffer size that fits any address, with NUL
 ADDRESS_TEXT: Final = 46
 #: "[v6]:65535" with NUL
@@ -194,6 +203,17 @@ PREFIX_TEXT: Final = 50
 KEY_BYTES: Final = 32
 #: base64 with padding and NUL
 KEY_TEXT: Final = 45
+#: The version of these headers.
+VERSION_MAJOR: Final = 0
+#: The version of these headers.
+VERSION_MINOR: Final = 1
+#: The version of these headers.
+VERSION_PATCH: Final = 0
+#: The version of these headers.
+VERSION_TEXT: Final = '0.1.0'
+#: As one number, which rises with each version: for `#if` and for comparing with
+#: avpn_version_number.
+VERSION_NUMBER: Final = 256
 #: of one node
 WORKERS: Final = 64
 #: no punt has more bytes

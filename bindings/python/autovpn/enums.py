@@ -45,32 +45,42 @@ class Family(OpenEnum):
 
 
 class LogLevel(OpenEnum):
-    """enum avpn_log_level of autovpn/host.h."""
+    """How much a line of the log matters."""
 
+    #: something does not work
     ERROR = 1
+    #: somebody should look
     WARNING = 2
+    #: changes of state
     INFO = 3
+    #: for developers
     DEBUG = 4
 
 
 class Role(OpenEnum):
-    """enum avpn_role of autovpn/config.h."""
+    """What a member is to the others."""
 
+    #: no member
     NONE = 0
+    #: has tunnels with hubs and with the spokes that name it
     HUB = 1
+    #: has tunnels with the hubs it names
     SPOKE = 2
 
 
 class RuleAction(OpenEnum):
-    """enum avpn_rule_action of autovpn/config.h."""
+    """What a rule says of packets that match."""
 
+    #: they pass
     ALLOW = 1
+    #: they are dropped and counted
     DENY = 2
 
 
 class EventKind(OpenEnum):
-    """enum avpn_event_kind of autovpn/event.h."""
+    """What happened."""
 
+    #: nothing
     NONE = 0
     #: configuration `version` is in force
     CONFIG = 1
@@ -86,9 +96,9 @@ class EventKind(OpenEnum):
     ROAM = 6
     #: `prefix` via `peer`, `metric`; `state` 1 active, 0 standby (no hop is alive)
     ROUTE_ADD = 7
-    #: node
+    #: the same prefix, now with this `peer`, `metric`, `state`
     ROUTE_REPLACE = 8
-    #: node
+    #: `prefix` has no route any more
     ROUTE_DELETE = 9
     #: the configuration held has expired, it stays in force
     EXPIRED = 10
@@ -162,8 +172,9 @@ class Conflict(OpenEnum):
 
 
 class Suite(OpenEnum):
-    """enum avpn_suite of autovpn/sa.h."""
+    """A cipher suite of ESP."""
 
+    #: none
     NONE = 0
     #: where a provider has it (aead.h): see avpn_suite_is_available
     AES_256_GCM = 1
@@ -185,6 +196,7 @@ class SaAction(OpenEnum):
     replace is removed: no packet has to wait. Never is a selected one removed. A host does as it is
     told, in this order, and loses nothing."""
 
+    #: nothing
     NONE = 0
     #: it exists: a receiver opens from now on, a sender waits to be selected
     INSTALL = 1
@@ -220,7 +232,7 @@ class NodeCounter(OpenEnum):
     DROP_MALFORMED = 7
     #: well-formed, but not for this role or moment
     DROP_UNEXPECTED = 8
-    #: [MAC-1]
+    #: not for this node [MAC-1]
     DROP_MAC1 = 9
     #: initiation refused under load, a cookie may have been sent
     DROP_LOAD = 10
@@ -285,7 +297,7 @@ class NodeCounter(OpenEnum):
 
 
 class JoinState(OpenEnum):
-    """enum avpn_join_state of autovpn/node.h."""
+    """How far a node is that joins with a token."""
 
     #: there is a configuration, or no token
     NONE = 0
@@ -304,6 +316,7 @@ class JoinState(OpenEnum):
 class RegistryFault(OpenEnum):
     """What is wrong with a registry, as far as this node can prove it [SYN-5], [SYN-6]."""
 
+    #: nothing
     NONE = 0
     #: it delivered a configuration that does not verify
     FORGED = 1
@@ -316,33 +329,39 @@ class RegistryFault(OpenEnum):
 
 
 class RegistrationState(OpenEnum):
-    """enum avpn_registration_state of autovpn/node.h."""
+    """How far one uplink is with one registry."""
 
+    #: nothing is under way
     IDLE = 0
+    #: its name is being resolved
     RESOLVING = 1
+    #: no answer yet, or none any more
     REGISTERING = 2
+    #: it knows this uplink
     REGISTERED = 3
 
 
 class TunnelState(OpenEnum):
-    """enum avpn_tunnel_state of autovpn/node.h."""
+    """State of the tunnel with one peer."""
 
     #: no live path
     DOWN = 0
     #: punching or shaking hands
     CONNECTING = 1
+    #: it carries packets
     UP = 2
     #: up, and a handshake is on its way
     REKEYING = 3
 
 
 class MtuState(OpenEnum):
-    """enum avpn_mtu_state of autovpn/node.h."""
+    """How far the search for a path's size is."""
 
     #: the path is not alive
     NONE = 0
     #: it is being found out whether even 1200 bytes pass
     BASE = 1
+    #: larger sizes are being tried
     SEARCHING = 2
     #: found; confirmed now and then
     DONE = 3
@@ -351,16 +370,20 @@ class MtuState(OpenEnum):
 
 
 class PathState(OpenEnum):
-    """enum avpn_path_state of autovpn/node.h."""
+    """State of a path."""
 
+    #: not tried
     EMPTY = 0
+    #: being opened
     PUNCHING = 1
+    #: proved, and answering
     ALIVE = 2
 
 
 class ExplainVerdict(OpenEnum):
-    """enum avpn_explain_verdict of autovpn/node.h."""
+    """What becomes of a packet."""
 
+    #: nothing was asked
     NONE = 0
     #: leaves through the tunnel of `next_hop`
     TUNNEL = 1
@@ -374,16 +397,18 @@ class ExplainVerdict(OpenEnum):
     SOURCE = 5
     #: nobody exports the destination
     NO_ROUTE = 6
-    #: `route` has no hop that is alive
+    #: the route has no hop that is alive
     NO_TUNNEL = 7
     #: comes from `from`, a peer or one behind it, and is delivered here
     DELIVERED = 8
 
 
 class HopReason(OpenEnum):
-    """enum avpn_hop_reason of autovpn/node.h."""
+    """Why a next hop is used, or is not."""
 
+    #: no hop stands here
     NONE = 0
+    #: it carries
     USED = 1
     #: alive, but others come first
     STANDBY = 2
@@ -451,25 +476,31 @@ class PublishResult(OpenEnum):
 
 
 class RegistryCounter(OpenEnum):
-    """enum avpn_registry_counter of autovpn/registry.h."""
+    """Counters of a registry. Values since the start, modulo 2^64."""
 
+    #: datagrams given to avpn_registry_receive
     COUNT_RECEIVED = 0
+    #: datagrams handed to transmit
     COUNT_TRANSMITTED = 1
     #: initiations answered
     COUNT_HANDSHAKES = 2
     #: keepalives accepted
     COUNT_KEEPALIVES = 3
-    #: [REG-5]
+    #: messages answered with Challenge [REG-5]
     COUNT_CHALLENGES = 4
+    #: sent under load [MAC-4]
     COUNT_COOKIES = 5
     #: Change messages sent
     COUNT_CHANGES = 6
+    #: pages of contacts sent
     COUNT_PAGES = 7
-    #: [DMX-2]
+    #: length, version, type, reserved fields [DMX-2]
     DROP_MALFORMED = 8
     #: ESP, probes, messages only registries send
     DROP_UNEXPECTED = 9
+    #: not for this registry [MAC-1]
     DROP_MAC1 = 10
+    #: initiation refused under load
     DROP_LOAD = 11
     #: not genuine
     DROP_HANDSHAKE = 12
@@ -477,14 +508,17 @@ class RegistryCounter(OpenEnum):
     DROP_STRANGER = 13
     #: unknown slot, not genuine, or older generation
     DROP_SESSION = 14
+    #: seen before, or too old
     DROP_REPLAY = 15
     #: genuine, wrong token: challenged
     DROP_TOKEN = 16
     #: registration_limit reached
     DROP_FULL = 17
+    #: an allocation failed while handling it
     DROP_MEMORY = 18
+    #: the randomness seam failed while handling it
     DROP_RANDOM = 19
-    #: [REG-17]
+    #: its registration's bucket is full [REG-17]
     DROP_RATE = 20
     #: a part nobody waits for, or an upload without a right to it
     DROP_UPLOAD = 21
