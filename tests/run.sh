@@ -197,7 +197,7 @@ finish_behind() {
     done
 }
 
-groups="build programs test"
+groups="build programs test docs"
 [ "$(dpkg --print-architecture)" != amd64 ] || groups="$groups providers" # no others have them
 [ $is_quick = yes ] || groups="$groups lab oracle fuzz bench"
 mkdir -p "$log"

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import manpages
+import python_api
 import reference
 import sources
 
@@ -31,6 +32,9 @@ def gather(root, stage):
         target.parent.mkdir(exist_ok=True)
         target.write_text(sources.relink(page, root, stage))
     sources.copy_readme_parts(root, stage)
+    sources.copy(root, stage, "examples/minimal/two_sites.c")
+    (stage / "python.md").write_text(sources.relink(root / "bindings/python/README.md", root, stage, depth=0))
+    python_api.write(root / "bindings/python/autovpn", stage / "python.md")
     manpages.write(root / "doc/man", stage / "man")
     reference.write(root, stage / "api")
 
@@ -42,11 +46,10 @@ def main():
         stage.mkdir()
         gather(root, stage)
         shutil.rmtree(out, ignore_errors=True)
-        python_path = f"{stage / 'extensions'}:{root / 'bindings/python'}"
         result = subprocess.run(
             ["sphinx-build", "-b", "html", "-W", "-n", "--keep-going", "-q", "-j", "2",
              "-d", f"{folder}/doctrees", stage, out],
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": python_path,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(stage / "extensions"),
                  "AUTOVPN_SOURCE_ROOT": str(root)})
     if result.returncode == 0:
         print(out / "index.html")

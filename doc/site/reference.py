@@ -14,7 +14,7 @@ import textwrap
 import xml.etree.ElementTree as tree
 
 ORDER = {
-    "Start here": ("values", "batch", "host", "event"),
+    "Start here": ("values", "batch", "host", "event", "version"),
     "Engines": ("node", "worker", "registry"),
     "An organization": ("config", "authority", "publisher", "join"),
     "Parts that work alone": ("nat", "route", "sa", "aead", "noise", "offload"),
@@ -56,11 +56,12 @@ def essay(header_text):
     match = re.search(r"^/\*\*\n(.*?)^ \*/", header_text, re.M | re.S)
     text = re.sub(r"^@.*\n", "", comment(match.group(1)), flags=re.M)
     text = re.sub(r"^\w+: (\w)", lambda first: first.group(1).upper(), text)
-    blocks = re.split(r"((?:^ {4}.*\n|^\n(?= {4}))+)", text, flags=re.M)
+    # Behind an empty line; else it goes on with an item of a list.
+    blocks = re.split(r"(^\n(?:^ {4}.*\n|^\n(?= {4}))+)", text, flags=re.M)
     for place, block in enumerate(blocks):
-        if block.startswith("    ") and not re.match(r" +- ", block):
-            language = "c" if ";" in block else "text"
-            blocks[place] = f"```{language}\n{textwrap.dedent(block).rstrip()}\n```\n"
+        if block.lstrip("\n").startswith("    "):
+            language = "c" if re.search(r";$", block, re.M) else "text"
+            blocks[place] = f"\n```{language}\n{textwrap.dedent(block).strip()}\n```\n"
         else:
             blocks[place] = NAME.sub(r"`\1`", block)
     return "".join(blocks)

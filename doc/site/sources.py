@@ -16,23 +16,29 @@ LANGUAGES = {"c", "console", "ini", "json", "meson", "python", "sh", "text", "ya
 CHAPTERS = {"Limits": "limits.md"}
 
 
-def relink(page, root, stage):
+def copy(root, stage, path):
+    target = stage / "source" / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(root / path, target)
+
+
+def relink(page, root, stage, depth=None):
+    """`depth`: folders between the top of the site and the page, if that is not as in doc/."""
     here = page.parent.relative_to(root)
+    depth = len(here.parts) - 1 if depth is None else depth
 
     def replace(match):
         before, target, anchor, after = match.groups()
-        if "://" in target or target.startswith("mailto:"):
-            return match.group(0)
         path = posixpath.normpath(posixpath.join(here.as_posix(), target))
-        if path.startswith("doc/"):
+        if "://" in target or here.parts[0] == "doc" and path.startswith("doc/") and not path.startswith("doc/man/"):
             return match.group(0)
-        file = root / path
-        if not file.is_file():
+        if path.startswith("doc/man/"):
+            return f"{before}{'../' * depth}man/{posixpath.basename(path)}.rst{after}"
+        if path.startswith("doc/"):
+            return f"{before}{path.removeprefix('doc/')}{anchor or ''}{after}"
+        if not (root / path).is_file():
             sys.exit(f"{page}: the site cannot show {target}: link to a file")
-        copy = stage / "source" / path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, copy)
-        depth = len(here.parts) - 1
+        copy(root, stage, path)
         return f"{before}{'../' * depth}source/{path}{after}"
 
     text = LINK.sub(replace, page.read_text())

@@ -314,7 +314,7 @@ static void open_udp(const char *text, struct avpn_uplink *uplink)
 static void open_node(char *const *words, const struct avpn_uplink *uplink)
 {
     static uint8_t bundle[1 << 20];
-    static struct avpn_token token;
+    static struct avpn_token token = {.size = sizeof token};
     struct avpn_node_options options = {.size = sizeof options};
     struct avpn_host host = {.size = sizeof host, .transmit = transmit, .deliver = deliver,
                              .store_read = store_read, .store_write = store_write};

@@ -335,7 +335,7 @@ static void open_tun(void)
 static void open_node(const char *who, const char *path)
 {
     static uint8_t bundle[1 << 20];
-    static struct avpn_token token;
+    static struct avpn_token token = {.size = sizeof token};
     struct avpn_node_options options = {.size = sizeof options};
     struct avpn_host host = {.size = sizeof host, .transmit = transmit, .deliver = deliver, .resolve = resolve,
                              .store_read = store_read, .store_write = store_write};

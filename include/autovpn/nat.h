@@ -5,7 +5,7 @@
  *
  * Values in, value out: no memory, no state, any thread. Spec: [NAT-1] to [NAT-6].
  *
- *     struct avpn_nat_report seen[2] = {{contact_a, now}, {contact_b, now}};
+ *     struct avpn_nat_report seen[2] = {{.seen = contact_a, .at = now}, {.seen = contact_b, .at = now}};
  *     struct avpn_nat_verdict v;
  *     avpn_nat_classify(seen, 2, AVPN_TIME_NEVER, now, &v);      // v.kind == AVPN_NAT_FRIENDLY ...
  * @{

@@ -9,8 +9,8 @@
  * monotonic time, which must not go backwards. All callbacks happen inside these calls.
  * One thread at a time per engine; engines are independent of each other. More threads for packets: worker.h.
  *
- *     avpn_node_new(&options, &host, now, &node);
- *     avpn_node_set_uplink(node, 0, &uplink, now);
+ *     avpn_node_new(&options, &host, now(), &node);
+ *     avpn_node_set_uplink(node, 0, &uplink, now());
  *     for (;;) {
  *         wait_until(udp, tun, avpn_node_deadline(node));
  *         avpn_node_receive(node, datagrams, n, now());

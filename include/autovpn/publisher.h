@@ -7,8 +7,8 @@
  * offer and/or ask for claims -> receive, tick, deadline until the status says that it is done -> del. Safe to
  * repeat: a registry that has the version says so at once. One thread at a time. Spec: [PUB-1] to [PUB-6].
  *
- *     avpn_publisher_new(&options, &host, now, &publisher);
- *     avpn_publisher_offer(publisher, bundle, bytes, now);
+ *     avpn_publisher_new(&options, &host, now(), &publisher);
+ *     avpn_publisher_offer(publisher, bundle, bytes, now());
  *     while (status.state < AVPN_PUBLISHER_DONE) {
  *         wait_until(udp, avpn_publisher_deadline(publisher));
  *         avpn_publisher_receive(publisher, datagrams, n, now());

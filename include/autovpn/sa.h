@@ -11,7 +11,8 @@
  * One thread at a time per SA.
  *
  *     struct avpn_sa_parameters p = {0};
- *     p.size = sizeof p; p.spi = 0x1001; p.suite = AVPN_SUITE_AES_256_GCM; ... key, salt
+ *     p.size = sizeof p; p.spi = 0x1001; p.suite = AVPN_SUITE_AES_256_GCM;
+ *     memcpy(p.key, key, sizeof p.key); memcpy(p.salt, salt, sizeof p.salt);
  *     avpn_sa_new_sender(&p, NULL, &sa);
  *     uint8_t buffer[AVPN_HEADROOM + 1500 + AVPN_TAILROOM];      // packet at +HEADROOM
  *     int32_t n = avpn_sa_seal(sa, buffer + AVPN_HEADROOM, 84);  // ESP at buffer, n bytes

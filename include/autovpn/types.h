@@ -26,6 +26,7 @@
  *
  * AVPN_ERROR_ARGUMENT: `size` is below that of version 0.1 or above AVPN_SIZE_LIMIT, or the above. Fields named `reserved` have no
  * meaning; set them to zero.
+ *
  * @{
  */
 #ifndef AUTOVPN_TYPES_H

@@ -95,7 +95,7 @@ static int32_t clear_key(struct trial *trial)
     uint8_t wrong = 0;
 
     avpni_aead_clear(aead, trial->state);
-    avpni_wipe(trial->state, aead->state_bytes);
+    avpni_wipe(trial->state, (size_t)aead->state_bytes);
     for (size_t i = 0; i < GUARD_BYTES; i++) {
         wrong |= trial->state[aead->state_bytes + i] ^ GUARD;
     }

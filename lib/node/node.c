@@ -291,7 +291,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
 {
     const struct avpni_sync_seams seams = {node, ask_registry, take_update};
     struct avpni_context *context = &node->context;
-    uint8_t seed[8];
+    uint8_t seed[AVPNI_JITTER_SEED];
     int32_t error;
 
     context->host = *host;
@@ -317,7 +317,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
         error = avpni_random_fill(&context->random, seed, sizeof seed);
     if (error != AVPN_OK)
         return error;
-    memcpy(&context->jitter, seed, sizeof seed);
+    context->jitter = avpni_jitter_seed(seed);
     error = init_plane(node);
     if (error == AVPN_OK)
         error = avpni_outbox_init(&context->outbox, &context->memory, host);

@@ -8,6 +8,10 @@ set -u
 wanted='0.000 s hub: tunnel with spoke is up
 0.000 s spoke: tunnel with hub is up
 5.000 s hub: 20 bytes from the other site'
+if ! command -v "$1" >/dev/null; then
+    echo "1..0 # SKIP $1 is missing"
+    exit 0
+fi
 echo 1..1
 if said=$("$@" 2>&1 | sed 's/^ *//; s/  */ /g') && [ "$said" = "$wanted" ]; then
     echo "ok 1 - two sites meet in LuaJIT"

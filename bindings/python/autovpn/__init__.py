@@ -7,7 +7,6 @@ with asyncio.
 """
 # -- values, errors, seams
 from . import constants
-from ._native import lib as _lib
 from .address import Address, Contact, Prefix
 from .constants import MICROSECOND, MILLISECOND, SECOND
 from .enums import *  # noqa: F403  # all of them, by its __all__
@@ -20,6 +19,7 @@ from .handover import SaChange, SaReport
 from .host import Allocator, FolderStore, Host
 from .keys import Key, KeyPair, SecretKey
 from .packets import Datagram
+from .versions import features, has_feature, library_path, version, version_number, wire_version
 # -- engines
 from .authority import Authority, Publication
 from .config import (
@@ -41,16 +41,6 @@ from .sa import Receiver, Sender, inner_bytes, sealed_bytes
 from .token import Token, new_token_secret, verify_claim
 
 
-def version() -> str:
-    """The library's version, "MAJOR.MINOR.PATCH"."""
-    return str(_lib.avpn_version().decode())
-
-
-def wire_version() -> int:
-    """The protocol version spoken on the wire."""
-    return int(_lib.avpn_wire_version())
-
-
 __all__ = [
     "Address", "Aead", "Allocator", "Authority", "Breakout", "Cipher", "Claim", "Coalesce", "Coalescer", "Config",
     "ConfigInForce", "ConfigReader", "ConflictStatus", "Contact", "Datagram", "Explanation", "FolderStore",
@@ -60,8 +50,8 @@ __all__ = [
     "Prefix", "Problem", "Publication", "Publisher", "PublisherStatus", "Receiver", "Registration",
     "RegistrationStatus", "Registry", "RegistryEntry", "RegistryStatus", "Route", "Routes", "Rule", "RuleStatus",
     "SECOND", "SaChange", "SaReport", "SecretKey", "Sender", "SiteRoute", "Token", "Translation", "UplinkStatus",
-    "Worker", "aead_for", "aeads", "bundle_organization", "bundle_version", "classify_nat", "constants",
-    "inner_bytes", "nat_name", "new_token_secret", "read_offload", "sealed_bytes", "segment", "segment_room",
-    "suite_is_available", "suite_name", "verify_claim", "version", "wire_version",
+    "Worker", "aead_for", "aeads", "bundle_organization", "bundle_version", "classify_nat", "constants", "features",
+    "has_feature", "inner_bytes", "library_path", "nat_name", "new_token_secret", "read_offload", "sealed_bytes", "segment", "segment_room",
+    "suite_is_available", "suite_name", "verify_claim", "version", "version_number", "wire_version",
     *_enums, *_errors, *_events,
 ]

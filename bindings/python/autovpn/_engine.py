@@ -7,7 +7,7 @@ from . import _declarations as d
 from ._handle import Handle
 from ._native import check, lib, text
 from ._seams import Seams, seams_for
-from ._values import TIME_NEVER, moment, sized
+from ._values import TIME_NEVER, moment
 from .address import ContactLike
 from .aead import surfacing
 from .events import Event
@@ -103,7 +103,7 @@ class EventEngine(Engine):
 
     def next_event(self) -> Optional[Event]:
         """The oldest event that was not fetched; None: nothing new."""
-        struct = sized(d.avpn_event)
+        struct = d.avpn_event()
         function = self._function("next_event")
         code = self._call(function, ctypes.byref(struct))
         if code == d.AVPN_ERROR_EMPTY:

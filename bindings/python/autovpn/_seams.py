@@ -82,6 +82,11 @@ class Seams:
         self._add_allocator(struct, self.host.allocator)
         return struct
 
+    def allocator(self) -> Any:
+        """The same as an argument: a pointer, or None."""
+        struct = self.memory()
+        return None if struct is None else ctypes.byref(struct)
+
     def engine(self, delivers: bool = True) -> Any:
         """The whole struct avpn_host. `delivers`: inner packets come out."""
         struct, host = sized(d.avpn_host), self.host

@@ -18,7 +18,7 @@ from ._handle import Handle
 from ._native import check, lib
 from ._seams import seams_for
 from ._values import octets, seconds, sized, u32, u64
-from .config import Config, Invite, _memory
+from .config import Config, Invite
 from .host import Host
 from .keys import Key, KeyLike, SecretKey
 
@@ -69,7 +69,7 @@ class Authority(Handle):
         super().__init__()
         seams = seams_for(self._failures, host)
         pointer = ctypes.c_void_p()
-        self._raise(lib.avpn_authority_new(_memory(seams), ctypes.byref(pointer)), "avpn_authority_new")
+        self._raise(lib.avpn_authority_new(seams.allocator(), ctypes.byref(pointer)), "avpn_authority_new")
         self._own(pointer.value, seams.freeing(lib.avpn_authority_del), seams)
 
     @staticmethod

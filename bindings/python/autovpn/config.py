@@ -432,7 +432,7 @@ class Config(ConfigReader, Handle):
         Handle.__init__(self)
         seams = seams_for(self._failures, host)
         pointer = ctypes.c_void_p()
-        self._raise(lib.avpn_config_new(_memory(seams), ctypes.byref(pointer)), "avpn_config_new")
+        self._raise(lib.avpn_config_new(seams.allocator(), ctypes.byref(pointer)), "avpn_config_new")
         self._own(pointer.value, seams.freeing(lib.avpn_config_del), seams)
         if name:
             self.set_name(name)
@@ -451,7 +451,7 @@ class Config(ConfigReader, Handle):
         seams = seams_for(made._failures, host)
         data, pointer = octets(document, "document"), ctypes.c_void_p()
         code = lib.avpn_config_read(data, len(data), ctypes.byref(Key.of(organization)._value),
-                                    seconds(wall_clock, "wall_clock"), _memory(seams), ctypes.byref(pointer))
+                                    seconds(wall_clock, "wall_clock"), seams.allocator(), ctypes.byref(pointer))
         made._raise(code, "avpn_config_read")
         made._own(pointer.value, seams.freeing(lib.avpn_config_del), seams)
         return made
@@ -518,10 +518,5 @@ class Config(ConfigReader, Handle):
             check(lib.avpn_bundle_slice(*arguments, room, needed.value, ctypes.byref(needed)), "avpn_bundle_slice",
                   str(member))
         return room.raw[:needed.value]
-
-
-def _memory(seams: Seams) -> Any:
-    struct = seams.memory()
-    return None if struct is None else ctypes.byref(struct)
 
 

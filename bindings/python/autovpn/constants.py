@@ -203,13 +203,13 @@ PREFIX_TEXT: Final = 50
 KEY_BYTES: Final = 32
 #: base64 with padding and NUL
 KEY_TEXT: Final = 45
-#: The version of these headers.
+#: first number of these headers' version
 VERSION_MAJOR: Final = 0
-#: The version of these headers.
+#: second number
 VERSION_MINOR: Final = 1
-#: The version of these headers.
+#: third number
 VERSION_PATCH: Final = 0
-#: The version of these headers.
+#: the three numbers as text
 VERSION_TEXT: Final = '0.1.0'
 #: As one number, which rises with each version: for `#if` and for comparing with
 #: avpn_version_number.

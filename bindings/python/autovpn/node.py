@@ -295,7 +295,7 @@ class Explanation:
 
     @classmethod
     def _read(cls, struct: Any) -> "Explanation":
-        route = SiteRoute._of(struct.route, struct.active) if struct.has_route else None
+        route = SiteRoute._of(struct, struct.active) if struct.has_route else None
         count = len(route.hops) if route is not None else 0
         return read(
             cls, struct, route=route, source_member=getattr(struct, "from"),
@@ -505,7 +505,11 @@ class Node(EventEngine):
 
     def rules(self) -> List[RuleStatus]:
         """The firewall's rules and what they did here, in the order in which they are tried."""
-        return self._all(RuleStatus, d.avpn_rule_status, lib.avpn_node_rule_at)
+        found: List[RuleStatus] = []
+        rule, struct = sized(d.avpn_rule), sized(d.avpn_rule_status)
+        while self._more(lib.avpn_node_rule_at, len(found), ctypes.byref(rule), ctypes.byref(struct)):
+            found.append(read(RuleStatus, struct, rule=Rule._read(rule)))
+        return found
 
     def routes(self) -> List[SiteRoute]:
         """All routes, by prefix."""

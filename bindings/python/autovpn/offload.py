@@ -7,15 +7,17 @@ receiver could not tell. What comes out is what came in, byte by byte.
 import ctypes
 import enum
 from dataclasses import dataclass
-from typing import Any, Iterable, List, NamedTuple
+from typing import Any, Iterable, List, NamedTuple, Optional
 
 from . import _declarations as d
 from ._handle import Handle
 from ._native import check, lib
+from ._seams import seams_for
 from ._values import octets, read, u8, u16, u32
 from .constants import VNET_BYTES
 from .enums import OffloadKind
 from .errors import ArgumentError, FormatError
+from .host import Host
 from .packets import pieces_of
 
 __all__ = ["Coalesce", "Coalescer", "LargePacket", "Offload", "read_offload", "segment", "segment_room"]
@@ -92,12 +94,13 @@ class LargePacket(NamedTuple):
 class Coalescer(Handle):
     """Joins packets. One thread at a time."""
 
-    def __init__(self, kinds: Coalesce = Coalesce.ALL) -> None:
-        """ArgumentError: unknown kinds; OutOfMemoryError."""
+    def __init__(self, kinds: Coalesce = Coalesce.ALL, *, host: Optional[Host] = None) -> None:
+        """`host`: of it the allocator; nothing is allocated later. ArgumentError: unknown kinds; OutOfMemoryError."""
         super().__init__()
-        pointer = ctypes.c_void_p()
-        check(lib.avpn_coalescer_new(None, u32(kinds, "kinds"), ctypes.byref(pointer)), "avpn_coalescer_new")
-        self._own(pointer.value, lib.avpn_coalescer_del)
+        seams, pointer = seams_for(self._failures, host), ctypes.c_void_p()
+        code = lib.avpn_coalescer_new(seams.allocator(), u32(kinds, "kinds"), ctypes.byref(pointer))
+        self._raise(code, "avpn_coalescer_new")
+        self._own(pointer.value, seams.freeing(lib.avpn_coalescer_del), seams)
 
     def coalesce(self, packets: Iterable[bytes]) -> List[LargePacket]:
         """All that came in, one by one or joined: what segment() makes packets of again. Those of a flow keep their order; what

@@ -16,10 +16,12 @@ from typing import Any, Iterator, Optional, Sequence, Tuple
 
 from . import _declarations as d
 from ._handle import Handle
-from ._native import check, lib
+from ._native import lib
+from ._seams import seams_for
 from ._values import put_list, sized, u32
 from .address import Address, AddressLike, Prefix, PrefixLike
 from .enums import HopState
+from .host import Host
 
 __all__ = ["HOP_ATTACHED", "HOP_LOCAL", "HOP_NOBODY", "Route", "Routes"]
 
@@ -61,13 +63,13 @@ class Routes(Handle):
 
     _waits = True
 
-    def __init__(self) -> None:
-        """OutOfMemoryError."""
+    def __init__(self, *, host: Optional[Host] = None) -> None:
+        """Empty. `host`: of it the allocator. OutOfMemoryError."""
         super().__init__()
         self._changes = 0
-        pointer = ctypes.c_void_p()
-        check(lib.avpn_routes_new(None, ctypes.byref(pointer)), "avpn_routes_new")
-        self._own(pointer.value, lib.avpn_routes_del)
+        seams, pointer = seams_for(self._failures, host), ctypes.c_void_p()
+        self._raise(lib.avpn_routes_new(seams.allocator(), ctypes.byref(pointer)), "avpn_routes_new")
+        self._own(pointer.value, seams.freeing(lib.avpn_routes_del), seams)
 
     def put(self, prefix: PrefixLike, hops: Sequence[int]) -> None:
         """Add a route, or replace the hops of the one with the same prefix: 1 to 16, without a duplicate.

@@ -15,12 +15,14 @@ from typing import Any, List, Optional, Sequence, Union
 
 from . import _declarations as d
 from ._handle import Handle
-from ._native import check, lib
+from ._native import lib
+from ._seams import seams_for
 from ._values import octets, sized, u8, u32, u64
 from .aead import Aead, surfacing
 from .constants import HEADROOM, PACKET_LIMIT, TAILROOM
 from .enums import Suite
 from .errors import ArgumentError, Error, error_of
+from .host import Host
 from .keys import KeyLike, SecretKey
 
 __all__ = ["Receiver", "Sender", "inner_bytes", "sealed_bytes"]
@@ -40,8 +42,9 @@ class _Sa(Handle):
     """What both directions have."""
 
     def _make(self, function: Any, spi: int, suite: Suite, key: KeyLike, salt: bytes, aead: Optional[Aead],
-              sequence: int, **others: int) -> None:
+              host: Optional[Host], sequence: int, **others: int) -> None:
         super().__init__()
+        seams = seams_for(self._failures, host)
         secret = bytes(SecretKey.of(key))
         parameters: Any = sized(d.avpn_sa_parameters)
         parameters.spi, parameters.suite = u32(spi, "spi"), u8(suite, "suite")
@@ -54,12 +57,11 @@ class _Sa(Handle):
         pointer = ctypes.c_void_p()
         parameters.key[:] = secret
         with surfacing(self._failures):
-            code = function(ctypes.byref(parameters), None, ctypes.byref(pointer))
+            code = function(ctypes.byref(parameters), seams.allocator(), ctypes.byref(pointer))
         ctypes.memset(ctypes.byref(parameters), 0, ctypes.sizeof(parameters))
-        self._failures.raise_first()
-        check(code, function.__name__, f"spi {spi:#x}, suite {suite!r}")
+        self._raise(code, function.__name__, f"spi {spi:#x}, suite {suite!r}")
         self._aead = aead
-        self._own(pointer.value, lib.avpn_sa_del, aead)
+        self._own(pointer.value, seams.freeing(lib.avpn_sa_del), seams, aead)
 
     def _call(self, function: Any, *arguments: Any) -> Any:
         with surfacing(self._failures):
@@ -91,16 +93,16 @@ class Sender(_Sa):
     """Seals. close() or the end of a `with` block wipes the keys."""
 
     def __init__(self, spi: int, suite: Suite, key: KeyLike, salt: bytes, *, sequence: int = 0,
-                 limit: Optional[int] = None, aead: Optional[Aead] = None) -> None:
+                 limit: Optional[int] = None, aead: Optional[Aead] = None, host: Optional[Host] = None) -> None:
         """`spi`: 256 or more; `key`: 32 bytes; `salt`: 4 bytes; `sequence`: the last number used under this key; `limit`: the
-        last one allowed, 2^34 unless told; `aead`: who seals, the best of the build unless told.
+        last one allowed, 2^34 unless told; `aead`: who seals, the best of the build unless told; `host`: of it the allocator.
 
         ArgumentError: one of them is out of range, or a provider of another suite; StateError: the suite is not
         available here; AuthError: `aead` fails its self-test; OutOfMemoryError.
         """
         if limit == 0:
             raise ArgumentError("limit is 0: no packet could be sealed")
-        self._make(lib.avpn_sa_new_sender, spi, suite, key, salt, aead, sequence, limit=u64(limit or 0, "limit"))
+        self._make(lib.avpn_sa_new_sender, spi, suite, key, salt, aead, host, sequence, limit=u64(limit or 0, "limit"))
 
     def seal(self, packet: bytes) -> bytes:
         """An inner IPv4 or IPv6 packet to an ESP packet; b"" to a dummy packet, which the receiver opens to b"".
@@ -146,13 +148,13 @@ class Receiver(_Sa):
     """Opens. close() or the end of a `with` block wipes the keys."""
 
     def __init__(self, spi: int, suite: Suite, key: KeyLike, salt: bytes, *, sequence: int = 0,
-                 window: Optional[int] = None, aead: Optional[Aead] = None) -> None:
+                 window: Optional[int] = None, aead: Optional[Aead] = None, host: Optional[Host] = None) -> None:
         """As Sender; `sequence`: the highest number seen; `window`: for replays, in packets, a power of two from 64 to 8192,
         2048 unless told.
         """
         if window == 0:
             raise ArgumentError("window is 0: 64 to 8192 are right")
-        self._make(lib.avpn_sa_new_receiver, spi, suite, key, salt, aead, sequence, window=u32(window or 0, "window"))
+        self._make(lib.avpn_sa_new_receiver, spi, suite, key, salt, aead, host, sequence, window=u32(window or 0, "window"))
 
     def open(self, esp: bytes) -> bytes:
         """An ESP packet to the inner packet; b"" for a dummy one, genuine, with nothing inside.

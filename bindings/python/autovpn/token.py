@@ -20,6 +20,13 @@ from .keys import Key, KeyLike
 __all__ = ["Token", "new_token_secret", "verify_claim"]
 
 
+def _place(entry: RegistryEntry) -> Any:
+    """A registry as a token names it."""
+    struct, value = d.avpn_token_registry(), entry._value
+    struct.key, struct.port, struct.host = value.key, value.port, value.host
+    return struct
+
+
 def new_token_secret() -> bytes:
     """16 random bytes of the system."""
     return os.urandom(d.AVPN_TOKEN_SECRET_BYTES)
@@ -59,7 +66,7 @@ class Token:
         struct.organization = Key.of(self.organization)._value
         struct.secret[:] = octets(self.secret, "secret", d.AVPN_TOKEN_SECRET_BYTES)
         struct.expires = seconds(self.expires, "expires")
-        put_list(struct, "registries", "registry_count", [entry._value for entry in self.registries])
+        put_list(struct, "registries", "registry_count", [_place(entry) for entry in self.registries])
         return struct
 
     def text(self) -> str:

@@ -410,7 +410,7 @@ START_TEST(a_stranger_gets_nothing_at_all)
     pair_run(&pair, 5 * AVPN_SECOND);
     pair_remember(&pair, 0);
     for (size_t round = 0; round < 20000; round++) {
-        size_t count = harness_random(&state) % sizeof bytes;
+        size_t count = (size_t)(harness_random(&state) % sizeof bytes);
 
         for (size_t i = 0; i < count; i++)
             bytes[i] = (uint8_t)harness_random(&state);
