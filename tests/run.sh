@@ -8,7 +8,7 @@
 # First a plain build. Then two lanes: in front the meson tests and the laboratories of namespaces with the real programs,
 # which mostly wait; behind them, at the lowest priority, what needs the processor more than the clock: builds with the
 # address, undefined behaviour and thread sanitizers and their tests, the oracles, the fuzz targets of inner packets under the
-# memory sanitizer, another architecture. --quick leaves out all but the plain build and its tests. --werror makes compiler
+# memory sanitizer. --quick leaves out all but the plain build and its tests. --werror makes compiler
 # warnings errors.
 #
 # Builds go to build*/ in the tree, what each phase printed to build/log/.
@@ -134,7 +134,7 @@ behind() {
     fi
     if must "configure thread" 120 bash -c 'configure "$@"' - "$threaded" -Db_sanitize=thread \
         -Db_lundef=false -Dbench=false &&
-        must "build thread" 900 ninja -C "$threaded" tests/stress/test_stress \
+        must "build thread" 900 ninja -C "$threaded" tests/stress/test_stress tests/stress/test_threads \
             examples/gateway/autovpn-gateway examples/registry/autovpn-registry examples/admin/autovpn; then
         echo yes >"$log/threaded.ready"
         TSAN_OPTIONS=halt_on_error=1 meson_tests "stress" "$threaded" 400 --suite stress
@@ -146,7 +146,6 @@ behind() {
     script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
     must "memory" 400 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
-    script_tests "portability" 600 "$root/tests/portability.sh" --quick
 }
 
 sanitized_tests() {
@@ -217,6 +216,8 @@ fi
 start_behind
 meson_tests "tests" "$build" 900 --no-suite e2e
 meson_tests "programs" "$build" 900 --suite e2e
+script_tests "hosts" 180 "$root/tests/e2e/hosts.sh" "$build"
+script_tests "scripts" 300 "$root/tests/e2e/scripts.sh" "$build"
 script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
 script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
 script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"

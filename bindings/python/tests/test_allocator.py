@@ -26,7 +26,9 @@ class Counted:
     def resize(self, address, count):
         new = self.allocate(count)
         if address:
-            ctypes.memmove(new, address, min(count, self.blocks.pop(address)[1]))
+            old, had = self.blocks[address]
+            ctypes.memmove(new, address, min(count, had))
+            del self.blocks[address], old  # not before: its memory goes with it
         return new
 
     def release(self, address):
