@@ -138,7 +138,7 @@ static const struct {
     {1, -1, 0, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
     {1, 5, 5, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
     {1, 5, -1, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
-    {1, 0, 0, 1, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, UINT32_MAX, 3, true, true, AVPN_ERROR_ARGUMENT},
     /* [CFG-7]: there is no key before that of epoch 1, and before all others there is one */
     {1, 0, 0, 0, 1, true, false, AVPN_OK},
     {1, 0, 0, 0, 1, true, true, AVPN_ERROR_ARGUMENT},

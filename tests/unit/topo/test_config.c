@@ -120,7 +120,7 @@ START_TEST(of_a_policy_what_cannot_be_represented_is_refused) /* [CFG-8] */
     ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_FORMAT);
     memset(rule.name, 'a', sizeof rule.name); /* no end */
     ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_FORMAT);
-    breakout.size++;
+    breakout.size--;
     ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_ARGUMENT);
     breakout = (struct avpn_breakout){.size = sizeof breakout, .reserved = {0, 0, 1}};
     ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_ARGUMENT);
