@@ -17,6 +17,7 @@ import manpages
 import python_api
 import reference
 import sources
+import theme
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -52,6 +53,7 @@ def main():
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(stage / "extensions"),
                  "AUTOVPN_SOURCE_ROOT": str(root)})
     if result.returncode == 0:
+        theme.complete(out)
         print(out / "index.html")
     sys.exit(result.returncode)
 

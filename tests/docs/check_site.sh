@@ -38,7 +38,7 @@ say 1 "it builds without a warning" "$output"
 say 2 "no page loads anything from elsewhere" \
     "$(grep -rnoE '<(script|img|link|iframe)[^>]*(src|href)="(https?:)?//[^"]*"' --include='*.html' "$site/out" |
         grep -v 'rel="canonical"')"
-say 3 "no style loads anything from elsewhere" "$(grep -rnoE 'url\(["'\'']?(https?:)?//[^)]*|@import[^;]*https?:[^;]*' --include='*.css' "$site/out")"
+say 3 "no style loads anything from elsewhere" "$(grep -rnoE 'url\(["'\'']?(https?:)?/[^)]*|@import[^;]*https?:[^;]*' --include='*.css' "$site/out")"
 missing=
 for word in avpn_node_send hub_tunnels Limits; do
     grep -qi "$word" "$site/out/searchindex.js" || missing+="the search does not know $word"$'\n'
