@@ -214,8 +214,7 @@ if [ $is_quick = yes ]; then
 fi
 
 start_behind
-meson_tests "tests" "$build" 900 --no-suite e2e
-meson_tests "programs" "$build" 900 --suite e2e
+meson_tests "tests" "$build" 900
 script_tests "hosts" 180 "$root/tests/e2e/hosts.sh" "$build"
 script_tests "scripts" 300 "$root/tests/e2e/scripts.sh" "$build"
 script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
