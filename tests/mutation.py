@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: ISC
 """Remove every security check, one at a time, and see that a test fails.
 
-    tests/mutation.py [--list] [PART_OF_NAME ...]
+    tests/mutation.py [--list | --find] [PART_OF_NAME ...]
 
 Each row below names a check of lib/, the text it is written as, what stands there when the check is gone,
 and the tests of which at least one must then fail. The library is built in a copy of the tree, never in
 the tree itself. A row whose text is not found exactly once is an error: the check moved, and the row
-has to follow. Takes some minutes; exit status 0: every check is held by a test.
+has to follow; --find looks for that alone, in no time. Takes some minutes; exit status 0: every check is held by a test.
 """
 import json
 import os
@@ -77,7 +77,7 @@ CHECKS = [
     ("serial within a step", "lib/topo/look.c", "next_serial - held_serial <= AVPNI_SERIAL_STEP",
      "true", ["authority/authority", "authority/keys"]),
     ("identity of every peer is there", "lib/topo/look.c",
-     "if (!other.is_known && avpni_member_is_peer(&self, &other)) {", "if (other.id == 0) {",
+     "if (!other.is_known && avpni_member_is_peer(config, &self, &other)) {", "if (other.id == 0) {",
      ["authority/bundle", "authority/slice", "authority/update"]),
     ("a node goes forward only", "lib/node/configure.c",
      "if (avpn_config_version(config) <= node->configure.highest)",
@@ -156,13 +156,13 @@ CHECKS = [
      "avpni_merkle_leaf(document->policy, document->policy_bytes, rest);",
      "avpni_merkle_leaf(document->policy, 0, rest);",
      ["authority/bundle", "authority/forgery", "authority/slice"]),
-    ("the sender judges", "lib/node/send.c",
-     "if (!avpni_judge(node, node->firewall.sent, source, destination, packet, bytes)) {",
-     "if (packet == NULL) {", ["node/policy"]),
-    ("the receiver judges again", "lib/node/receive.c",
-     "if (!avpni_judge(node, node->firewall.received, source, destination, packet, bytes)) {",
-     "if (source == NULL || destination == NULL) {", ["node/policy"]),
-    ("ports hidden from the rules", "lib/node/judge.h",
+    ("the sender judges", "lib/forward/outbound.c",
+     "else if (!is_allowed(lane, s))", "else if (is_allowed == NULL)", ["node/policy"]),
+    ("the receiver judges again", "lib/forward/inbound.c",
+     """if (!avpni_rules_allow(rules, rules->firewall.received, lane->is_shared, source,
+                             destination, a->bytes, a->count)) {""",
+     "if (rules == NULL || source == NULL || destination == NULL) {", ["node/policy"]),
+    ("ports hidden from the rules", "lib/forward/directory.c",
      """    if (!avpni_inner_transport(packet, bytes, &transport))
         return false;
     rule =""", """    if (!avpni_inner_transport(packet, bytes, &transport))
@@ -171,8 +171,8 @@ CHECKS = [
     ("one address for a host", "lib/inner/translate.c",
      "return avpni_address_is_equal(&back, address);", "return back.family == address->family;",
      ["inner/translate", "node/policy"]),
-    ("own outer datagrams", "lib/node/send.c", "if (is_recursion(node, packet, bytes, &source)) {",
-     "if (node == NULL || !is_recursion) {", ["node/policy"]),
+    ("own outer datagrams", "lib/forward/outbound.c",
+     "if (is_recursion(lane, packet, bytes, source_out)) {", "if (is_recursion == NULL) {", ["node/policy"]),
     ("limit of ICMP errors", "lib/node/answer.c", "|| !avpni_icmp_take(&node->icmp_limit, now))",
      "|| now < 0)", ["node/carry"]),
     ("no error about an error", "lib/node/answer.c", "!avpni_icmp_may_answer(packet, bytes)",
@@ -190,10 +190,18 @@ CHECKS = [
      "session->remote_index == (report->spi & ~15u)", "session->remote_index != 0",
      ["node/handover"]),
     ("the member that a report names", "lib/node/handover.c",
-     "peer = avpni_node_find_peer(node, report->member);\n    if (peer == NULL)\n"
-     "        return AVPN_ERROR_NOT_FOUND;\n    session",
-     "peer = node->peers[0];\n    session",
-     ["node/handover"]),
+     """peer = avpni_node_find_peer(node, own.member);
+    if (peer == NULL)
+        return AVPN_ERROR_NOT_FOUND;
+    session""", """peer = node->peers[0];
+    session""", ["node/handover"]),
+    ("the site behind which a packet comes from", "lib/forward/inbound.c",
+     "if (!verdict->is_allowed)", "if (verdict == NULL)", ["node/node", "node/worker"]),
+    ("what a struct of a later version asks for", "lib/base/sized.c",
+     "is_size(theirs, first) && is_zero_from(theirs, own_bytes, size_of(theirs));",
+     "is_size(theirs, first) && is_zero_from(theirs, own_bytes, 0);", ["base/sized"]),
+    ("a caller's struct that is too small", "lib/base/sized.c",
+     "size_of(theirs) >= (uint32_t)first && size_of(theirs)", "(uint32_t)first > 0 && size_of(theirs)", ["base/sized"]),
     ("the new sender before the old one goes", "lib/link/tunnel.c",
      "avpni_handover_settle(peer); /* the new", "(void)0; /* the new",
      ["node/handover"]),
@@ -271,6 +279,14 @@ def try_check(tree, check):
     return f"{name}: {'held' if outcome else 'NOT held'} by {' '.join(tests)}", outcome
 
 
+def find(checks):
+    """Are all texts where their rows say, once?"""
+    lost = [f"{file}: {name}: found {count} times, not once" for name, file, text, _, _ in checks
+            if (count := (ROOT / file).read_text().count(text) if (ROOT / file).exists() else 0) != 1]
+    print("\n".join(lost) or f"{len(checks)} checks are where they are said to be")
+    return 1 if lost else 0
+
+
 def main():
     parts = [a for a in sys.argv[1:] if not a.startswith("-")]
     if "--help" in sys.argv:
@@ -280,6 +296,8 @@ def main():
         for check in select(parts):
             print(f"{check[1]}: {check[0]}")
         return 0
+    if "--find" in sys.argv:
+        return find(select(parts))
     bad = 0
     with tempfile.TemporaryDirectory(prefix="avpn-mutation.") as folder:
         tree = pathlib.Path(folder)

@@ -5,10 +5,11 @@
 #
 #     tests/run.sh [--quick] [--werror]
 #
-# Phases: packages; a plain build with all meson tests; a build with address and undefined
-# behaviour sanitizers; the laboratories of namespaces with the real programs; beside them a build with the thread
-# sanitizer and its stress test, the fuzz targets of inner packets under the memory sanitizer, the oracles.
-# --quick leaves out all but the first two. --werror makes compiler warnings errors.
+# First a plain build. Then two lanes: in front the meson tests and the laboratories of namespaces with the real programs,
+# which mostly wait; behind them, at the lowest priority, what needs the processor more than the clock: builds with the
+# address, undefined behaviour and thread sanitizers and their tests, the oracles, the fuzz targets of inner packets under the
+# memory sanitizer. --quick leaves out all but the plain build and its tests. --werror makes compiler
+# warnings errors.
 #
 # Builds go to build*/ in the tree, what each phase printed to build/log/.
 # The last line is "N passed, N failed, N skipped"; each failure has a line before it.
@@ -121,39 +122,71 @@ script_tests() {
     add_counts --tap --status $status --name "$name" "$log/$name.txt"
 }
 
-# What needs the processor more than the clock, at the lowest priority, so that the laboratories beside it do not notice.
-beside() {
+# The lane behind. A file says when a build that the front waits for is there, or will not come.
+behind() {
+    if must "configure sanitized" 120 bash -c 'configure "$@"' - "$sanitized" \
+        -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dbench=false -Dopenssl=enabled \
+        -Dc_args=-fno-sanitize-recover=all &&
+        must "build sanitized" 1500 ninja -C "$sanitized"; then
+        echo yes >"$log/sanitized.ready"
+    else
+        echo no >"$log/sanitized.ready"
+    fi
     if must "configure thread" 120 bash -c 'configure "$@"' - "$threaded" -Db_sanitize=thread \
         -Db_lundef=false -Dbench=false &&
-        must "build thread" 900 ninja -C "$threaded" tests/stress/test_stress \
+        must "build thread" 900 ninja -C "$threaded" tests/stress/test_stress tests/stress/test_threads \
             examples/gateway/autovpn-gateway examples/registry/autovpn-registry examples/admin/autovpn; then
-        TSAN_OPTIONS=halt_on_error=1 meson_tests "stress" "$threaded" 300 --suite stress
+        echo yes >"$log/threaded.ready"
+        TSAN_OPTIONS=halt_on_error=1 meson_tests "stress" "$threaded" 400 --suite stress
+    else
+        echo no >"$log/threaded.ready"
     fi
+    [ "$(cat "$log/sanitized.ready")" = no ] || sanitized_tests
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
-    must "memory" 300 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
+    must "memory" 400 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
+}
+
+sanitized_tests() {
+    local suite list suites=()
+
+    for suite in unit vectors sim alloc; do
+        # meson refuses a suite without tests.
+        list=$(meson test -C "$sanitized" --list --suite "$suite" 2>/dev/null)
+        [[ $list != *" / "* ]] || suites+=(--suite "$suite")
+    done
+    UBSAN_OPTIONS=print_stacktrace=1 \
+        meson_tests "tests sanitized" "$sanitized" 1500 --timeout-multiplier 10 "${suites[@]}"
 }
 
 # Its totals come through a file, for it runs in a process of its own.
-start_beside() {
-    rm -f "$log/beside.totals"
+start_behind() {
+    rm -f "$log/behind.totals" "$log"/*.ready
     (
         passed=0 failed=0 skipped=0 failures=()
-        beside
-        printf '%s\n' "$passed $failed $skipped" "${failures[@]+"${failures[@]}"}" >"$log/beside.totals"
-    ) >"$log/beside.txt" 2>&1 &
-    beside_pid=$!
-    renice -n 19 "$beside_pid" >/dev/null
+        behind
+        printf '%s\n' "$passed $failed $skipped" "${failures[@]+"${failures[@]}"}" >"$log/behind.totals"
+    ) > >(sed -u 's/^/  behind: /') 2>&1 &
+    behind_pid=$!
+    renice -n 19 "$behind_pid" >/dev/null
+    trap 'pkill -P "$behind_pid"; kill "$behind_pid" 2>/dev/null; exit 1' INT TERM
 }
 
-finish_beside() {
-    local p f s line lines
+# is_ready NAME: wait until the lane behind has built it; false when it could not.
+is_ready() {
+    while [ ! -e "$log/$1.ready" ] && kill -0 "$behind_pid" 2>/dev/null; do
+        sleep 1
+    done
+    [ "$(cat "$log/$1.ready" 2>/dev/null)" = yes ]
+}
 
-    wait "$beside_pid"
-    cat "$log/beside.txt"
-    if ! { read -r p f s && mapfile -t lines; } <"$log/beside.totals" 2>/dev/null; then
-        p=0 f=1 s=0 lines=("what ran beside the laboratories (see build/log/beside.txt)")
+finish_behind() {
+    local p f s line lines=()
+
+    wait "$behind_pid"
+    if ! { read -r p f s && mapfile -t lines; } <"$log/behind.totals" 2>/dev/null; then
+        p=0 f=1 s=0 lines=("the lane behind the laboratories ended early")
     fi
     passed=$((passed + p))
     failed=$((failed + f))
@@ -163,7 +196,7 @@ finish_beside() {
     done
 }
 
-groups="build programs test"
+groups="build programs test docs"
 [ "$(dpkg --print-architecture)" != amd64 ] || groups="$groups providers" # no others have them
 [ $is_quick = yes ] || groups="$groups lab oracle fuzz bench"
 mkdir -p "$log"
@@ -174,30 +207,26 @@ export root
 must "packages" 900 "$root/scripts/install-packages.sh" $groups || finish
 must "configure" 120 bash -c 'configure "$@"' - "$build" -Dwerror=$werror -Dopenssl=enabled || finish
 must "build" 900 ninja -C "$build" || finish
-meson_tests "tests" "$build" 900
 
-if [ $is_quick = no ]; then
-    if must "configure sanitized" 120 bash -c 'configure "$@"' - "$sanitized" \
-        -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false -Dopenssl=enabled \
-        -Dc_args=-fno-sanitize-recover=all &&
-        must "build sanitized" 900 ninja -C "$sanitized"; then
-        suites=()
-        for suite in unit vectors sim alloc; do
-            # meson refuses a suite without tests.
-            list=$(meson test -C "$sanitized" --list --suite "$suite" 2>/dev/null)
-            [[ $list != *" / "* ]] || suites+=(--suite "$suite")
-        done
-        UBSAN_OPTIONS=print_stacktrace=1 \
-            meson_tests "tests sanitized" "$sanitized" 1200 --timeout-multiplier 5 "${suites[@]}"
-    fi
-    start_beside
-    script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
+if [ $is_quick = yes ]; then
+    meson_tests "tests" "$build" 900
+    finish
+fi
+
+start_behind
+meson_tests "tests" "$build" 900
+script_tests "hosts" 180 "$root/tests/e2e/hosts.sh" "$build"
+script_tests "scripts" 300 "$root/tests/e2e/scripts.sh" "$build"
+script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
+script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
+script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"
+if is_ready sanitized; then
     script_tests "laboratory-sanitized" 900 "$root/tests/e2e/run.sh" "$sanitized"
     script_tests "offload-sanitized" 300 "$root/tests/e2e/offload.sh" "$sanitized"
-    finish_beside
-    script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
-    script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"
-    TSAN_OPTIONS=halt_on_error=1 script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
-    must "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build" && passed=$((passed + 1))
 fi
+if is_ready threaded; then
+    TSAN_OPTIONS=halt_on_error=1 script_tests "offload-thread" 300 "$root/tests/e2e/offload.sh" "$threaded" workers
+fi
+finish_behind
+must "tunnels" 120 "$root/tests/bench/tunnels.sh" --check "$build" && passed=$((passed + 1))
 finish

@@ -8,6 +8,7 @@
 
 int command_init(int count, char **words);
 int command_check(int count, char **words);
+int command_org_show(int count, char **words);
 int command_publish(int count, char **words);
 int command_rotate_key(int count, char **words);
 int command_revoke(int count, char **words);

@@ -68,7 +68,7 @@ static int judge(const struct desk *desk, const struct org_site *site)
 
 static void tell_situation(const struct desk *desk, const struct org_site *site)
 {
-    struct avpn_invite before;
+    struct avpn_invite before = {.size = sizeof before};
 
     if (state_invite(&desk->state, site->name, &before))
         fprintf(stderr, "%s: the token before is void from now on\n", site->name);
@@ -91,13 +91,14 @@ static void make_token(const struct desk *desk, const struct invite *invite,
     token->expires = (int64_t)time(NULL) + invite->span;
     randombytes_buf(token->secret, sizeof token->secret);
     while (token->registry_count < AVPN_REGISTRIES) {
-        struct avpn_registry_entry *entry = &token->registries[token->registry_count];
+        struct avpn_token_registry *place = &token->registries[token->registry_count];
+        struct avpn_registry_entry entry = {.size = sizeof entry};
 
-        entry->size = sizeof *entry;
-        if (avpn_config_registry(desk->config, token->registry_count, entry) != AVPN_OK) {
-            memset(entry, 0, sizeof *entry);
+        if (avpn_config_registry(desk->config, token->registry_count, &entry) != AVPN_OK)
             break;
-        }
+        place->key = entry.key;
+        place->port = entry.port;
+        memcpy(place->host, entry.host, sizeof place->host);
         token->registry_count++;
     }
 }
@@ -168,7 +169,7 @@ static int publish(struct desk *desk, struct invite *invite, struct avpn_token *
 static int run(struct invite *invite)
 {
     const struct org_site *site;
-    struct avpn_token token;
+    struct avpn_token token = {.size = sizeof token};
     struct desk desk;
     int status;
 

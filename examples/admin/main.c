@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <autovpn/types.h>
+#include <autovpn/version.h>
 
 #include "admin/command.h"
 
@@ -17,6 +17,7 @@ static const char help[] =
     "The organization:\n"
     "  org init DIR           make keys and an org.yaml to fill in\n"
     "  org check ORG.YAML     check it, and tell what a publish would change\n"
+    "  org show ORG.YAML      show it as it is understood, for programs with --json\n"
     "  org publish ORG.YAML   take in new devices, sign it, send it to the registries\n"
     "  org rotate-key ORG.YAML --psk | --signer | --root\n"
     "                         make new keys\n"
@@ -41,7 +42,8 @@ static const struct {
     int (*run)(int count, char **words);
 } commands[] = {
     {"org", "init", command_init},       {"org", "check", command_check},
-    {"org", "publish", command_publish}, {"org", "rotate-key", command_rotate_key},
+    {"org", "show", command_org_show},   {"org", "publish", command_publish},
+    {"org", "rotate-key", command_rotate_key},
     {"org", "revoke", command_revoke},   {"org", "log", command_log},
     {NULL, "invite", command_invite},    {NULL, "status", command_show},
     {NULL, "peers", command_show},       {NULL, "routes", command_show},

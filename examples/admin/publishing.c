@@ -145,7 +145,7 @@ static void note_signed(struct work *work)
             state_set_key(state, org->sites[i].name, "key", &org->sites[i].key);
     json_object_foreach_safe(state->invites, next, name, ignored)
     {
-        struct avpn_invite invite;
+        struct avpn_invite invite = {.size = sizeof invite};
 
         if (!state_invite(state, name, &invite) || invite.expires <= work->now)
             state_remove_invite(state, name);

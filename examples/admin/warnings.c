@@ -12,7 +12,7 @@
 static void warn_of_waiting(const struct org *org, const struct state *state,
                             const struct org_site *site, int64_t now)
 {
-    struct avpn_invite invite;
+    struct avpn_invite invite = {.size = sizeof invite};
     char when[WORDS_TIME];
 
     if (!state_invite(state, site->name, &invite))

@@ -119,6 +119,14 @@ int64_t loop_wall_clock(void *user)
     return (int64_t)time(NULL);
 }
 
+int64_t loop_wall_clock_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / AVPN_MILLISECOND;
+}
+
 void loop_notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");

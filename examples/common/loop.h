@@ -44,6 +44,8 @@ void loop_wait(struct loop *loop, avpn_time deadline);
 avpn_time loop_now(void);
 /* Seconds since 1970; fits host.wall_clock. */
 int64_t loop_wall_clock(void *user);
+/* Milliseconds since 1970. */
+int64_t loop_wall_clock_ms(void);
 /* Tell a service manager that listens at NOTIFY_SOCKET; nothing happens where there is none. */
 void loop_notify(const char *state);
 

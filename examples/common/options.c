@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include <autovpn/types.h>
+#include <autovpn/version.h>
 
 static int refuse(const struct options *options, const char *word)
 {

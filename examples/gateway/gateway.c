@@ -43,7 +43,7 @@ static void take_event(struct gateway *gateway, const struct avpn_event *event)
 
 static void take_events(struct gateway *gateway)
 {
-    struct avpn_event event = {.size = sizeof event};
+    struct avpn_event event;
 
     while (avpn_node_next_event(gateway->node, &event) == AVPN_OK)
         take_event(gateway, &event);

@@ -10,6 +10,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include <autovpn/node.h>
+#include <autovpn/version.h>
 
 #include "common/control.h"
 #include "common/loop.h"

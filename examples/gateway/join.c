@@ -151,7 +151,7 @@ static int wait_for_answer(struct gateway *gateway, const struct avpn_token *tok
 int join_organization(const struct setup *setup, const char *setup_path, const char *word)
 {
     static struct gateway gateway;
-    struct avpn_token token;
+    struct avpn_token token = {.size = sizeof token};
     int result;
 
     /* The sentence at the end says it all, unless somebody wants to see everything. */

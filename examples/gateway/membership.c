@@ -27,6 +27,7 @@ static int read_token(struct membership *membership, const struct store *store)
         return 0;
     if (length < (int64_t)sizeof text) {
         text[length] = 0;
+        membership->token.size = sizeof membership->token;
         error = avpn_token_parse(text, &membership->token);
     }
     explicit_bzero(text, sizeof text);

@@ -5,6 +5,7 @@
 
 #include <autovpn/nat.h>
 #include <autovpn/sa.h>
+#include <autovpn/version.h>
 
 #include "common/json.h"
 #include "gateway/gateway.h"

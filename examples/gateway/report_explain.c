@@ -82,7 +82,7 @@ struct story {
     const struct gateway *gateway;
     const struct avpn_flow *flow;
     const struct avpn_explanation *explanation;
-    struct avpn_rule_status rule;
+    struct avpn_rule rule;
     struct avpn_breakout breakout;
     int has_rule, has_breakout;
 };
@@ -104,8 +104,8 @@ static void add_address(struct sentence *sentence, const struct avpn_address *ad
 static void add_rule(struct sentence *sentence, const struct story *story)
 {
     sentence_add(sentence, "rule %u", story->explanation->rule + 1); /* as a person counts */
-    if (story->rule.rule.name[0])
-        sentence_add(sentence, " (%s)", story->rule.rule.name);
+    if (story->rule.name[0])
+        sentence_add(sentence, " (%s)", story->rule.name);
 }
 
 static void add_breakout(struct sentence *sentence, const struct story *story)
@@ -216,23 +216,25 @@ static void tell_rule(json_t *list, const struct story *story)
 static void tell_route(json_t *list, const struct story *story)
 {
     const struct avpn_explanation *e = story->explanation;
+    struct avpn_route route = {.size = sizeof route, .prefix = e->prefix, .hop_count = e->hop_count};
     struct sentence sentence = {{0}, 0};
 
     if (!e->has_route)
         return;
+    memcpy(route.hops, e->hops, sizeof route.hops);
     sentence_add(&sentence, "The longest route that matches is ");
-    sentence_add_prefix(&sentence, &e->route.prefix);
-    if (e->route.hop_count > 0 && e->route.hops[0] != AVPN_HOP_LOCAL &&
-        e->route.hops[0] < AVPN_HOP_NOBODY) {
+    sentence_add_prefix(&sentence, &e->prefix);
+    if (e->hop_count > 0 && e->hops[0] != AVPN_HOP_LOCAL &&
+        e->hops[0] < AVPN_HOP_NOBODY) {
         sentence_add(&sentence, ", by choice through ");
-        for (uint32_t i = 0; i < e->route.hop_count; i++) {
+        for (uint32_t i = 0; i < e->hop_count; i++) {
             sentence_add(&sentence, "%s", i ? ", " : "");
-            sentence_add_member(&sentence, story->gateway, e->route.hops[i]);
+            sentence_add_member(&sentence, story->gateway, e->hops[i]);
             sentence_add(&sentence, " (%s)", words_hop(e->hop_reasons[i])->text);
         }
     } else {
         sentence_add(&sentence, ": ");
-        sentence_route(&sentence, story->gateway, &e->route, e->active);
+        sentence_route(&sentence, story->gateway, &route, e->active);
     }
     sentence_add(&sentence, ".");
     tell(list, &sentence);
@@ -321,17 +323,17 @@ static json_t *route_part(const struct gateway *gateway, const struct avpn_expla
 {
     json_t *hops = json_array();
 
-    for (uint32_t i = 0; e->has_route && i < e->route.hop_count; i++) {
+    for (uint32_t i = 0; e->has_route && i < e->hop_count; i++) {
         json_t *hop;
 
-        if (e->route.hops[i] == AVPN_HOP_LOCAL || e->route.hops[i] >= AVPN_HOP_NOBODY)
+        if (e->hops[i] == AVPN_HOP_LOCAL || e->hops[i] >= AVPN_HOP_NOBODY)
             continue;
-        hop = member_object(gateway, e->route.hops[i]);
+        hop = member_object(gateway, e->hops[i]);
         json_object_set_new(hop, "state", json_string(words_hop(e->hop_reasons[i])->name));
         json_array_append_new(hops, hop);
     }
     if (e->has_route)
-        return json_pack("{s:o, s:o}", "prefix", json_prefix(&e->route.prefix), "hops", hops);
+        return json_pack("{s:o, s:o}", "prefix", json_prefix(&e->prefix), "hops", hops);
     json_decref(hops);
     return json_null();
 }
@@ -350,7 +352,7 @@ static json_t *rule_part(const struct story *story)
     if (!story->has_rule)
         return json_null();
     return json_pack("{s:I, s:s, s:s}", "index", (json_int_t)story->explanation->rule, "name",
-                     story->rule.rule.name, "action", words_action(story->rule.rule.action));
+                     story->rule.name, "action", words_action(story->rule.action));
 }
 
 static json_t *answer(const struct story *story)
@@ -388,7 +390,8 @@ json_t *report_explain(const struct gateway *gateway, const json_t *request)
         return refuse("explain", avpn_error_name(error));
     story.rule.size = sizeof story.rule;
     story.has_rule = explanation.rule != AVPN_EXPLAIN_DEFAULT &&
-                     avpn_node_rule_at(gateway->node, explanation.rule, &story.rule) == AVPN_OK;
+                     avpn_node_rule_at(gateway->node, explanation.rule, &story.rule,
+                                       NULL) == AVPN_OK;
     story.breakout.size = sizeof story.breakout;
     story.has_breakout = explanation.breakout != AVPN_EXPLAIN_DEFAULT &&
                          avpn_config_breakout(avpn_node_config(gateway->node), explanation.breakout,

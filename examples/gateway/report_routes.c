@@ -215,9 +215,9 @@ static json_t *ports_text(uint16_t first, uint16_t last)
     return json_sprintf("%u-%u", first, last);
 }
 
-static json_t *rule_object(const struct avpn_rule_status *status, uint32_t index)
+static json_t *rule_object(const struct avpn_rule *rule, const struct avpn_rule_status *status,
+                           uint32_t index)
 {
-    const struct avpn_rule *rule = &status->rule;
     char protocol[WORDS_PROTOCOL];
 
     return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "index",
@@ -239,10 +239,11 @@ json_t *report_rules(const struct gateway *gateway)
 
     for (uint32_t i = 0;; i++) {
         struct avpn_rule_status status = {.size = sizeof status};
+        struct avpn_rule rule = {.size = sizeof rule};
 
-        if (avpn_node_rule_at(gateway->node, i, &status) != AVPN_OK)
+        if (avpn_node_rule_at(gateway->node, i, &rule, &status) != AVPN_OK)
             break;
-        json_array_append_new(list, rule_object(&status, i));
+        json_array_append_new(list, rule_object(&rule, &status, i));
     }
     return json_pack("{s:o, s:s}", "rules", list, "default", "allow");
 }

@@ -125,6 +125,7 @@ int server_open(struct server *server, struct setup *setup, const char *setup_pa
     server->setup_path = setup_path;
     server->public_key = identity->public_key;
     server->started_at = loop_now();
+    server->run = loop_wall_clock_ms();
     server->buffers = udp_buffers_new(UDP_BATCH);
     if (!server->buffers || loop_open(&server->loop) != 0) {
         log_line(AVPN_LOG_ERROR, "cannot start: %s", strerror(errno));
@@ -151,13 +152,14 @@ static void log_published(const struct server *server, const struct avpn_key *id
                  version_text(status.version, version), status.member_count, status.invite_count);
 }
 
-static void log_event(const struct server *server, const struct avpn_event *event)
+static void take_event(struct server *server, const struct avpn_event *event)
 {
     char contact[AVPN_CONTACT_TEXT] = "", label[ORGANIZATION_LABEL];
     struct avpn_key id;
 
     if (avpn_registry_organization_at(server->registry, event->organization, &id) != AVPN_OK)
         return; /* gone meanwhile */
+    changes_note(&server->changes, server->registry, &id, event, loop_wall_clock_ms());
     (void)organizations_label(server, &id, label);
     (void)avpn_contact_format(&event->contact, contact, sizeof contact);
     if (event->kind == AVPN_EVENT_PUBLISHED)
@@ -173,7 +175,7 @@ static void log_event(const struct server *server, const struct avpn_event *even
 
 void server_run(struct server *server)
 {
-    struct avpn_event event = {.size = sizeof event};
+    struct avpn_event event;
 
     loop_notify("READY=1");
     while (!server->loop.is_stopping) {
@@ -184,7 +186,7 @@ void server_run(struct server *server)
         }
         avpn_registry_tick(server->registry, loop_now());
         while (avpn_registry_next_event(server->registry, &event) == AVPN_OK)
-            log_event(server, &event);
+            take_event(server, &event);
         loop_wait(&server->loop, avpn_registry_deadline(server->registry));
     }
     loop_notify("STOPPING=1");

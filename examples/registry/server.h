@@ -13,6 +13,7 @@
 #include "common/control.h"
 #include "common/loop.h"
 #include "common/udp.h"
+#include "registry/changes.h"
 #include "registry/database.h"
 #include "registry/setup.h"
 
@@ -33,8 +34,10 @@ struct server {
     struct server_socket sockets[SETUP_LISTEN];
     struct udp_buffers *buffers;
     struct control control;
+    struct changes changes;
     struct avpn_key public_key;
     avpn_time started_at;
+    int64_t run; /* tells this run from others: when it began, ms since 1970 */
 };
 
 /* 0, or 1 after a complaint. */
@@ -42,7 +45,7 @@ int server_open(struct server *server, struct setup *setup, const char *setup_pa
                 const struct avpn_key_pair *identity);
 void server_run(struct server *server);
 void server_close(struct server *server);
-/* Answers of the control socket: status and counters. Fits control_open. */
+/* Answers of the control socket: status, counters, changes, registrations. Fits control_open. */
 json_t *server_answer(void *user, const char *command, const json_t *request);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "base/memory.h"
+#include "base/sized.h"
 #include "crypto/box.h"
 #include "crypto/hash.h"
 #include "link/initiator.h"
@@ -312,8 +313,7 @@ static void receive_datagram(struct avpn_publisher *publisher, const struct avpn
 
 static bool is_valid(const struct avpn_publisher_options *options, const struct avpn_host *host)
 {
-    return options != NULL && options->size == sizeof *options && host != NULL &&
-           host->size == sizeof *host && host->transmit != NULL && options->give_up_after >= 0 &&
+    return host->transmit != NULL && options->give_up_after >= 0 &&
            (options->signer_number < AVPN_AUTHORITY_KEYS ||
             options->signer_number == AVPNI_SIGNER_NONE) &&
            options->contact.family != AVPN_FAMILY_NONE && options->contact.port != 0;
@@ -333,14 +333,12 @@ static int32_t init_parts(struct avpn_publisher *publisher, const struct avpn_ho
     return error;
 }
 
-int32_t avpn_publisher_new(const struct avpn_publisher_options *options,
-                           const struct avpn_host *host, avpn_time now,
-                           struct avpn_publisher **publisher_out)
+static int32_t make(const struct avpn_publisher_options *options, const struct avpn_host *host,
+                    avpn_time now, struct avpn_publisher **publisher_out)
 {
     struct avpni_memory memory;
 
-    if (publisher_out == NULL || now < 0 || !is_valid(options, host) ||
-        avpni_memory_init(&memory, host) != AVPN_OK)
+    if (!is_valid(options, host) || avpni_memory_init(&memory, host) != AVPN_OK)
         return AVPN_ERROR_ARGUMENT;
     if (avpni_crypto_init() < 0)
         return AVPN_ERROR_STATE;
@@ -366,6 +364,22 @@ int32_t avpn_publisher_new(const struct avpn_publisher_options *options,
     avpni_outbox_flush(&publisher->outbox);
     *publisher_out = publisher;
     return AVPN_OK;
+}
+
+int32_t avpn_publisher_new(const struct avpn_publisher_options *options,
+                           const struct avpn_host *host, avpn_time now,
+                           struct avpn_publisher **publisher_out)
+{
+    struct avpn_publisher_options own;
+    struct avpn_host own_host;
+    int32_t result = AVPN_ERROR_ARGUMENT;
+
+    if (publisher_out != NULL && now >= 0 &&
+        avpni_take(&own, sizeof own, options, AVPNI_FIRST_PUBLISHER_OPTIONS) == AVPN_OK &&
+        avpni_take(&own_host, sizeof own_host, host, AVPNI_FIRST_HOST) == AVPN_OK)
+        result = make(&own, &own_host, now, publisher_out);
+    avpni_wipe(&own, sizeof own); /* the signing key */
+    return result;
 }
 
 void avpn_publisher_del(struct avpn_publisher *publisher)
@@ -495,10 +509,9 @@ static uint8_t state_of(const struct avpn_publisher *publisher)
 int32_t avpn_publisher_status(const struct avpn_publisher *publisher,
                               struct avpn_publisher_status *status_out)
 {
-    if (publisher == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    if (publisher == NULL || !avpni_can_give(status_out, AVPNI_FIRST_PUBLISHER_STATUS))
         return AVPN_ERROR_ARGUMENT;
-    *status_out = (struct avpn_publisher_status){
-        .size = sizeof *status_out,
+    const struct avpn_publisher_status status = {
         .state = state_of(publisher),
         .reason = publisher->reason,
         .has_claims = publisher->has_claims,
@@ -507,21 +520,21 @@ int32_t avpn_publisher_status(const struct avpn_publisher *publisher,
         .total_bytes = publisher->bundle_bytes,
         .served_version = publisher->served_version,
     };
-    return AVPN_OK;
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_PUBLISHER_STATUS);
 }
 
 int32_t avpn_publisher_claim(const struct avpn_publisher *publisher, uint32_t index,
                              struct avpn_claim *claim_out)
 {
-    if (publisher == NULL || claim_out == NULL || claim_out->size != sizeof *claim_out)
+    if (publisher == NULL || !avpni_can_give(claim_out, AVPNI_FIRST_CLAIM))
         return AVPN_ERROR_ARGUMENT;
     if (index >= publisher->claim_count)
         return AVPN_ERROR_EMPTY;
     const struct avpni_claim_entry *entry = &publisher->claims[index];
 
-    claim_out->member = entry->member;
-    claim_out->device = entry->device;
-    claim_out->age = entry->age;
-    memcpy(claim_out->signature, entry->signature, sizeof claim_out->signature);
-    return AVPN_OK;
+    struct avpn_claim claim = {
+        .member = entry->member, .device = entry->device, .age = entry->age};
+
+    memcpy(claim.signature, entry->signature, sizeof claim.signature);
+    return avpni_give(claim_out, &claim, sizeof claim, AVPNI_FIRST_CLAIM);
 }

@@ -7,6 +7,7 @@
  * random, so what did not change has the same bytes again, and updates are small.
  */
 #include "authority/authority.h"
+#include "base/sized.h"
 
 #include "crypto/hash.h"
 #include "topo/document.h"
@@ -200,7 +201,7 @@ static bool is_in_range(const struct avpn_publication *publication)
 {
     uint64_t in_serial = publication->version << (64 - AVPN_VERSION_SERIAL_SHIFT);
 
-    return publication->size == sizeof *publication && in_serial != 0 &&
+    return in_serial != 0 &&
            publication->psk_epoch >= 1 && !is_zero(&publication->psk) &&
            is_zero(&publication->previous_psk) == (publication->psk_epoch == 1) &&
            publication->created >= 0 &&
@@ -220,13 +221,10 @@ static int32_t sort_invites(const struct avpn_publication *publication,
 {
     size_t count = publication->invite_count;
 
-    if (count > AVPN_INVITES) {
-        return AVPN_ERROR_LIMIT;
-    }
     for (uint32_t i = 0; i < count; i++) {
         const struct avpn_invite *invite = &publication->invites[i];
 
-        if (invite->size != sizeof *invite || invite->member == 0 || is_zero(&invite->key) ||
+        if (invite->member == 0 || is_zero(&invite->key) ||
             invite->expires < 0) {
             return AVPN_ERROR_ARGUMENT;
         }
@@ -239,6 +237,39 @@ static int32_t sort_invites(const struct avpn_publication *publication,
         }
     }
     return AVPN_OK;
+}
+
+/* The caller's invites lie as far apart as the first one says, and each says the same. */
+static int32_t take_invites(const struct avpni_memory *memory,
+                            const struct avpn_publication *publication,
+                            struct avpn_invite **invites_out)
+{
+    const uint8_t *theirs = (const uint8_t *)publication->invites;
+    size_t count = publication->invite_count;
+
+    if (count > AVPN_INVITES) {
+        return AVPN_ERROR_LIMIT;
+    }
+    if (count == 0) {
+        return AVPN_OK;
+    }
+    if (theirs == NULL) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    struct avpn_invite *invites = avpni_allocate(memory, count, sizeof *invites);
+    uint32_t stride = publication->invites[0].size;
+    int32_t result = invites == NULL ? AVPN_ERROR_MEMORY : AVPN_OK;
+
+    for (size_t i = 0; i < count && result == AVPN_OK; i++) {
+        uint32_t size;
+
+        memcpy(&size, theirs + i * stride, sizeof size);
+        result = size != stride ? AVPN_ERROR_ARGUMENT
+                                : avpni_take(&invites[i], sizeof *invites, theirs + i * stride,
+                                             AVPNI_FIRST_INVITE);
+    }
+    *invites_out = invites;
+    return result;
 }
 
 /* What can be wrong before anything is signed. */
@@ -302,14 +333,23 @@ int32_t avpn_authority_sign(const struct avpn_authority *authority,
                             const struct avpn_publication *publication, uint8_t *bundle_out,
                             size_t capacity, size_t *needed_out)
 {
-    struct job job = {.authority = authority, .config = config, .publication = publication};
+    struct avpn_publication own;
+    struct job job = {.authority = authority, .config = config, .publication = &own};
+    struct avpn_invite *invites = NULL;
     uint8_t *charter = NULL, *policy = NULL;
 
     *needed_out = 0;
-    int32_t result = begin(&job);
+    int32_t result = avpni_take(&own, sizeof own, publication, AVPNI_FIRST_PUBLICATION);
 
     if (result == AVPN_OK) {
-        result = avpni_charter_make(authority, config, publication->version, &charter,
+        result = take_invites(&authority->memory, &own, &invites);
+    }
+    if (result == AVPN_OK) {
+        own.invites = invites;
+        result = begin(&job);
+    }
+    if (result == AVPN_OK) {
+        result = avpni_charter_make(authority, config, own.version, &charter,
                                     &job.charter_bytes);
     }
     if (result == AVPN_OK) {
@@ -322,5 +362,7 @@ int32_t avpn_authority_sign(const struct avpn_authority *authority,
     }
     avpni_release(&authority->memory, policy);
     avpni_release(&authority->memory, charter);
+    avpni_release(&authority->memory, invites);
+    avpni_wipe(&own, sizeof own); /* keys */
     return result;
 }

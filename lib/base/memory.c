@@ -7,6 +7,8 @@
  */
 #include "base/memory.h"
 
+#include "base/sized.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,17 +38,22 @@ int32_t avpni_memory_init(struct avpni_memory *memory, const struct avpn_host *h
         .release = default_release,
     };
 
-    if (host == NULL || (host->allocate == NULL && host->resize == NULL && host->release == NULL)) {
+    struct avpn_host own = {0};
+
+    if (host != NULL && avpni_take(&own, sizeof own, host, AVPNI_FIRST_HOST) != AVPN_OK) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    if (own.allocate == NULL && own.resize == NULL && own.release == NULL) {
         *memory = defaults;
         return AVPN_OK;
     }
-    if (host->allocate == NULL || host->resize == NULL || host->release == NULL) {
+    if (own.allocate == NULL || own.resize == NULL || own.release == NULL) {
         return AVPN_ERROR_ARGUMENT;
     }
-    memory->user = host->user;
-    memory->allocate = host->allocate;
-    memory->resize = host->resize;
-    memory->release = host->release;
+    memory->user = own.user;
+    memory->allocate = own.allocate;
+    memory->resize = own.resize;
+    memory->release = own.release;
     return AVPN_OK;
 }
 

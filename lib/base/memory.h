@@ -23,7 +23,7 @@ struct avpni_memory {
     void (*release)(void *user, void *memory);
 };
 
-/* From a host (may be NULL: defaults). AVPN_ERROR_ARGUMENT: only some of the three given. */
+/* From a host of any version (may be NULL: defaults). AVPN_ERROR_ARGUMENT: its size, or only some of the three given. */
 int32_t avpni_memory_init(struct avpni_memory *memory, const struct avpn_host *host);
 
 /* Zeroed memory for `count` objects of `bytes`; NULL when there is none or the product overflows. */

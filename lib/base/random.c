@@ -24,6 +24,16 @@ int32_t avpni_random_fill(const struct avpni_random *random, uint8_t *bytes, siz
     return AVPN_OK;
 }
 
+uint64_t avpni_jitter_seed(const uint8_t bytes[AVPNI_JITTER_SEED])
+{
+    uint64_t seed = 0;
+
+    for (size_t i = 0; i < AVPNI_JITTER_SEED; i++) {
+        seed |= (uint64_t)bytes[i] << (8 * i);
+    }
+    return seed;
+}
+
 uint64_t avpni_jitter_next(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);

@@ -19,6 +19,9 @@ void avpni_random_init(struct avpni_random *random, const struct avpn_host *host
 /* AVPN_ERROR_RANDOM: the host could not; `bytes` are then zero. */
 int32_t avpni_random_fill(const struct avpni_random *random, uint8_t *bytes, size_t count);
 
+/* Where a stream begins, from random bytes; the same on machines of either byte order. */
+#define AVPNI_JITTER_SEED 8
+uint64_t avpni_jitter_seed(const uint8_t bytes[AVPNI_JITTER_SEED]);
 /* splitmix64: next value of a non-secret stream. */
 uint64_t avpni_jitter_next(uint64_t *state);
 /* A span in [span - span/8, span + span/8). */

@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * version: what this library calls itself, and the names of its errors. Constants only.
+ * version: what this library calls itself, and what was built into it. Constants only.
  */
-#include <autovpn/types.h>
+#include <autovpn/version.h>
+
+#include <string.h>
+
+static const char *const features[] = {
+#ifdef AVPN_WITH_REGISTRY
+    "registry",
+#endif
+#ifdef AVPN_WITH_AUTHORITY
+    "authority",
+#endif
+#ifdef AVPN_WITH_IPSEC_MB
+    "ipsec-mb",
+#endif
+#ifdef AVPN_WITH_OPENSSL
+    "openssl",
+#endif
+    NULL,
+};
 
 const char *avpn_version(void)
 {
-    return "0.1.0";
+    return AVPN_VERSION_TEXT;
+}
+
+uint32_t avpn_version_number(void)
+{
+    return AVPN_VERSION_NUMBER;
 }
 
 uint32_t avpn_wire_version(void)
@@ -14,38 +37,17 @@ uint32_t avpn_wire_version(void)
     return 1;
 }
 
-const char *avpn_error_name(int32_t error)
+const char *avpn_feature_at(uint32_t index)
 {
-    switch (error) {
-    case AVPN_OK:
-        return "AVPN_OK";
-    case AVPN_ERROR_ARGUMENT:
-        return "AVPN_ERROR_ARGUMENT";
-    case AVPN_ERROR_MEMORY:
-        return "AVPN_ERROR_MEMORY";
-    case AVPN_ERROR_STATE:
-        return "AVPN_ERROR_STATE";
-    case AVPN_ERROR_LIMIT:
-        return "AVPN_ERROR_LIMIT";
-    case AVPN_ERROR_FORMAT:
-        return "AVPN_ERROR_FORMAT";
-    case AVPN_ERROR_AUTH:
-        return "AVPN_ERROR_AUTH";
-    case AVPN_ERROR_VERSION:
-        return "AVPN_ERROR_VERSION";
-    case AVPN_ERROR_EXPIRED:
-        return "AVPN_ERROR_EXPIRED";
-    case AVPN_ERROR_NOT_FOUND:
-        return "AVPN_ERROR_NOT_FOUND";
-    case AVPN_ERROR_EMPTY:
-        return "AVPN_ERROR_EMPTY";
-    case AVPN_ERROR_SPACE:
-        return "AVPN_ERROR_SPACE";
-    case AVPN_ERROR_RANDOM:
-        return "AVPN_ERROR_RANDOM";
-    case AVPN_ERROR_EXHAUSTED:
-        return "AVPN_ERROR_EXHAUSTED";
-    default:
-        return "unknown";
+    return index < sizeof features / sizeof *features ? features[index] : NULL;
+}
+
+int32_t avpn_has_feature(const char *name)
+{
+    for (uint32_t i = 0; name != NULL && features[i] != NULL; i++) {
+        if (strcmp(features[i], name) == 0) {
+            return 1;
+        }
     }
+    return 0;
 }

@@ -78,7 +78,8 @@ const struct avpn_aead *avpn_aead_find(uint8_t suite)
 const struct avpn_aead *avpni_aead_choose(const struct avpn_aead *const *own, uint8_t suite)
 {
     for (size_t i = 0; own != NULL && own[i] != NULL; i++) {
-        if (own[i]->suite == suite && avpni_aead_judge(own[i]) == AVPN_OK) {
+        if (avpni_aead_is_sound(own[i]) && own[i]->suite == suite &&
+            avpni_aead_judge(own[i]) == AVPN_OK) {
             return own[i];
         }
     }

@@ -8,6 +8,7 @@
 #include "crypto/box.h"
 
 #include "base/memory.h"
+#include "base/sized.h"
 #include <string.h>
 
 #define NONCE_BYTES 12
@@ -94,7 +95,7 @@ static int32_t clear_key(struct trial *trial)
     uint8_t wrong = 0;
 
     avpni_aead_clear(aead, trial->state);
-    avpni_wipe(trial->state, aead->state_bytes);
+    avpni_wipe(trial->state, (size_t)aead->state_bytes);
     for (size_t i = 0; i < GUARD_BYTES; i++) {
         wrong |= trial->state[aead->state_bytes + i] ^ GUARD;
     }
@@ -260,7 +261,7 @@ static int32_t try_random(struct trial *trial)
 
 bool avpni_aead_is_sound(const struct avpn_aead *aead)
 {
-    return aead != NULL && aead->size == sizeof *aead && aead->name != NULL &&
+    return avpni_take_in_place(sizeof *aead, aead, AVPNI_FIRST_AEAD) && aead->name != NULL &&
            (aead->suite == AVPN_SUITE_AES_256_GCM || aead->suite == AVPN_SUITE_CHACHA20_POLY1305) &&
            (aead->flags & ~AVPN_AEAD_EXCLUSIVE) == 0 && aead->state_align >= 1 &&
            aead->state_align <= AVPN_AEAD_ALIGN &&

@@ -95,7 +95,7 @@ static int32_t check_parameters(const struct avpn_sa_parameters *parameters, boo
 {
     uint8_t suite = parameters->suite;
 
-    if (parameters->size != sizeof *parameters || parameters->spi < AVPNI_ESP_SPI_MIN ||
+    if (parameters->spi < AVPNI_ESP_SPI_MIN ||
         (suite != AVPN_SUITE_AES_256_GCM && suite != AVPN_SUITE_CHACHA20_POLY1305)) {
         return AVPN_ERROR_ARGUMENT;
     }

@@ -6,6 +6,7 @@
 #include <autovpn/sa.h>
 
 #include "base/memory.h"
+#include "base/sized.h"
 #include "crypto/esp.h"
 
 struct avpn_sa {
@@ -20,15 +21,12 @@ static int32_t check_aead(const struct avpn_aead *aead)
     return aead == NULL ? AVPN_OK : avpni_aead_judge(aead);
 }
 
-static int32_t sa_new(const struct avpn_sa_parameters *parameters, const struct avpn_host *host,
-                      bool is_receiver, struct avpn_sa **sa_out)
+static int32_t make(const struct avpn_sa_parameters *parameters, const struct avpn_host *host,
+                    bool is_receiver, struct avpn_sa **sa_out)
 {
     struct avpni_memory memory;
     int32_t result = avpni_memory_init(&memory, host);
 
-    if (result == AVPN_OK && parameters->size != sizeof *parameters) {
-        result = AVPN_ERROR_ARGUMENT;
-    }
     if (result == AVPN_OK) {
         result = check_aead(parameters->aead);
     }
@@ -58,6 +56,19 @@ static int32_t sa_new(const struct avpn_sa_parameters *parameters, const struct 
     }
     *sa_out = sa;
     return AVPN_OK;
+}
+
+static int32_t sa_new(const struct avpn_sa_parameters *parameters, const struct avpn_host *host,
+                      bool is_receiver, struct avpn_sa **sa_out)
+{
+    struct avpn_sa_parameters own;
+    int32_t result = avpni_take(&own, sizeof own, parameters, AVPNI_FIRST_SA_PARAMETERS);
+
+    if (result == AVPN_OK) {
+        result = make(&own, host, is_receiver, sa_out);
+    }
+    avpni_wipe(&own, sizeof own); /* the key */
+    return result;
 }
 
 int32_t avpn_sa_new_sender(const struct avpn_sa_parameters *parameters,

@@ -7,6 +7,8 @@
  */
 #include "inner/firewall.h"
 
+#include "base/sized.h"
+
 #include <string.h>
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -50,7 +52,7 @@ int32_t avpni_firewall_reserve(struct avpni_firewall *firewall, uint32_t rules, 
     return AVPN_OK;
 }
 
-_Static_assert(sizeof(struct avpn_rule) == 120, "rules are compared as bytes: no padding");
+_Static_assert(AVPNI_FIRST_RULE == 120, "rules are compared as bytes: no padding");
 
 /* The place in `old` of the rule, searched from `from` on around: most configurations differ by a rule or two. */
 static uint32_t find_equal(const struct avpni_firewall *old, const struct avpn_rule *rule,

@@ -97,7 +97,6 @@ static inline struct avpn_event avpni_event(uint32_t kind, uint32_t state, avpn_
 {
     struct avpn_event event = {0};
 
-    event.size = sizeof event;
     event.kind = kind;
     event.state = state;
     event.at = now;

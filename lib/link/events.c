@@ -30,7 +30,6 @@ void avpni_events_push(struct avpni_events *events, const struct avpn_event *eve
 {
     struct avpn_event copy = *event;
 
-    copy.size = sizeof copy;
     copy.lost = 0;
     if (events->count == AVPN_EVENT_QUEUE) {
         events->first = (events->first + 1) % AVPN_EVENT_QUEUE;

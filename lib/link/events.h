@@ -22,7 +22,7 @@ struct avpni_events {
 int32_t avpni_events_init(struct avpni_events *events, const struct avpni_memory *memory,
                           const struct avpn_host *host);
 void avpni_events_fini(struct avpni_events *events);
-/* Copied; `size` and `lost` are filled in here. */
+/* Copied; `lost` is filled in here. */
 void avpni_events_push(struct avpni_events *events, const struct avpn_event *event);
 /* AVPN_ERROR_EMPTY: nothing is queued. */
 int32_t avpni_events_pop(struct avpni_events *events, struct avpn_event *event_out);

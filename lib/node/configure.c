@@ -428,10 +428,12 @@ static int32_t start_given(struct avpn_node *node, const struct avpn_node_option
 static int32_t start_joining(struct avpn_node *node, const struct avpn_token *token, avpn_time now)
 {
     int32_t error = avpni_claim_begin(&node->context, token);
+    struct avpn_registry_entry entries[AVPN_REGISTRIES];
 
     if (error != AVPN_OK)
         return error;
-    avpni_node_set_registries(node, token->registries, token->registry_count, now);
+    avpni_token_registries(token, entries);
+    avpni_node_set_registries(node, entries, token->registry_count, now);
     node->configure.highest = token->version == 0 ? 0 : token->version - 1;
     return AVPN_OK;
 }

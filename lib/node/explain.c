@@ -4,6 +4,7 @@
  * changes nothing.
  */
 #include "base/address.h"
+#include "base/sized.h"
 #include "forward/directory.h"
 #include "link/path.h"
 #include "link/session.h"
@@ -38,16 +39,20 @@ static struct avpn_address translated(struct question *q, const struct avpn_addr
 static void fill_route(struct question *q)
 {
     struct avpn_explanation *out = q->out;
+    struct avpn_route route = {.size = sizeof route};
 
-    out->route.size = sizeof out->route;
-    out->has_route = avpn_routes_match(q->routes, &out->destination, &out->route) == AVPN_OK;
-    out->active = out->has_route ? avpn_routes_active(q->routes, &out->route) : AVPN_ROUTE_NONE;
-    q->is_destination_ours =
-        out->has_route && out->route.hops[0] == AVPN_HOP_LOCAL;
-    for (uint32_t i = 0; out->has_route && i < out->route.hop_count; i++) {
+    if (avpn_routes_match(q->routes, &out->destination, &route) != AVPN_OK)
+        return;
+    out->has_route = 1;
+    out->prefix = route.prefix;
+    out->hop_count = route.hop_count;
+    memcpy(out->hops, route.hops, sizeof out->hops);
+    out->active = avpn_routes_active(q->routes, &route);
+    q->is_destination_ours = out->hops[0] == AVPN_HOP_LOCAL;
+    for (uint32_t i = 0; i < out->hop_count; i++) {
         static const uint8_t reasons[] = {AVPN_HOP_REASON_DOWN, AVPN_HOP_REASON_STANDBY,
                                           AVPN_HOP_REASON_HELD};
-        uint32_t state = avpn_routes_state(q->routes, out->route.hops[i]);
+        uint32_t state = avpn_routes_state(q->routes, out->hops[i]);
 
         out->hop_reasons[i] = i == out->active ? AVPN_HOP_REASON_USED : reasons[state];
     }
@@ -101,7 +106,7 @@ static bool is_broken_out(struct question *q, const struct avpn_flow *flow)
     const struct avpni_judged judged = {&flow->source, &flow->destination, &q->transport};
     uint32_t breakout;
 
-    if (!q->out->has_route || q->out->route.prefix.length != 0)
+    if (!q->out->has_route || q->out->prefix.length != 0)
         return false;
     breakout = avpni_breakout_find(&q->node->rules->firewall, q->node->member, &judged);
     q->out->breakout = breakout == AVPNI_RULE_NONE ? AVPN_EXPLAIN_DEFAULT : breakout;
@@ -126,7 +131,7 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
     const struct avpni_peer *peer;
     bool is_allowed;
 
-    if (q->is_destination_ours || (out->has_route && out->route.hops[0] == AVPN_HOP_ATTACHED))
+    if (q->is_destination_ours || (out->has_route && out->hops[0] == AVPN_HOP_ATTACHED))
         return AVPN_EXPLAIN_HERE;
     if (is_broken_out(q, flow))
         return AVPN_EXPLAIN_BREAKOUT;
@@ -137,7 +142,7 @@ static uint8_t judge_outbound(struct question *q, const struct avpn_flow *flow)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
         return AVPN_EXPLAIN_NO_TUNNEL;
-    peer = avpni_node_find_peer(q->node, out->route.hops[out->active]);
+    peer = avpni_node_find_peer(q->node, out->hops[out->active]);
     if (peer == NULL)
         return AVPN_EXPLAIN_NO_TUNNEL;
     fill_path(q, peer);
@@ -159,7 +164,7 @@ static uint8_t judge_inbound(struct question *q, const struct avpni_peer *from)
         return AVPN_EXPLAIN_NO_ROUTE;
     if (out->active == AVPN_ROUTE_NONE)
         return AVPN_EXPLAIN_NO_TUNNEL;
-    to = avpni_node_find_peer(q->node, out->route.hops[out->active]);
+    to = avpni_node_find_peer(q->node, out->hops[out->active]);
     if (to == NULL || !avpni_rules_may_forward(q->node->rules, from->gate, to->gate))
         return AVPN_EXPLAIN_NO_ROUTE; /* [RTE-4] */
     fill_path(q, to);
@@ -181,15 +186,13 @@ static const struct avpni_peer *find_sender(const struct question *q)
 
 static bool is_question(const struct avpn_flow *flow)
 {
-    return flow->size == sizeof *flow && flow->source.family == flow->destination.family &&
+    return flow->source.family == flow->destination.family &&
            (flow->source.family == AVPN_FAMILY_IPV4 || flow->source.family == AVPN_FAMILY_IPV6);
 }
 
 static void init_question(struct question *q, const struct avpn_node *node,
                           const struct avpn_flow *flow, struct avpn_explanation *out)
 {
-    memset(out, 0, sizeof *out);
-    out->size = sizeof *out;
     out->rule = out->breakout = AVPN_EXPLAIN_DEFAULT;
     out->active = AVPN_ROUTE_NONE;
     out->uplink = out->remote_uplink = AVPNI_UPLINK_UNKNOWN;
@@ -205,23 +208,25 @@ static void init_question(struct question *q, const struct avpn_node *node,
 int32_t avpn_node_explain(const struct avpn_node *node, const struct avpn_flow *flow,
                           struct avpn_explanation *explanation_out)
 {
+    struct avpn_explanation out = {0};
     const struct avpni_peer *sender;
+    struct avpn_flow asked;
     struct question q;
 
-    if (node == NULL || flow == NULL || explanation_out == NULL ||
-        explanation_out->size != sizeof *explanation_out || !is_question(flow))
+    if (node == NULL || avpni_take(&asked, sizeof asked, flow, AVPNI_FIRST_FLOW) != AVPN_OK ||
+        !avpni_can_give(explanation_out, AVPNI_FIRST_EXPLANATION) || !is_question(&asked))
         return AVPN_ERROR_ARGUMENT;
     if (node->config == NULL)
         return AVPN_ERROR_STATE;
-    init_question(&q, node, flow, explanation_out);
+    init_question(&q, node, &asked, &out);
     fill_route(&q);
     fill_conflicts(&q);
     sender = find_sender(&q);
     if (sender != NULL) {
-        explanation_out->from = sender->member;
-        explanation_out->verdict = judge_inbound(&q, sender);
+        out.from = sender->member;
+        out.verdict = judge_inbound(&q, sender);
     } else {
-        explanation_out->verdict = judge_outbound(&q, flow);
+        out.verdict = judge_outbound(&q, &asked);
     }
-    return AVPN_OK;
+    return avpni_give(explanation_out, &out, sizeof out, AVPNI_FIRST_EXPLANATION);
 }

@@ -3,6 +3,7 @@
  * handover: what the host of a node that handed its SAs over asks and tells (link/handover.h).
  */
 #include "base/address.h"
+#include "base/sized.h"
 #include "link/handover.h"
 #include "node/node.h"
 
@@ -28,21 +29,21 @@ int32_t avpn_node_report_sa(struct avpn_node *node, const struct avpn_sa_report 
                             avpn_time now)
 {
     struct avpni_session *session;
+    struct avpn_sa_report own;
     struct avpni_peer *peer;
     bool is_known;
 
-    if (node == NULL || report == NULL || report->size != sizeof *report ||
-        report->is_sender > 1 || !is_source(&report->source))
+    if (node == NULL || avpni_take(&own, sizeof own, report, AVPNI_FIRST_SA_REPORT) != AVPN_OK ||
+        own.is_sender > 1 || !is_source(&own.source))
         return AVPN_ERROR_ARGUMENT;
     if (!node->context.hands_over)
         return AVPN_ERROR_STATE;
-    peer = avpni_node_find_peer(node, report->member);
+    peer = avpni_node_find_peer(node, own.member);
     if (peer == NULL)
         return AVPN_ERROR_NOT_FOUND;
-    session = find_session(node, peer, report);
+    session = find_session(node, peer, &own);
     is_known = avpni_handover_report(
-        session, report->is_sender ? report->spi & 15 : avpni_session_path(report->spi), report,
-        now);
+        session, own.is_sender ? own.spi & 15 : avpni_session_path(own.spi), &own, now);
     avpni_node_flush(node, now);
     return is_known ? AVPN_OK : AVPN_ERROR_NOT_FOUND;
 }

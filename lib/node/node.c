@@ -5,6 +5,7 @@
 #include "node/node.h"
 
 #include "base/address.h"
+#include "base/sized.h"
 #include "crypto/box.h"
 #include "link/fault.h"
 #include "link/path.h"
@@ -215,8 +216,7 @@ static int32_t check_arguments(const struct avpn_node_options *options,
 {
     struct avpn_key_pair pair;
 
-    if (options == NULL || host == NULL || options->size != sizeof *options ||
-        host->size != sizeof *host || host->transmit == NULL || options->hands_over > 1 ||
+    if (host->transmit == NULL || options->hands_over > 1 ||
         (options->hands_over ? host->sa == NULL : host->deliver == NULL))
         return AVPN_ERROR_ARGUMENT;
     if (avpn_key_pair_from_secret(&options->identity.secret_key, &pair) != AVPN_OK ||
@@ -224,12 +224,32 @@ static int32_t check_arguments(const struct avpn_node_options *options,
         return AVPN_ERROR_ARGUMENT;
     avpni_wipe(&pair, sizeof pair);
     if (options->token != NULL &&
-        (options->token->size != sizeof *options->token ||
-         options->token->registry_count > AVPN_REGISTRIES ||
+        (options->token->registry_count > AVPN_REGISTRIES ||
          memcmp(&options->token->organization, &options->organization,
                 sizeof options->organization) != 0))
         return AVPN_ERROR_ARGUMENT;
     return options->purge_after < 0 ? AVPN_ERROR_ARGUMENT : AVPN_OK;
+}
+
+/* What a program of any version gave, as this version's. */
+struct arguments {
+    struct avpn_node_options options;
+    struct avpn_token token; /* where options have one */
+    struct avpn_host host;
+};
+
+static int32_t take_arguments(struct arguments *own, const struct avpn_node_options *options,
+                              const struct avpn_host *host)
+{
+    if (avpni_take(&own->options, sizeof own->options, options, AVPNI_FIRST_NODE_OPTIONS) != AVPN_OK ||
+        avpni_take(&own->host, sizeof own->host, host, AVPNI_FIRST_HOST) != AVPN_OK)
+        return AVPN_ERROR_ARGUMENT;
+    if (own->options.token != NULL) {
+        if (avpni_take(&own->token, sizeof own->token, own->options.token, AVPNI_FIRST_TOKEN) != AVPN_OK)
+            return AVPN_ERROR_ARGUMENT;
+        own->options.token = &own->token;
+    }
+    return check_arguments(&own->options, &own->host);
 }
 
 static void tell_trouble(void *owner, const struct avpni_trouble *trouble)
@@ -271,7 +291,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
 {
     const struct avpni_sync_seams seams = {node, ask_registry, take_update};
     struct avpni_context *context = &node->context;
-    uint8_t seed[8];
+    uint8_t seed[AVPNI_JITTER_SEED];
     int32_t error;
 
     context->host = *host;
@@ -297,7 +317,7 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
         error = avpni_random_fill(&context->random, seed, sizeof seed);
     if (error != AVPN_OK)
         return error;
-    memcpy(&context->jitter, seed, sizeof seed);
+    context->jitter = avpni_jitter_seed(seed);
     error = init_plane(node);
     if (error == AVPN_OK)
         error = avpni_outbox_init(&context->outbox, &context->memory, host);
@@ -308,18 +328,13 @@ static int32_t init_context(struct avpn_node *node, const struct avpn_node_optio
     return error;
 }
 
-int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn_host *host,
-                      avpn_time now, struct avpn_node **node_out)
+static int32_t make(const struct avpn_node_options *options, const struct avpn_host *host,
+                    avpn_time now, struct avpn_node **node_out)
 {
     struct avpni_memory memory;
     struct avpn_node *node;
-    int32_t error = check_arguments(options, host);
+    int32_t error = avpni_memory_init(&memory, host);
 
-    if (node_out == NULL || error != AVPN_OK || now < 0)
-        return AVPN_ERROR_ARGUMENT;
-    if (avpni_crypto_init() < 0)
-        return AVPN_ERROR_STATE;
-    error = avpni_memory_init(&memory, host);
     if (error != AVPN_OK)
         return error;
     node = avpni_allocate(&memory, 1, sizeof *node);
@@ -348,6 +363,22 @@ int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn
     }
     *node_out = node;
     return AVPN_OK;
+}
+
+int32_t avpn_node_new(const struct avpn_node_options *options, const struct avpn_host *host,
+                      avpn_time now, struct avpn_node **node_out)
+{
+    struct arguments own;
+    int32_t error = AVPN_ERROR_ARGUMENT;
+
+    if (node_out != NULL && now >= 0)
+        error = take_arguments(&own, options, host);
+    if (error == AVPN_OK && avpni_crypto_init() < 0)
+        error = AVPN_ERROR_STATE;
+    if (error == AVPN_OK)
+        error = make(&own.options, &own.host, now, node_out);
+    avpni_wipe(&own, sizeof own); /* keys */
+    return error;
 }
 
 void avpn_node_del(struct avpn_node *node)
@@ -428,20 +459,22 @@ int32_t avpn_node_set_uplink(struct avpn_node *node, uint32_t uplink,
                              const struct avpn_uplink *state, avpn_time now)
 {
     struct avpni_uplink *own;
+    struct avpn_uplink given;
     bool has_changed;
 
-    if (node == NULL || state == NULL || state->size != sizeof *state || uplink >= AVPN_UPLINKS ||
-        state->is_up > 1 || !is_local(&state->local) || !is_link_mtu(state->mtu_bytes))
+    if (node == NULL || uplink >= AVPN_UPLINKS ||
+        avpni_take(&given, sizeof given, state, AVPNI_FIRST_UPLINK) != AVPN_OK || given.is_up > 1 ||
+        !is_local(&given.local) || !is_link_mtu(given.mtu_bytes))
         return AVPN_ERROR_ARGUMENT;
     own = &node->context.uplinks[uplink];
     /* Paths see this at their next probe, a second from now at most. */
-    own->mtu_bytes = state->mtu_bytes != 0 ? state->mtu_bytes : AVPNI_MTU_DEFAULT;
-    has_changed = own->is_up != (state->is_up != 0) ||
-                  !avpni_contact_is_equal(&own->local, &state->local);
+    own->mtu_bytes = given.mtu_bytes != 0 ? given.mtu_bytes : AVPNI_MTU_DEFAULT;
+    has_changed = own->is_up != (given.is_up != 0) ||
+                  !avpni_contact_is_equal(&own->local, &given.local);
     if (!has_changed)
         return AVPN_OK;
-    own->is_up = state->is_up != 0;
-    own->local = state->local;
+    own->is_up = given.is_up != 0;
+    own->local = given.local;
     publish_uplink(node, uplink);
     if (!own->is_up)
         own->nat = AVPN_NAT_UNKNOWN;

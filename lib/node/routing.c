@@ -2,6 +2,7 @@
 #include "node/routing.h"
 
 #include "base/address.h"
+#include "base/sized.h"
 #include "node/node.h"
 #include "topo/plan.h"
 #include <string.h>
@@ -481,17 +482,16 @@ int32_t avpn_node_conflict_at(const struct avpn_node *node, uint32_t index,
                               struct avpn_conflict_status *status_out)
 {
     const struct avpni_conflict *conflict;
+    struct avpn_conflict_status status = {0};
 
-    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    if (node == NULL || !avpni_can_give(status_out, AVPNI_FIRST_CONFLICT_STATUS))
         return AVPN_ERROR_ARGUMENT;
     if (index >= node->routing.table.conflict_count)
         return AVPN_ERROR_EMPTY;
     conflict = &node->routing.table.conflicts[index];
-    memset(status_out, 0, sizeof *status_out);
-    status_out->size = sizeof *status_out;
-    status_out->kind = conflict->kind;
-    status_out->prefix = conflict->prefix;
-    status_out->winner = conflict->winner;
-    status_out->loser = conflict->loser;
-    return AVPN_OK;
+    status.kind = conflict->kind;
+    status.prefix = conflict->prefix;
+    status.winner = conflict->winner;
+    status.loser = conflict->loser;
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_CONFLICT_STATUS);
 }

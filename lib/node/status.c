@@ -2,6 +2,7 @@
 /*
  * status: looking into a node. Nothing here changes anything.
  */
+#include "base/sized.h"
 #include "link/fault.h"
 #include "link/path.h"
 #include "link/session.h"
@@ -70,64 +71,64 @@ static void fill_configuration(const struct avpn_node *node, struct avpn_node_st
 
 int32_t avpn_node_status(const struct avpn_node *node, struct avpn_node_status *status_out)
 {
-    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    struct avpn_node_status status = {0};
+
+    if (node == NULL || !avpni_can_give(status_out, AVPNI_FIRST_NODE_STATUS))
         return AVPN_ERROR_ARGUMENT;
-    memset(status_out, 0, sizeof *status_out);
-    status_out->size = sizeof *status_out;
-    status_out->offered_version = avpni_syncer_offered(&node->syncer);
-    status_out->undone_version = node->configure.undone.version;
-    status_out->join = join_state(node);
-    avpni_syncer_progress(&node->syncer, &status_out->sync_received, &status_out->sync_total);
+    status.offered_version = avpni_syncer_offered(&node->syncer);
+    status.undone_version = node->configure.undone.version;
+    status.join = join_state(node);
+    avpni_syncer_progress(&node->syncer, &status.sync_received, &status.sync_total);
     if (node->config != NULL)
-        fill_configuration(node, status_out);
-    return AVPN_OK;
+        fill_configuration(node, &status);
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_NODE_STATUS);
 }
 
 int32_t avpn_node_uplink_status(const struct avpn_node *node, uint32_t uplink,
                                 struct avpn_uplink_status *status_out)
 {
+    struct avpn_uplink_status status = {0};
     const struct avpni_uplink *state;
 
-    if (node == NULL || uplink >= AVPN_UPLINKS || status_out == NULL ||
-        status_out->size != sizeof *status_out)
+    if (node == NULL || uplink >= AVPN_UPLINKS ||
+        !avpni_can_give(status_out, AVPNI_FIRST_UPLINK_STATUS))
         return AVPN_ERROR_ARGUMENT;
     state = &node->context.uplinks[uplink];
-    memset(status_out, 0, sizeof *status_out);
-    status_out->size = sizeof *status_out;
-    status_out->is_up = state->is_up;
-    status_out->nat = state->nat;
-    status_out->local = state->local;
-    memcpy(status_out->evidence, state->evidence, sizeof status_out->evidence);
-    return AVPN_OK;
+    status.is_up = state->is_up;
+    status.nat = state->nat;
+    status.local = state->local;
+    memcpy(status.evidence, state->evidence, sizeof status.evidence);
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_UPLINK_STATUS);
+}
+
+static void fill_registration(const struct avpni_registration *r,
+                              struct avpn_registration_status *status)
+{
+    status->state = r->state;
+    status->registry = r->session.is_established ? r->remote : r->initiator.sent_to;
+    status->observed = r->observed;
+    status->answered_at = r->answered_at;
+    status->rtt_us = r->rtt_us;
+    status->missed = r->missed;
+    status->config_version = r->config_version;
 }
 
 int32_t avpn_node_registration_status(const struct avpn_node *node, uint32_t uplink,
                                       uint32_t registry,
                                       struct avpn_registration_status *status_out)
 {
-    const struct avpni_registration *r;
+    struct avpn_registration_status status = {.answered_at = -1};
 
-    if (node == NULL || uplink >= AVPN_UPLINKS || status_out == NULL ||
-        status_out->size != sizeof *status_out)
+    if (node == NULL || uplink >= AVPN_UPLINKS ||
+        !avpni_can_give(status_out, AVPNI_FIRST_REGISTRATION_STATUS))
         return AVPN_ERROR_ARGUMENT;
     if (registry >= node->registrar_count)
         return AVPN_ERROR_EMPTY;
-    memset(status_out, 0, sizeof *status_out);
-    status_out->size = sizeof *status_out;
-    status_out->answered_at = -1;
-    memcpy(status_out->host, node->registrars[registry].host, sizeof status_out->host);
-    status_out->fault = avpni_fault_shown(&node->context, registry);
-    r = node->registrations[uplink][registry];
-    if (r == NULL)
-        return AVPN_OK;
-    status_out->state = r->state;
-    status_out->registry = r->session.is_established ? r->remote : r->initiator.sent_to;
-    status_out->observed = r->observed;
-    status_out->answered_at = r->answered_at;
-    status_out->rtt_us = r->rtt_us;
-    status_out->missed = r->missed;
-    status_out->config_version = r->config_version;
-    return AVPN_OK;
+    memcpy(status.host, node->registrars[registry].host, sizeof status.host);
+    status.fault = avpni_fault_shown(&node->context, registry);
+    if (node->registrations[uplink][registry] != NULL)
+        fill_registration(node->registrations[uplink][registry], &status);
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_REGISTRATION_STATUS);
 }
 
 static uint8_t tunnel_state(const struct avpni_peer *peer)
@@ -153,15 +154,13 @@ static void fill_paths(const struct avpni_peer *peer, struct avpn_peer_status *s
     status->rtt_us = peer->paths[peer->selected]->rtt_us;
 }
 
-static void fill_peer(const struct avpn_node *node, const struct avpni_peer *peer,
-                      struct avpn_peer_status *status)
+static int32_t give_peer(const struct avpn_node *node, const struct avpni_peer *peer,
+                         struct avpn_peer_status *status_out)
 {
+    struct avpn_peer_status own = {.member = peer->member}, *const status = &own;
     const struct avpni_session *session = peer->tunnel.current;
     struct avpn_member member = {.size = sizeof member};
 
-    memset(status, 0, sizeof *status);
-    status->size = sizeof *status;
-    status->member = peer->member;
     if (avpn_config_member(node->config, peer->member, &member) == AVPN_OK)
         memcpy(status->name, member.name, sizeof status->name);
     status->role = peer->role;
@@ -181,17 +180,17 @@ static void fill_peer(const struct avpn_node *node, const struct avpni_peer *pee
     status->sent_bytes = avpni_tally_read(&peer->gate->sent_bytes);
     status->received_packets = avpni_tally_read(&peer->gate->received_packets);
     status->received_bytes = avpni_tally_read(&peer->gate->received_bytes);
+    return avpni_give(status_out, &own, sizeof own, AVPNI_FIRST_PEER_STATUS);
 }
 
 int32_t avpn_node_peer_at(const struct avpn_node *node, uint32_t index,
                           struct avpn_peer_status *status_out)
 {
-    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    if (node == NULL || !avpni_can_give(status_out, AVPNI_FIRST_PEER_STATUS))
         return AVPN_ERROR_ARGUMENT;
     if (index >= node->peer_count)
         return AVPN_ERROR_EMPTY;
-    fill_peer(node, node->peers[index], status_out);
-    return AVPN_OK;
+    return give_peer(node, node->peers[index], status_out);
 }
 
 int32_t avpn_node_peer(const struct avpn_node *node, uint32_t member,
@@ -199,13 +198,12 @@ int32_t avpn_node_peer(const struct avpn_node *node, uint32_t member,
 {
     struct avpni_peer *peer;
 
-    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    if (node == NULL || !avpni_can_give(status_out, AVPNI_FIRST_PEER_STATUS))
         return AVPN_ERROR_ARGUMENT;
     peer = avpni_node_find_peer(node, member);
     if (peer == NULL)
         return AVPN_ERROR_NOT_FOUND;
-    fill_peer(node, peer, status_out);
-    return AVPN_OK;
+    return give_peer(node, peer, status_out);
 }
 
 static const struct avpni_path *path_at(const struct avpni_peer *peer, uint32_t index)
@@ -221,8 +219,9 @@ int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_
 {
     const struct avpni_peer *peer;
     const struct avpni_path *path;
+    struct avpn_path_status status = {0};
 
-    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    if (node == NULL || !avpni_can_give(status_out, AVPNI_FIRST_PATH_STATUS))
         return AVPN_ERROR_ARGUMENT;
     peer = avpni_node_find_peer(node, member);
     if (peer == NULL)
@@ -230,20 +229,18 @@ int32_t avpn_node_path_at(const struct avpn_node *node, uint32_t member, uint32_
     path = path_at(peer, index);
     if (path == NULL)
         return AVPN_ERROR_EMPTY;
-    memset(status_out, 0, sizeof *status_out);
-    status_out->size = sizeof *status_out;
-    status_out->state = path->state;
-    status_out->uplink = path->uplink;
-    status_out->remote_uplink = path->remote_uplink;
-    status_out->is_selected = peer->selected == path->uplink * AVPN_UPLINKS + path->remote_uplink;
-    status_out->contact = path->contact;
-    status_out->rtt_us = path->rtt_us;
-    status_out->answered_at = path->answered_at;
-    status_out->probes_sent = path->probes_sent;
-    status_out->probes_answered = path->probes_answered;
-    status_out->mtu_bytes = path->mtu.size;
-    status_out->mtu_state = path->mtu.state;
-    return AVPN_OK;
+    status.state = path->state;
+    status.uplink = path->uplink;
+    status.remote_uplink = path->remote_uplink;
+    status.is_selected = peer->selected == path->uplink * AVPN_UPLINKS + path->remote_uplink;
+    status.contact = path->contact;
+    status.rtt_us = path->rtt_us;
+    status.answered_at = path->answered_at;
+    status.probes_sent = path->probes_sent;
+    status.probes_answered = path->probes_answered;
+    status.mtu_bytes = path->mtu.size;
+    status.mtu_state = path->mtu.state;
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_PATH_STATUS);
 }
 
 int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index,
@@ -251,7 +248,7 @@ int32_t avpn_node_route_at(const struct avpn_node *node, uint32_t index,
 {
     int32_t error;
 
-    if (node == NULL || route_out == NULL)
+    if (node == NULL || !avpni_can_give(route_out, AVPNI_FIRST_ROUTE))
         return AVPN_ERROR_ARGUMENT;
     error = avpn_routes_at(node->routing.table.routes, index, route_out);
     if (error == AVPN_OK && active_out != NULL)
@@ -265,17 +262,23 @@ uint32_t avpn_node_hop_state(const struct avpn_node *node, uint32_t member)
 }
 
 int32_t avpn_node_rule_at(const struct avpn_node *node, uint32_t index,
-                          struct avpn_rule_status *status_out)
+                          struct avpn_rule *rule_out, struct avpn_rule_status *status_out)
 {
-    if (node == NULL || status_out == NULL || status_out->size != sizeof *status_out)
+    struct avpn_rule_status status = {0};
+    const struct avpni_firewall *firewall;
+
+    if (node == NULL || (rule_out != NULL && !avpni_can_give(rule_out, AVPNI_FIRST_RULE)) ||
+        (status_out != NULL && !avpni_can_give(status_out, AVPNI_FIRST_RULE_STATUS)))
         return AVPN_ERROR_ARGUMENT;
-    if (index >= node->rules->firewall.rule_count)
+    firewall = &node->rules->firewall;
+    if (index >= firewall->rule_count)
         return AVPN_ERROR_EMPTY;
-    memset(status_out, 0, sizeof *status_out);
-    status_out->size = sizeof *status_out;
-    status_out->rule = node->rules->firewall.rules[index];
-    status_out->sent_packets = avpni_tally_read(&node->rules->firewall.sent[index]);
-    status_out->received_packets = avpni_tally_read(&node->rules->firewall.received[index]);
+    status.sent_packets = avpni_tally_read(&firewall->sent[index]);
+    status.received_packets = avpni_tally_read(&firewall->received[index]);
+    if (rule_out != NULL)
+        (void)avpni_give(rule_out, &firewall->rules[index], sizeof *rule_out, AVPNI_FIRST_RULE);
+    if (status_out != NULL)
+        (void)avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_RULE_STATUS);
     return AVPN_OK;
 }
 

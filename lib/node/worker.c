@@ -7,6 +7,7 @@
  * leaves the process: the head is the struct as it lies in memory, and what is read from it is checked like anything
  * that comes from outside.
  */
+#include "base/sized.h"
 #include "node/worker.h"
 
 #include "inner/packet.h"
@@ -141,10 +142,12 @@ int32_t avpn_worker_new(struct avpn_node *node, const struct avpn_worker_host *h
                         struct avpn_worker **worker_out)
 {
     struct avpn_host outbox_host = {.size = sizeof outbox_host};
+    struct avpn_worker_host own;
     struct avpn_worker *worker;
 
-    if (node == NULL || host == NULL || worker_out == NULL || host->size != sizeof *host ||
-        !has_callbacks(host))
+    if (node == NULL || worker_out == NULL ||
+        avpni_take(&own, sizeof own, host, AVPNI_FIRST_WORKER_HOST) != AVPN_OK ||
+        !has_callbacks(&own))
         return AVPN_ERROR_ARGUMENT;
     if (node->context.hands_over)
         return AVPN_ERROR_STATE;
@@ -154,9 +157,9 @@ int32_t avpn_worker_new(struct avpn_node *node, const struct avpn_worker_host *h
     if (worker == NULL)
         return AVPN_ERROR_MEMORY;
     worker->node = node;
-    worker->host = *host;
-    outbox_host.user = host->user;
-    outbox_host.transmit = host->transmit;
+    worker->host = own;
+    outbox_host.user = own.user;
+    outbox_host.transmit = own.transmit;
     if (avpni_outbox_init(&worker->outbox, &node->context.memory, &outbox_host) != AVPN_OK) {
         avpni_release(&node->context.memory, worker);
         return AVPN_ERROR_MEMORY;

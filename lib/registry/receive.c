@@ -383,6 +383,9 @@ static void accept_request(struct avpn_registry *registry, struct request *reque
         avpni_registry_disconnect(registry, record, request->arrival->now); /* [REG-15] */
     } else if (is_told) {
         avpni_registry_push_change(registry, record);
+        if (!begins) {
+            avpni_registry_raise(registry, record, request->arrival->now);
+        }
     }
 }
 

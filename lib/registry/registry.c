@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* registry: life of the engine, and the cycle: datagrams in, time passing, the next deadline. */
+#include "base/sized.h"
 #include "registry/engine.h"
 
 #include "crypto/box.h"
@@ -69,15 +70,12 @@ static int32_t init_parts(struct avpn_registry *registry,
     return error == AVPN_OK ? avpni_table_init(&registry->table, &registry->memory, now) : error;
 }
 
-int32_t avpn_registry_new(const struct avpn_registry_options *options,
-                          const struct avpn_host *host, avpn_time now,
-                          struct avpn_registry **registry_out)
+static int32_t make(const struct avpn_registry_options *options, const struct avpn_host *host,
+                    avpn_time now, struct avpn_registry **registry_out)
 {
     struct avpni_memory memory;
 
-    if (options == NULL || options->size != sizeof *options || host == NULL ||
-        host->size != sizeof *host || host->transmit == NULL || now < 0 || registry_out == NULL ||
-        avpni_memory_init(&memory, host) != AVPN_OK) {
+    if (avpni_memory_init(&memory, host) != AVPN_OK) {
         return AVPN_ERROR_ARGUMENT;
     }
     if (avpni_crypto_init() < 0) {
@@ -109,6 +107,24 @@ int32_t avpn_registry_new(const struct avpn_registry_options *options,
     }
     *registry_out = registry;
     return AVPN_OK;
+}
+
+int32_t avpn_registry_new(const struct avpn_registry_options *options,
+                          const struct avpn_host *host, avpn_time now,
+                          struct avpn_registry **registry_out)
+{
+    struct avpn_registry_options own;
+    struct avpn_host own_host;
+    int32_t result = AVPN_ERROR_ARGUMENT;
+
+    if (now >= 0 && registry_out != NULL &&
+        avpni_take(&own, sizeof own, options, AVPNI_FIRST_REGISTRY_OPTIONS) == AVPN_OK &&
+        avpni_take(&own_host, sizeof own_host, host, AVPNI_FIRST_HOST) == AVPN_OK &&
+        own_host.transmit != NULL) {
+        result = make(&own, &own_host, now, registry_out);
+    }
+    avpni_wipe(&own, sizeof own); /* the key */
+    return result;
 }
 
 void avpn_registry_del(struct avpn_registry *registry)

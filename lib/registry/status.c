@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* status: looking into a registry: counters, sizes, one uplink's state. Changes nothing. */
+#include "base/sized.h"
 #include "registry/engine.h"
 
 #include <string.h>
@@ -57,11 +58,10 @@ static uint64_t document_bytes(const struct avpni_organization *organization)
 int32_t avpn_registry_status(const struct avpn_registry *registry,
                              struct avpn_registry_status *status_out)
 {
-    if (registry == NULL || status_out == NULL || status_out->size != sizeof *status_out) {
+    if (registry == NULL || !avpni_can_give(status_out, AVPNI_FIRST_REGISTRY_STATUS)) {
         return AVPN_ERROR_ARGUMENT;
     }
     struct avpn_registry_status status = {
-        .size = sizeof status,
         .organization_count = registry->organization_count,
         .connected_count = registry->table.connected,
         .memory_bytes = sizeof *registry + avpni_guard_footprint(&registry->guard) +
@@ -86,16 +86,15 @@ int32_t avpn_registry_status(const struct avpn_registry *registry,
         }
     }
     status.memory_bytes += status.configuration_bytes;
-    *status_out = status;
-    return AVPN_OK;
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_REGISTRY_STATUS);
 }
 
 int32_t avpn_registry_organization(const struct avpn_registry *registry,
                                    const struct avpn_key *organization,
                                    struct avpn_organization_status *status_out)
 {
-    if (registry == NULL || organization == NULL || status_out == NULL ||
-        status_out->size != sizeof *status_out) {
+    if (registry == NULL || organization == NULL ||
+        !avpni_can_give(status_out, AVPNI_FIRST_ORGANIZATION_STATUS)) {
         return AVPN_ERROR_ARGUMENT;
     }
     uint32_t place = avpni_map_find(&registry->map, organization->bytes);
@@ -105,7 +104,6 @@ int32_t avpn_registry_organization(const struct avpn_registry *registry,
     }
     const struct avpni_organization *found = registry->organizations[place];
     struct avpn_organization_status status = {
-        .size = sizeof status,
         .member_count = found->configured_count,
         .version = found->version,
         .created = found->created,
@@ -117,8 +115,7 @@ int32_t avpn_registry_organization(const struct avpn_registry *registry,
     };
 
     memcpy(status.name, found->name, sizeof status.name);
-    *status_out = status;
-    return AVPN_OK;
+    return avpni_give(status_out, &status, sizeof status, AVPNI_FIRST_ORGANIZATION_STATUS);
 }
 
 int32_t avpn_registry_organization_at(const struct avpn_registry *registry, uint32_t place,
@@ -160,7 +157,8 @@ int32_t avpn_registry_registration(const struct avpn_registry *registry,
                                    const struct avpn_key *organization, uint32_t member,
                                    uint32_t uplink, struct avpn_registration *out)
 {
-    if (registry == NULL || organization == NULL || out == NULL || out->size != sizeof *out) {
+    if (registry == NULL || organization == NULL ||
+        !avpni_can_give(out, AVPNI_FIRST_REGISTRATION)) {
         return AVPN_ERROR_ARGUMENT;
     }
     const struct avpni_record *record = find_record(registry, organization, member, uplink);
@@ -168,8 +166,7 @@ int32_t avpn_registry_registration(const struct avpn_registry *registry,
     if (record == NULL) {
         return AVPN_ERROR_NOT_FOUND;
     }
-    *out = (struct avpn_registration){
-        .size = sizeof *out,
+    const struct avpn_registration registration = {
         .member = member,
         .uplink = (uint8_t)uplink,
         .is_connected = (record->flags & AVPNI_RECORD_CONNECTED) != 0,
@@ -178,5 +175,5 @@ int32_t avpn_registry_registration(const struct avpn_registry *registry,
         .local = avpni_table_contact(&registry->table, record, AVPNI_LOCAL),
         .heard_at = avpni_table_heard_at(&registry->table, record),
     };
-    return AVPN_OK;
+    return avpni_give(out, &registration, sizeof registration, AVPNI_FIRST_REGISTRATION);
 }

@@ -90,6 +90,8 @@ __attribute__((target("avx2"))) static void search_avx2(const struct avpni_lpm *
 /* ---- AVX-512 -------------------------------------------------------------------------------- */
 
 #define AVX512 __attribute__((target("avx512f")))
+/* Without optimization some of these intrinsics are macros, whose conversions of masks are not ours to mend. */
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 
 AVX512 static void search_avx512(const struct avpni_lpm *lpm, const uint32_t *addresses,
                                  uint32_t direct, uint32_t *words)

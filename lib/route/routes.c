@@ -7,6 +7,7 @@
 #include "route/routes.h"
 
 #include "base/address.h"
+#include "base/sized.h"
 #include "route/hops.h"
 #include "route/lpm.h"
 
@@ -114,13 +115,15 @@ static bool is_hop_list(const uint32_t *hops, uint32_t count)
 
 int32_t avpn_routes_put(struct avpn_routes *routes, const struct avpn_route *route)
 {
-    if (route->size != sizeof *route || !avpni_prefix_is_canonical(&route->prefix) ||
-        !is_hop_list(route->hops, route->hop_count)) {
+    struct avpn_route own;
+
+    if (avpni_take(&own, sizeof own, route, AVPNI_FIRST_ROUTE) != AVPN_OK ||
+        !avpni_prefix_is_canonical(&own.prefix) || !is_hop_list(own.hops, own.hop_count)) {
         return AVPN_ERROR_ARGUMENT;
     }
-    const struct avpni_lpm_key key = key_of(&route->prefix);
-    struct avpni_lpm *table = table_to_change(routes, route->prefix.family);
-    uint32_t list = avpni_hops_add(&routes->hops, route->hops, route->hop_count);
+    const struct avpni_lpm_key key = key_of(&own.prefix);
+    struct avpni_lpm *table = table_to_change(routes, own.prefix.family);
+    uint32_t list = avpni_hops_add(&routes->hops, own.hops, own.hop_count);
 
     if (list == AVPNI_HOPS_NONE) {
         return AVPN_ERROR_MEMORY;
@@ -336,8 +339,8 @@ int32_t avpn_routes_allows(const struct avpn_routes *routes, const struct avpn_a
 
 /* ---- look ----------------------------------------------------------------------------- */
 
-static void describe(const struct avpn_routes *routes, const struct avpn_prefix *prefix,
-                     uint32_t list, struct avpn_route *route_out)
+static int32_t describe(const struct avpn_routes *routes, const struct avpn_prefix *prefix,
+                        uint32_t list, struct avpn_route *route_out)
 {
     struct avpn_route route = {.size = sizeof route, .prefix = *prefix};
 
@@ -345,7 +348,7 @@ static void describe(const struct avpn_routes *routes, const struct avpn_prefix 
     for (uint32_t i = 0; i < route.hop_count; i++) {
         route.hops[i] = avpni_hops_at(&routes->hops, list, i)->id;
     }
-    *route_out = route;
+    return avpni_give(route_out, &route, sizeof route, AVPNI_FIRST_ROUTE);
 }
 
 /* The value of the prefix that decides, or AVPN_ROUTE_NONE. */
@@ -382,8 +385,7 @@ int32_t avpn_routes_match(const struct avpn_routes *routes, const struct avpn_ad
     if (prefix.length % 8 != 0) {
         prefix.bytes[prefix.length / 8] &= (uint8_t)(0xff << (8 - prefix.length % 8));
     }
-    describe(routes, &prefix, list, route_out);
-    return AVPN_OK;
+    return describe(routes, &prefix, list, route_out);
 }
 
 uint32_t avpn_routes_count(const struct avpn_routes *routes)
@@ -405,9 +407,8 @@ int32_t avpni_routes_read(const struct avpn_routes *routes, uint32_t index,
     }
     const struct avpn_prefix prefix = prefix_of(family, &key);
 
-    describe(routes, &prefix, list, route_out);
     *handle_out = list;
-    return AVPN_OK;
+    return describe(routes, &prefix, list, route_out);
 }
 
 int32_t avpn_routes_at(const struct avpn_routes *routes, uint32_t index,
@@ -430,16 +431,19 @@ int32_t avpn_routes_get(const struct avpn_routes *routes, const struct avpn_pref
     if (list == AVPNI_LPM_NONE) {
         return AVPN_ERROR_NOT_FOUND;
     }
-    describe(routes, prefix, list, route_out);
-    return AVPN_OK;
+    return describe(routes, prefix, list, route_out);
 }
 
 uint32_t avpn_routes_active(const struct avpn_routes *routes, const struct avpn_route *route)
 {
     uint32_t held = AVPN_ROUTE_NONE;
+    struct avpn_route own;
 
-    for (uint32_t i = 0; i < route->hop_count && i < AVPN_ROUTE_HOPS; i++) {
-        uint8_t state = avpni_hops_state(&routes->hops, route->hops[i]);
+    if (avpni_take(&own, sizeof own, route, AVPNI_FIRST_ROUTE) != AVPN_OK) {
+        return AVPN_ROUTE_NONE;
+    }
+    for (uint32_t i = 0; i < own.hop_count && i < AVPN_ROUTE_HOPS; i++) {
+        uint8_t state = avpni_hops_state(&routes->hops, own.hops[i]);
 
         if (state == AVPN_HOP_ALIVE) {
             return i;

@@ -6,6 +6,7 @@
  *
  * Invariant: the pools hold the lists of the members and nothing else, in the order of `members`.
  */
+#include "base/sized.h"
 #include "topo/config.h"
 
 #include <autovpn/sa.h>
@@ -104,19 +105,21 @@ int32_t avpn_config_add_registry(struct avpn_config *config,
     if (config->is_read) {
         return AVPN_ERROR_STATE;
     }
-    if (registry->size != sizeof *registry) {
+    struct avpn_registry_entry given;
+
+    if (avpni_take(&given, sizeof given, registry, AVPNI_FIRST_REGISTRY_ENTRY) != AVPN_OK) {
         return AVPN_ERROR_ARGUMENT;
     }
-    if (!avpni_is_name(registry->host, true)) {
+    if (!avpni_is_name(given.host, true)) {
         return AVPN_ERROR_FORMAT;
     }
     if (config->registry_count == AVPN_REGISTRIES) {
         return AVPN_ERROR_LIMIT;
     }
     struct avpn_registry_entry entry = {
-        .size = sizeof entry, .key = registry->key, .port = registry->port};
+        .size = sizeof entry, .key = given.key, .port = given.port};
 
-    memcpy(entry.host, registry->host, strlen(registry->host));
+    memcpy(entry.host, given.host, strlen(given.host));
     config->registries[config->registry_count++] = entry;
     return AVPN_OK;
 }
@@ -159,29 +162,31 @@ int32_t avpn_config_set_flags(struct avpn_config *config, uint32_t flags)
 int32_t avpn_config_add_rule(struct avpn_config *config, const struct avpn_rule *rule)
 {
     struct avpni_policy *policy = &config->policy;
+    struct avpn_rule given;
 
     if (config->is_read) {
         return AVPN_ERROR_STATE;
     }
-    if (rule->size != sizeof *rule || rule->reserved[0] != 0 || rule->reserved[1] != 0) {
+    if (avpni_take(&given, sizeof given, rule, AVPNI_FIRST_RULE) != AVPN_OK ||
+        given.reserved[0] != 0 || given.reserved[1] != 0) {
         return AVPN_ERROR_ARGUMENT;
     }
-    if (rule->name[0] != '\0' && !avpni_is_name(rule->name, false)) {
+    if (given.name[0] != '\0' && !avpni_is_name(given.name, false)) {
         return AVPN_ERROR_FORMAT;
     }
     if (policy->rule_count == AVPN_RULES) {
         return AVPN_ERROR_LIMIT;
     }
     if (grow(&config->memory, &policy->rules, &config->rule_capacity, policy->rule_count + 1,
-             sizeof *rule) != AVPN_OK) {
+             sizeof given) != AVPN_OK) {
         return AVPN_ERROR_MEMORY;
     }
     struct avpn_rule *added = &policy->rules[policy->rule_count++];
 
-    *added = *rule;
+    *added = given;
     /* Whatever stood behind its end would not come back from a document. */
     memset(added->name, 0, sizeof added->name);
-    memcpy(added->name, rule->name, strlen(rule->name));
+    memcpy(added->name, given.name, strlen(given.name));
     return AVPN_OK;
 }
 
@@ -189,22 +194,23 @@ int32_t avpn_config_add_breakout(struct avpn_config *config, const struct avpn_b
 {
     static const uint8_t zeros[sizeof breakout->reserved];
     struct avpni_policy *policy = &config->policy;
+    struct avpn_breakout given;
 
     if (config->is_read) {
         return AVPN_ERROR_STATE;
     }
-    if (breakout->size != sizeof *breakout ||
-        memcmp(breakout->reserved, zeros, sizeof zeros) != 0) {
+    if (avpni_take(&given, sizeof given, breakout, AVPNI_FIRST_BREAKOUT) != AVPN_OK ||
+        memcmp(given.reserved, zeros, sizeof zeros) != 0) {
         return AVPN_ERROR_ARGUMENT;
     }
     if (policy->breakout_count == AVPN_BREAKOUTS) {
         return AVPN_ERROR_LIMIT;
     }
     if (grow(&config->memory, &policy->breakouts, &config->breakout_capacity,
-             policy->breakout_count + 1, sizeof *breakout) != AVPN_OK) {
+             policy->breakout_count + 1, sizeof given) != AVPN_OK) {
         return AVPN_ERROR_MEMORY;
     }
-    policy->breakouts[policy->breakout_count++] = *breakout;
+    policy->breakouts[policy->breakout_count++] = given;
     return AVPN_OK;
 }
 
@@ -264,7 +270,7 @@ static void copy(void *pool, size_t used, const void *from, size_t bytes)
 static int32_t append(struct avpn_config *config, const struct avpn_member *member, bool is_known,
                       uint32_t site_check)
 {
-    if (member->size != sizeof *member || member->hub_count > AVPN_HUBS ||
+    if (member->hub_count > AVPN_HUBS ||
         member->export_count > AVPN_EXPORTS || member->uplink_count > AVPN_UPLINKS ||
         member->translation_count > AVPN_TRANSLATIONS) {
         return AVPN_ERROR_ARGUMENT;
@@ -325,7 +331,12 @@ int32_t avpn_config_add_member(struct avpn_config *config, const struct avpn_mem
     if (config->is_read) {
         return AVPN_ERROR_STATE;
     }
-    int32_t result = append(config, member, true, 0);
+    struct avpn_member given;
+
+    if (avpni_take(&given, sizeof given, member, AVPNI_FIRST_MEMBER) != AVPN_OK) {
+        return AVPN_ERROR_ARGUMENT;
+    }
+    int32_t result = append(config, &given, true, 0);
 
     if (result == AVPN_OK) {
         avpni_config_index_last(config);

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "topo/policy.h"
 #include <autovpn/config.h>
+#include <autovpn/join.h>
 #include <stdbool.h>
 
 #define AVPNI_MEMBER_NONE UINT32_MAX
@@ -118,6 +119,9 @@ int32_t avpni_config_index(struct avpn_config *config);
 /* Put the member added last where it belongs in the sorted orders. */
 void avpni_config_index_last(struct avpn_config *config);
 
+/* Those of a token, whose registry_count is within bounds. */
+void avpni_token_registries(const struct avpn_token *token,
+                            struct avpn_registry_entry entries_out[AVPN_REGISTRIES]);
 /* Each has a port, a key and a place of its own [CFG-9]. */
 bool avpni_registries_are_valid(const struct avpn_registry_entry *registries, uint32_t count);
 /* 1 to 63 of a-z A-Z 0-9 . _ - (and for hosts ':'), and a NUL within AVPN_NAME_BYTES. */

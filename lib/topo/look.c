@@ -3,6 +3,7 @@
  * look: what a configuration says: its fields, its policy, its members as views and in full; what a member
  * needs of it, and what may come after it. Spec: [CFG-5], [CFG-7], [CFG-10].
  */
+#include "base/sized.h"
 #include "topo/config.h"
 
 #include "crypto/box.h"
@@ -57,8 +58,7 @@ int32_t avpn_config_invite(const struct avpn_config *config, uint32_t index,
     if (index >= config->invite_count) {
         return AVPN_ERROR_EMPTY;
     }
-    *invite_out = config->invites[index];
-    return AVPN_OK;
+    return avpni_give(invite_out, &config->invites[index], sizeof *invite_out, AVPNI_FIRST_INVITE);
 }
 
 uint32_t avpn_config_suites(const struct avpn_config *config, uint8_t *suites_out, size_t capacity)
@@ -90,8 +90,8 @@ int32_t avpn_config_registry(const struct avpn_config *config, uint32_t index,
     if (index >= config->registry_count) {
         return AVPN_ERROR_EMPTY;
     }
-    *registry_out = config->registries[index];
-    return AVPN_OK;
+    return avpni_give(registry_out, &config->registries[index], sizeof *registry_out,
+                      AVPNI_FIRST_REGISTRY_ENTRY);
 }
 
 const struct avpn_registry_entry *avpni_config_registries(const struct avpn_config *config,
@@ -124,8 +124,7 @@ int32_t avpn_config_rule(const struct avpn_config *config, uint32_t index,
     if (index >= config->policy.rule_count) {
         return AVPN_ERROR_EMPTY;
     }
-    *rule_out = config->policy.rules[index];
-    return AVPN_OK;
+    return avpni_give(rule_out, &config->policy.rules[index], sizeof *rule_out, AVPNI_FIRST_RULE);
 }
 
 uint32_t avpn_config_breakout_count(const struct avpn_config *config)
@@ -139,8 +138,8 @@ int32_t avpn_config_breakout(const struct avpn_config *config, uint32_t index,
     if (index >= config->policy.breakout_count) {
         return AVPN_ERROR_EMPTY;
     }
-    *breakout_out = config->policy.breakouts[index];
-    return AVPN_OK;
+    return avpni_give(breakout_out, &config->policy.breakouts[index], sizeof *breakout_out,
+                      AVPNI_FIRST_BREAKOUT);
 }
 
 /* ---- members --------------------------------------------------------------------------------- */
@@ -212,12 +211,13 @@ static int32_t give_member(const struct avpn_config *config, uint32_t index, int
                            struct avpn_member *member_out)
 {
     struct avpni_member_view view;
+    struct avpn_member member;
 
     if (!avpni_config_view(config, index, &view)) {
         return absent;
     }
-    expand(&view, member_out);
-    return AVPN_OK;
+    expand(&view, &member);
+    return avpni_give(member_out, &member, sizeof member, AVPNI_FIRST_MEMBER);
 }
 
 int32_t avpn_config_member_at(const struct avpn_config *config, uint32_t index,

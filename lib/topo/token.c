@@ -9,6 +9,7 @@
 
 #include "base/cursor.h"
 #include "base/memory.h"
+#include "base/sized.h"
 #include "crypto/box.h"
 #include "crypto/hash.h"
 #include "topo/config.h"
@@ -35,6 +36,19 @@ static bool is_zero(const uint8_t *bytes, size_t count)
     return seen == 0;
 }
 
+void avpni_token_registries(const struct avpn_token *token,
+                            struct avpn_registry_entry entries_out[AVPN_REGISTRIES])
+{
+    for (uint32_t i = 0; i < token->registry_count; i++) {
+        const struct avpn_token_registry *registry = &token->registries[i];
+        struct avpn_registry_entry *entry = &entries_out[i];
+
+        *entry = (struct avpn_registry_entry){
+            .size = sizeof *entry, .key = registry->key, .port = registry->port};
+        memcpy(entry->host, registry->host, sizeof entry->host);
+    }
+}
+
 static bool has_registries(const struct avpn_token *token)
 {
     if (token->registry_count > AVPN_REGISTRIES) {
@@ -45,15 +59,26 @@ static bool has_registries(const struct avpn_token *token)
             return false;
         }
     }
-    return avpni_registries_are_valid(token->registries, token->registry_count);
+    struct avpn_registry_entry entries[AVPN_REGISTRIES];
+
+    avpni_token_registries(token, entries);
+    return avpni_registries_are_valid(entries, token->registry_count);
 }
 
 static bool is_in_range(const struct avpn_token *token)
 {
-    return token->size == sizeof *token && token->member != 0 &&
+    return token->member != 0 &&
            token->version << (64 - AVPN_VERSION_SERIAL_SHIFT) != 0 && token->expires >= 0 &&
            !is_zero(token->organization.bytes, AVPN_KEY_BYTES) &&
            !is_zero(token->secret, AVPN_TOKEN_SECRET_BYTES) && has_registries(token);
+}
+
+/* A caller's, of any version, if it is one. Has a secret: to be wiped. */
+static int32_t take_token(struct avpn_token *own, const struct avpn_token *token)
+{
+    int32_t result = avpni_take(own, sizeof *own, token, AVPNI_FIRST_TOKEN);
+
+    return result != AVPN_OK || is_in_range(own) ? result : AVPN_ERROR_ARGUMENT;
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
@@ -80,7 +105,7 @@ static size_t write_token(const struct avpn_token *token, uint8_t bytes_out[BYTE
     avpni_write_u64(&w, (uint64_t)token->expires);
     avpni_write_u8(&w, (uint8_t)token->registry_count);
     for (uint32_t i = 0; i < token->registry_count; i++) {
-        const struct avpn_registry_entry *registry = &token->registries[i];
+        const struct avpn_token_registry *registry = &token->registries[i];
         size_t host_bytes = strlen(registry->host);
 
         avpni_write_bytes(&w, registry->key.bytes, AVPN_KEY_BYTES);
@@ -101,9 +126,8 @@ static void read_registries(struct avpni_reader *r, struct avpn_token *token_out
         token_out->registry_count = 0;
     }
     for (uint32_t i = 0; i < token_out->registry_count; i++) {
-        struct avpn_registry_entry *registry = &token_out->registries[i];
+        struct avpn_token_registry *registry = &token_out->registries[i];
 
-        registry->size = sizeof *registry;
         avpni_read_bytes(r, registry->key.bytes, AVPN_KEY_BYTES);
         registry->port = avpni_read_u16(r);
         size_t host_bytes = avpni_read_u8(r);
@@ -221,19 +245,21 @@ static const char *pass_prefix(const char *text)
 int32_t avpn_token_format(const struct avpn_token *token, char *text_out, size_t capacity)
 {
     uint8_t bytes[BYTES_LIMIT];
+    struct avpn_token own;
+    int32_t result = take_token(&own, token);
 
-    if (!is_in_range(token)) {
-        return AVPN_ERROR_ARGUMENT;
+    if (result == AVPN_OK && capacity < AVPN_TOKEN_TEXT) {
+        result = AVPN_ERROR_SPACE;
     }
-    if (capacity < AVPN_TOKEN_TEXT) {
-        return AVPN_ERROR_SPACE;
-    }
-    size_t count = write_token(token, bytes);
+    if (result == AVPN_OK) {
+        size_t count = write_token(&own, bytes);
 
-    memcpy(text_out, prefix, sizeof prefix);
-    write_base32(bytes, count, text_out + sizeof prefix - 1);
-    avpni_wipe(bytes, sizeof bytes);
-    return AVPN_OK;
+        memcpy(text_out, prefix, sizeof prefix);
+        write_base32(bytes, count, text_out + sizeof prefix - 1);
+        avpni_wipe(bytes, sizeof bytes);
+    }
+    avpni_wipe(&own, sizeof own);
+    return result;
 }
 
 int32_t avpn_token_parse(const char *text, struct avpn_token *token_out)
@@ -254,7 +280,7 @@ int32_t avpn_token_parse(const char *text, struct avpn_token *token_out)
         }
     }
     if (result == AVPN_OK) {
-        *token_out = token;
+        result = avpni_give(token_out, &token, sizeof token, AVPNI_FIRST_TOKEN);
     }
     avpni_wipe(bytes, sizeof bytes);
     avpni_wipe(&token, sizeof token);
@@ -293,29 +319,36 @@ static void write_claim(const struct avpn_key *organization, uint32_t member,
 int32_t avpn_token_claim_key(const struct avpn_token *token, struct avpn_key *key_out)
 {
     uint8_t seed[32];
+    struct avpn_token own;
+    int32_t result = take_token(&own, token);
 
-    if (!is_in_range(token)) {
-        return AVPN_ERROR_ARGUMENT;
+    if (result == AVPN_OK) {
+        derive_seed(&own, seed);
+        avpni_sign_keypair(seed, key_out);
+        avpni_wipe(seed, sizeof seed);
     }
-    derive_seed(token, seed);
-    avpni_sign_keypair(seed, key_out);
-    avpni_wipe(seed, sizeof seed);
-    return AVPN_OK;
+    avpni_wipe(&own, sizeof own);
+    return result;
 }
 
 int32_t avpn_token_claim(const struct avpn_token *token, const struct avpn_key *device,
                          uint8_t signature_out[AVPN_CLAIM_BYTES])
 {
     uint8_t seed[32], text[CLAIM_TEXT_BYTES];
+    struct avpn_token own;
+    int32_t result = take_token(&own, token);
 
-    if (!is_in_range(token) || is_zero(device->bytes, AVPN_KEY_BYTES)) {
-        return AVPN_ERROR_ARGUMENT;
+    if (result == AVPN_OK && is_zero(device->bytes, AVPN_KEY_BYTES)) {
+        result = AVPN_ERROR_ARGUMENT;
     }
-    derive_seed(token, seed);
-    write_claim(&token->organization, token->member, device, text);
-    avpni_sign(signature_out, text, sizeof text, seed);
-    avpni_wipe(seed, sizeof seed);
-    return AVPN_OK;
+    if (result == AVPN_OK) {
+        derive_seed(&own, seed);
+        write_claim(&own.organization, own.member, device, text);
+        avpni_sign(signature_out, text, sizeof text, seed);
+        avpni_wipe(seed, sizeof seed);
+    }
+    avpni_wipe(&own, sizeof own);
+    return result;
 }
 
 int32_t avpn_claim_verify(const struct avpn_key *claim_key, const struct avpn_key *organization,

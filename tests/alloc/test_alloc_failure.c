@@ -79,9 +79,9 @@ static void give_token(void)
                                 .organization = pair.organization, .secret = {1},
                                 .registry_count = 2};
     for (uint32_t i = 0; i < 2; i++) {
-        struct avpn_registry_entry *entry = &token.registries[i];
+        struct avpn_token_registry *entry = &token.registries[i];
 
-        *entry = (struct avpn_registry_entry){.size = sizeof *entry, .port = 9350,
+        *entry = (struct avpn_token_registry){.port = 9350,
                                               .key = pair.hosts[2 + i].key.public_key};
         snprintf(entry->host, sizeof entry->host, "198.51.100.%u", 3 + i);
     }

@@ -3,11 +3,12 @@
 """Fail when the library takes from the system, or gives to programs, what it should not.
 
     check_symbols.py static LIBAUTOVPN.A
-    check_symbols.py shared LIBAUTOVPN.SO INCLUDE_DIRECTORY
+    check_symbols.py shared LIBAUTOVPN.SO INCLUDE_DIRECTORY VERSION_SCRIPT [PART_LEFT_OUT ...]
 
 static: every symbol an object needs is defined by another object or on the list below, so there
 can be no socket, clock, file, thread or stdio; malloc and its kin only in base/memory.c; no
-object has writable data. shared: exactly the AVPN_API functions of the headers are exported.
+object has writable data. shared: exactly the AVPN_API functions of the headers are exported, each under the one version of
+the version script that lists it; those of a part that was left out of the build (registry, authority) are absent.
 """
 import pathlib
 import re
@@ -22,6 +23,8 @@ SODIUM = re.compile(r"^(crypto_|sodium_|randombytes_)")
 # Each provider of packet encryption has a library of its own.
 PROVIDERS = {"crypto_aead_ipsec_mb.c.o": re.compile(r"^(alloc|free|init)_mb_mgr(_auto)?$"),
              "crypto_aead_openssl.c.o": re.compile(r"^(EVP_|OPENSSL_info$)")}
+# The headers whose functions are absent when a part is left out: -Dregistry=false, -Dauthority=false.
+PARTS = {"registry": ["registry.h"], "authority": ["authority.h", "publisher.h"]}
 ALLOCATOR = {"malloc", "realloc", "free"}
 # What is the same for the whole process and never changes once known (doc/decisions/0014-aead-providers.md).
 WRITABLE = {"crypto_aead.c.o": {"testing", "verdicts"}, "crypto_aead_ipsec_mb.c.o": {"code"}}
@@ -68,33 +71,61 @@ def check_static(archive):
     return bad, f"{len(objects)} objects use nothing they should not"
 
 
-def declared_functions(include):
+def declared_functions(include, left_out=()):
+    """Those of the headers but the ones of parts left out."""
     names = set()
+    skipped = {header for part in left_out for header in PARTS[part]}
     for header in sorted(pathlib.Path(include).glob("autovpn/*.h")):
+        if header.name in skipped:
+            continue
         text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
         for declaration in re.findall(r"^AVPN_API\b([^;]*);", text, flags=re.M | re.S):
             names.add(re.search(r"(\w+)\s*\(", declaration).group(1))
     return names
 
 
-def check_shared(library, include):
-    exported = set()
+def read_script(script):
+    """[(version, function)] of a version script."""
+    text = re.sub(r"/\*.*?\*/", "", pathlib.Path(script).read_text(), flags=re.S)
+    return [(version, name) for version, body in re.findall(r"(\w[\w.]*)\s*{(.*?)}", text, flags=re.S)
+            for name in re.findall(r"([\w*]+);", body.split("local:")[0])]
+
+
+def read_exports(library):
+    """{function: version}; the versions themselves are absolute symbols."""
+    exports = {}
     for line in nm("--portability", "--dynamic", "--defined-only", library).splitlines():
-        name = line.split()[0].split("@")[0]
-        if name != "AUTOVPN_0":
-            exported.add(name)
-    declared = declared_functions(include)
-    bad = [f"{name} is exported and does not begin with avpn_" for name in sorted(exported)
-           if not name.startswith("avpn_")]
+        symbol, kind = line.split()[:2]
+        if kind != "A":
+            name, _, version = symbol.partition("@")
+            exports[name] = version.lstrip("@")
+    return exports
+
+
+def check_script(listed, declared):
+    names = [name for _, name in listed]
+    bad = [f"{name} is listed more than once" for name in sorted(set(names)) if names.count(name) > 1]
+    bad += [f"{name} is declared and not listed" for name in sorted(declared - set(names))]
+    bad += [f"{name} is listed and in no header" for name in sorted(set(names) - declared)]
+    return bad
+
+
+def check_shared(library, include, script, *left_out):
+    listed, exports = read_script(script), read_exports(library)
+    declared, exported = declared_functions(include, left_out), set(exports)
+    versions = {name: version for version, name in listed}
+    bad = check_script(listed, declared_functions(include))
     bad += [f"{name} is declared and not exported" for name in sorted(declared - exported)]
     bad += [f"{name} is exported and in no header" for name in sorted(exported - declared)]
+    bad += [f"{name} is exported as of {exports[name] or 'no version'}, and listed as of {versions[name]}"
+            for name in sorted(exported & set(versions)) if exports[name] != versions[name]]
     if not declared:
         bad.append("found no AVPN_API function")
-    return bad, f"{len(declared)} functions declared and exported"
+    return bad, f"{len(declared)} functions declared and exported, of {len(set(versions.values()))} version(s)"
 
 
 def main():
-    bad, good = check_static(sys.argv[2]) if sys.argv[1] == "static" else check_shared(*sys.argv[2:4])
+    bad, good = check_static(sys.argv[2]) if sys.argv[1] == "static" else check_shared(*sys.argv[2:])
     print("\n".join(bad) or good)
     sys.exit(1 if bad else 0)
 

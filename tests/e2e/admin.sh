@@ -251,6 +251,15 @@ check_and_diff() {
     check "check: what is new is told, and for whom" change "'branch'" site 'added, a spoke'
     check "check: the tunnels that begin" \
         is "[c['tunnels_begin'] for c in d['changes'] if c['site'] == 'branch']" "[['head']]"
+    check "show: the file as it is understood" run 0 autovpn org show "$DIR/locked/org.yaml" --json
+    check "... its sites in their order" is "[(s['name'], s['id'], s['role'], s['waits']) for s in d['sites']]" \
+        "[('head', 1, 'hub', False), ('dc', 2, 'hub', True), ('branch', 3, 'spoke', False), ('lonely', 4, 'spoke', False)]"
+    check "... what they have, and with whom a tunnel" is "[d['sites'][2][word] for word in ('hubs', 'exports', 'peers', 'key')]" \
+        "[[{'site': 'dc', 'default_route': False}, {'site': 'head', 'default_route': False}], ['10.2.0.0/24', '10.1.2.0/24'], ['head'], '$K_BRANCH']"
+    check "... registries and what is organization-wide" is "(d['name'], d['version'], d['hub_tunnels'], d['registries'][0]['port'], d['suites'][0])" \
+        "('e2e', 0, True, 9381, 'AES-256-GCM')"
+    check "... for people too" run 0 autovpn org show "$DIR/locked/org.yaml"
+    check "... in words" says '^dc: hub, member 2, waits for a device$'
     check "check writes nothing" [ ! -e "$DIR/locked/org.published" ]
     check "publish to a file" run 0 only_file locked --out "$DIR/bundle"
     check "version 1, without the site that waits" is "(d['version'], d['sites'])" "(1, 3)"
@@ -509,7 +518,7 @@ plain_publish() {
 
 helps() {
     local words
-    for words in "org init" "org check" "org publish" "org rotate-key" "org revoke" "org log" invite status explain; do
+    for words in "org init" "org check" "org show" "org publish" "org rotate-key" "org revoke" "org log" invite status explain; do
         # shellcheck disable=SC2086
         run 0 autovpn $words --help && says '^Usage: autovpn' || return 1
         # shellcheck disable=SC2086

@@ -86,7 +86,7 @@ int main(int count, char **words)
     struct udp_options socket = {.bind = {.family = AVPN_FAMILY_IPV4, .bytes = {127, 0, 0, 1}}};
     struct udp_buffers *buffers = udp_buffers_new(UDP_BATCH);
     struct avpn_node *node;
-    struct avpn_token token;
+    struct avpn_token token = {.size = sizeof token};
     char key[AVPN_KEY_TEXT];
     int status;
 

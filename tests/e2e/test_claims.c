@@ -61,8 +61,8 @@ static void begin(void)
         .size = sizeof token, .member = PLACE, .version = 1, .expires = NOW + 3600};
     token.organization = desk.state.organization;
     token.registry_count = 1;
-    token.registries[0] = (struct avpn_registry_entry){
-        .size = sizeof token.registries[0], .key = key_of(1), .port = 9350, .host = "r"};
+    token.registries[0] = (struct avpn_token_registry){
+        .key = key_of(1), .port = 9350, .host = "r"};
     memset(token.secret, 5, sizeof token.secret);
     ck_assert_int_eq(avpn_token_claim_key(&token, &invite.key), AVPN_OK);
     state_set_invite(&desk.state, "branch", &invite, 1);
@@ -99,7 +99,7 @@ static uint32_t take_all(void)
 static void assert_taken(uint8_t device)
 {
     struct avpn_key expected = key_of(device);
-    struct avpn_invite invite;
+    struct avpn_invite invite = {.size = sizeof invite};
     struct avpn_key key;
 
     ck_assert_uint_eq(take_all(), 1);
@@ -111,7 +111,7 @@ static void assert_taken(uint8_t device)
 
 static void assert_not_taken(void)
 {
-    struct avpn_invite invite;
+    struct avpn_invite invite = {.size = sizeof invite};
     struct avpn_key key;
 
     ck_assert_uint_eq(take_all(), 0);
@@ -223,7 +223,7 @@ END_TEST
 
 START_TEST(a_claim_after_the_invite_expired_is_not_taken)
 {
-    struct avpn_invite invite;
+    struct avpn_invite invite = {.size = sizeof invite};
 
     begin();
     ck_assert(state_invite(&desk.state, "branch", &invite));
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(a_claim_before_the_invite_expired_is_taken_later_too)
 {
-    struct avpn_invite invite;
+    struct avpn_invite invite = {.size = sizeof invite};
 
     begin();
     ck_assert(state_invite(&desk.state, "branch", &invite));

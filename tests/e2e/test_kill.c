@@ -164,6 +164,14 @@ static struct avpn_registry_entry registry_entry(void)
     return entry;
 }
 
+static struct avpn_token_registry token_registry(void)
+{
+    struct avpn_token_registry place = {.key = office.registry.public_key, .port = PORT};
+
+    memcpy(place.host, office.host, sizeof office.host);
+    return place;
+}
+
 static void make_invites(void)
 {
     for (uint32_t i = 0; i < PLACES; i++) {
@@ -175,7 +183,7 @@ static void make_invites(void)
                                      .version = i + 1,
                                      .expires = loop_wall_clock(NULL) + 3600,
                                      .registry_count = 1,
-                                     .registries = {registry_entry()}};
+                                     .registries = {token_registry()}};
         memcpy(token->secret, draw_key().bytes, sizeof token->secret);
         office.invites[i] = (struct avpn_invite){
             .size = sizeof office.invites[i], .member = token->member, .expires = token->expires};

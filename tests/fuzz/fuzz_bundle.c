@@ -76,7 +76,7 @@ static void write_member(const struct avpn_member *member, struct avpni_writer *
 static void read_member(const uint8_t *bytes, size_t count)
 {
     struct avpni_writer w = avpni_writer(again, sizeof again);
-    struct avpn_member member;
+    struct avpn_member member = {.size = sizeof member};
     uint8_t hash[AVPNI_HASH_BYTES];
 
     if (avpni_site_read(bytes, count, &member, hash)) {
@@ -213,7 +213,7 @@ static void apply_update(const uint8_t *bytes, size_t count)
 static void read_token(const uint8_t *bytes, size_t count)
 {
     char text[2 * AVPN_TOKEN_TEXT], formatted[AVPN_TOKEN_TEXT];
-    struct avpn_token token, out;
+    struct avpn_token token = {.size = sizeof token}, out = {.size = sizeof out};
 
     if (count >= sizeof text) {
         return;

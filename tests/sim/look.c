@@ -184,7 +184,7 @@ int32_t world_route(const struct world *world, uint32_t site, const char *prefix
 
 uint32_t world_hop(const struct world *world, uint32_t site, const char *prefix)
 {
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     uint32_t active;
 
     if (find_route(world, site, prefix, &route, &active) != AVPN_OK || active == AVPN_ROUTE_NONE)

@@ -252,6 +252,15 @@ static void sign(struct world_office *office, const struct avpn_config *config)
     memcpy(office->last, world->bundle, world->bundle_bytes);
 }
 
+/* The fastest suite depends on the machine, and with it every trace. */
+static void set_suites(struct world *world, struct avpn_config *config)
+{
+    static const uint8_t everywhere = AVPN_SUITE_CHACHA20_POLY1305;
+
+    if (getenv("AVPN_SIM_SAME_SUITE") != NULL)
+        world_must(world, avpn_config_set_suites(config, &everywhere, 1), "avpn_config_set_suites");
+}
+
 void world_publish(struct world *world, const struct world_site *sites)
 {
     struct avpn_config *config;
@@ -260,6 +269,7 @@ void world_publish(struct world *world, const struct world_site *sites)
         world->office = open_office(world);
     world_must(world, avpn_config_new(NULL, &config), "avpn_config_new");
     world_must(world, avpn_config_set_name(config, "world"), "avpn_config_set_name");
+    set_suites(world, config);
     add_policy(world, config);
     for (uint32_t r = 0; r < world->registry_count; r++)
         add_registry(world, config, r);
@@ -439,9 +449,8 @@ void world_invite(struct world *world, uint32_t site, avpn_span valid)
     for (size_t i = 0; i < sizeof token->secret; i++)
         token->secret[i] = (uint8_t)(sim_chance_next(&office->chance) >> 24);
     for (uint32_t r = 0; r < world->registry_count; r++) {
-        struct avpn_registry_entry *entry = &token->registries[r];
+        struct avpn_token_registry *entry = &token->registries[r];
 
-        entry->size = sizeof *entry;
         entry->key = world->registries[r].identity.public_key;
         entry->port = world->registries[r].contact.port;
         snprintf(entry->host, sizeof entry->host, "198.51.100.%u", r + 1);

@@ -136,7 +136,7 @@ static struct seen look(const struct world *w, uint32_t site)
     avpn_node_counters(w->nodes[site].node, seen.counters, AVPN_COUNTERS);
     for (uint32_t peer = 1; peer <= SITES; peer++)
         seen.to_peer[peer] = world_peer(w, site, peer).sent_packets;
-    for (uint32_t i = 0; avpn_node_rule_at(w->nodes[site].node, i, &rule) == AVPN_OK; i++)
+    for (uint32_t i = 0; avpn_node_rule_at(w->nodes[site].node, i, NULL, &rule) == AVPN_OK; i++)
         seen.rule_sent[i] = rule.sent_packets;
     return seen;
 }
@@ -221,7 +221,7 @@ static bool is_ambiguous(const struct world *w, const struct world_packet *p,
                          const struct avpn_flow *flow, const struct avpn_explanation *e)
 {
     const struct avpn_address ours = world_to_vpn(w, p->arrived_site, flow->source);
-    const bool is_ours = e->has_route && e->route.hops[0] == AVPN_HOP_LOCAL;
+    const bool is_ours = e->has_route && e->hops[0] == AVPN_HOP_LOCAL;
 
     return !sim_address_is_equal(&ours, &flow->source) ||
            (!is_ours && (e->from != p->from || p->arrived_hop_limit != 64));
@@ -341,7 +341,7 @@ static uint32_t each_verdict_is_given_where_it_is_due(uint64_t seed)
     EXPECT(w, world_wait_all(w, SECONDS(30)) && world_wait_mtu(w, 3, 1, SECONDS(30)));
     e = world_explain(w, &(struct world_flow){.from = 3, .destination = "10.99.0.5"});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_TUNNEL && e.next_hop == 1 && e.from == 0);
-    EXPECT(w, e.has_route == 1 && e.route.prefix.length == 16 && e.route.hop_count >= 2);
+    EXPECT(w, e.has_route == 1 && e.prefix.length == 16 && e.hop_count >= 2);
     EXPECT(w, e.hop_reasons[0] == AVPN_HOP_REASON_USED && e.active == 0);
     EXPECT(w, e.hop_reasons[1] == AVPN_HOP_REASON_STANDBY);
     EXPECT(w, e.conflict_count == 1 && e.is_translated == 1 && e.rule == AVPN_EXPLAIN_DEFAULT);
@@ -356,7 +356,7 @@ static uint32_t each_verdict_is_given_where_it_is_due(uint64_t seed)
     e = world_explain(w, &(struct world_flow){.from = 3, .destination_port = 53});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_BREAKOUT && e.breakout == 0);
     e = world_explain(w, &(struct world_flow){.from = 3});
-    EXPECT(w, e.verdict == AVPN_EXPLAIN_TUNNEL && e.next_hop == 2 && e.route.prefix.length == 0);
+    EXPECT(w, e.verdict == AVPN_EXPLAIN_TUNNEL && e.next_hop == 2 && e.prefix.length == 0);
     e = world_explain(w, &(struct world_flow){.from = 4});
     EXPECT(w, e.verdict == AVPN_EXPLAIN_NO_ROUTE ||
                   (e.verdict == AVPN_EXPLAIN_BREAKOUT && e.breakout == AVPN_EXPLAIN_DEFAULT));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Plays scenarios and prints TAP. Arguments: parts of names; without any, all are played.
- * AVPN_SEED chooses the seed (default 1), AVPN_SEEDS how many from there on (default 1).
+ * AVPN_SEED chooses the seed (default 1), AVPN_SEEDS how many from there on (default 1). The trace of a scenario
+ * is a hash of every datagram that travelled, with its time and its ends.
  */
 #include "scenario.h"
 #include <stdio.h>
@@ -42,6 +43,8 @@ static void play(const struct scenario *scenarios, size_t count, int argc, char 
                scenarios[i].name, (unsigned long long)first,
                scenarios[i].todo != NULL ? " # TODO " : "",
                scenarios[i].todo != NULL ? scenarios[i].todo : "");
+        printf("# trace %016llx of %s\n", (unsigned long long)world_take_traces(),
+               scenarios[i].name);
         fflush(stdout);
     }
 }

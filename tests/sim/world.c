@@ -780,6 +780,16 @@ struct world *world_new_with(const char *name, uint64_t seed, const struct world
     return world;
 }
 
+static uint64_t traces;
+
+uint64_t world_take_traces(void)
+{
+    const uint64_t taken = traces;
+
+    traces = 0;
+    return taken;
+}
+
 uint32_t world_del(struct world *world)
 {
     uint32_t failures;
@@ -798,6 +808,7 @@ uint32_t world_del(struct world *world)
     }
     world_office_close(world);
     failures = world->failures;
+    traces = (traces ^ sim_hash(world->sim)) * UINT64_C(0x9e3779b97f4a7c15);
     sim_del(world->sim);
     world_traffic_fini(world);
     free(world->bundle);

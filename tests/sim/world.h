@@ -15,6 +15,8 @@
  * Nodes may have workers (crew.c): what comes and goes is handled by one of them or by the node itself, as chance has it, and
  * what they punt reaches the node a moment later, or never. 2 for each node in every scenario, if AVPN_TEST_WORKERS=2.
  *
+ * The same seed gives the same trace, on any machine if AVPN_SIM_SAME_SUITE is set (tests/portability.sh compares).
+ *
  *     static const struct world_site sites[] = {
  *         {.role = AVPN_ROLE_HUB, .nat = {&sim_nat_home}},
  *         {.nat = {&sim_nat_symmetric}, .hubs = {1}}};
@@ -189,6 +191,8 @@ struct world *world_new_with(const char *name, uint64_t seed, const struct world
                              const struct world_policy *policy);
 /* Ends everything; returns the number of failures, leaks included. */
 uint32_t world_del(struct world *world);
+/* The traces (sim_hash) of all worlds that ended since the last call, as one number. */
+uint64_t world_take_traces(void);
 void world_run(struct world *world, avpn_span span);
 avpn_time world_now(const struct world *world);
 

@@ -1,105 +1,95 @@
 # SPDX-License-Identifier: ISC
-"""The shared library and its declarations; everything ctypes is in this file."""
-import ctypes as c
+"""The shared library: found, checked, and its functions with their types.
+
+It is taken from the first of these places that has one:
+
+1. where the environment's AUTOVPN_LIBRARY says (a path), which is somebody's deliberate choice;
+2. _lib/ beside this file: a wheel carries its own, of the same version;
+3. the system's libautovpn.so.0.
+
+`lib.path` tells which it was.
+
+`lib.avpn_x(...)` calls it. A function that it lacks - a part that was left out of the build, or one that is younger than the library -
+does not hinder the import: calling it raises UnsupportedError.
+"""
+import ctypes
 import os
+import pathlib
+from typing import Any, Callable, NoReturn, Optional, Tuple
+
+from . import _declarations as d
+from .errors import LibraryError, UnsupportedError, error_of
+
+_SONAME = "libautovpn.so." + d.VERSION.split(".", maxsplit=1)[0]
+_OWN = pathlib.Path(__file__).parent / "_lib" / _SONAME
 
 
-class Error(Exception):
-    """A call was refused. `code` is negative, `name` its constant."""
+class Library:
+    """The functions of one loaded library, as attributes under their C names."""
 
-    def __init__(self, code):
-        self.code = code
-        self.name = lib.avpn_error_name(code).decode()
-        super().__init__(self.name)
+    def __init__(self, handle: ctypes.CDLL, path: str) -> None:
+        self.path = path
+        self._handle = handle
+        for name, (result, parameters, feature) in d.FUNCTIONS.items():
+            setattr(self, name, self._bind(name, result, parameters, feature))
 
+    def _bind(self, name: str, result: Any, parameters: Tuple[Any, ...], feature: str) -> Callable[..., Any]:
+        try:
+            function = getattr(self._handle, name)
+        except AttributeError:
+            return self._missing(name, feature)
+        function.restype, function.argtypes = result, parameters
+        return function  # type: ignore[no-any-return]  # ctypes makes them at run time
 
-class AddressStruct(c.Structure):
-    _fields_ = [("family", c.c_uint8), ("reserved", c.c_uint8 * 3), ("bytes", c.c_uint8 * 16)]
+    def _missing(self, name: str, feature: str) -> Callable[..., Any]:
+        if feature:
+            why = f"{self.path} was built without it (-D{feature}=false): {name} needs the {feature} part"
+        else:
+            why = f"{name} is not in {self.path}: it is older than these bindings ({d.VERSION})"
 
+        def refuse(*_arguments: object) -> NoReturn:
+            raise UnsupportedError(why)
 
-class ContactStruct(c.Structure):
-    _fields_ = [("family", c.c_uint8), ("reserved", c.c_uint8), ("port", c.c_uint16),
-                ("bytes", c.c_uint8 * 16)]
+        refuse.__name__ = name
+        return refuse
 
-
-class PrefixStruct(c.Structure):
-    _fields_ = [("family", c.c_uint8), ("length", c.c_uint8), ("reserved", c.c_uint8 * 2),
-                ("bytes", c.c_uint8 * 16)]
-
-
-class NatReportStruct(c.Structure):
-    _fields_ = [("seen", ContactStruct), ("reserved", c.c_uint32), ("at", c.c_int64)]
-
-
-class NatVerdictStruct(c.Structure):
-    _fields_ = [("kind", c.c_uint8), ("reserved", c.c_uint8 * 3), ("evidence", ContactStruct * 2)]
-
-
-class RouteStruct(c.Structure):
-    _fields_ = [("size", c.c_uint32), ("prefix", PrefixStruct), ("hop_count", c.c_uint32),
-                ("hops", c.c_uint32 * 16)]
+    def __getattr__(self, name: str) -> Callable[..., Any]:  # for the type checker: __init__ set those there are
+        raise AttributeError(f"the API has no function {name}")
 
 
-class SaParametersStruct(c.Structure):
-    _fields_ = [("size", c.c_uint32), ("spi", c.c_uint32), ("suite", c.c_uint8),
-                ("reserved", c.c_uint8 * 3), ("window", c.c_uint32), ("key", c.c_uint8 * 32),
-                ("salt", c.c_uint8 * 4), ("sequence", c.c_uint64), ("limit", c.c_uint64),
-                ("aead", c.c_void_p)]
-
-
-_P = c.c_void_p
-_PROTOTYPES = {
-    "avpn_error_name": (c.c_char_p, [c.c_int32]),
-    "avpn_version": (c.c_char_p, []),
-    "avpn_wire_version": (c.c_uint32, []),
-    "avpn_address_parse": (c.c_int32, [c.c_char_p, c.POINTER(AddressStruct)]),
-    "avpn_address_format": (c.c_int32, [c.POINTER(AddressStruct), c.c_char_p, c.c_size_t]),
-    "avpn_contact_parse": (c.c_int32, [c.c_char_p, c.POINTER(ContactStruct)]),
-    "avpn_contact_format": (c.c_int32, [c.POINTER(ContactStruct), c.c_char_p, c.c_size_t]),
-    "avpn_prefix_parse": (c.c_int32, [c.c_char_p, c.POINTER(PrefixStruct)]),
-    "avpn_prefix_format": (c.c_int32, [c.POINTER(PrefixStruct), c.c_char_p, c.c_size_t]),
-    "avpn_nat_classify": (c.c_int32, [c.POINTER(NatReportStruct), c.c_size_t, c.c_int64, c.c_int64,
-                                      c.POINTER(NatVerdictStruct)]),
-    "avpn_routes_new": (c.c_int32, [_P, c.POINTER(_P)]),
-    "avpn_routes_del": (None, [_P]),
-    "avpn_routes_put": (c.c_int32, [_P, c.POINTER(RouteStruct)]),
-    "avpn_routes_remove": (c.c_int32, [_P, c.POINTER(PrefixStruct)]),
-    "avpn_routes_set_state": (c.c_int32, [_P, c.c_uint32, c.c_uint32]),
-    "avpn_routes_lookup": (c.c_int32, [_P, c.POINTER(AddressStruct), c.POINTER(c.c_uint32)]),
-    "avpn_routes_count": (c.c_uint32, [_P]),
-    "avpn_suite_is_available": (c.c_int32, [c.c_uint8]),
-    "avpn_sa_new_sender": (c.c_int32, [c.POINTER(SaParametersStruct), _P, c.POINTER(_P)]),
-    "avpn_sa_new_receiver": (c.c_int32, [c.POINTER(SaParametersStruct), _P, c.POINTER(_P)]),
-    "avpn_sa_del": (None, [_P]),
-    "avpn_sa_seal": (c.c_int32, [_P, _P, c.c_uint32]),
-    "avpn_sa_open": (c.c_int32, [_P, _P, c.c_uint32]),
-    "avpn_sa_sequence": (c.c_uint64, [_P]),
-}
-
-
-def _load():
-    library = c.CDLL(os.environ.get("AUTOVPN_LIBRARY", "libautovpn.so.0"))
-    for name, (result, arguments) in _PROTOTYPES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-lib = _load()
-
-
-def check(code):
-    """The value of a call, or its error raised."""
+def check(code: int, function: str, about: Optional[str] = None) -> int:
+    """What a function returned, or its error raised. `about`: its arguments, for the message."""
     if code < 0:
-        raise Error(code)
+        raise error_of(code, function, about)
     return code
 
 
-def version():
-    """The library's version, "MAJOR.MINOR.PATCH"."""
-    return lib.avpn_version().decode()
+def text(value: Optional[bytes]) -> str:
+    """Static text of the library."""
+    return value.decode("utf-8", "replace") if value is not None else ""
 
 
-def wire_version():
-    """The protocol version spoken on the wire."""
-    return lib.avpn_wire_version()
+def _load() -> Library:
+    path = os.environ.get("AUTOVPN_LIBRARY") or (str(_OWN) if _OWN.exists() else _SONAME)
+    try:
+        handle = ctypes.CDLL(path)
+    except OSError as error:
+        raise LibraryError(
+            f"libautovpn cannot be loaded ({error}). Install the library, or a wheel that carries it, or let the "
+            f"environment variable AUTOVPN_LIBRARY name the file, for example build/lib/{_SONAME}") from error
+    library = Library(handle, path)
+    _require_compatible(library)
+    return library
+
+
+def _require_compatible(library: Library) -> None:
+    try:
+        found = text(library.avpn_version())
+    except UnsupportedError as error:
+        raise LibraryError(f"{library.path} is no libautovpn") from error
+    if found.split(".")[0] != d.VERSION.split(".")[0]:
+        raise LibraryError(f"{library.path} is libautovpn {found}, and these bindings are for "
+                           f"{d.VERSION.split('.')[0]}.x: install those of its version")
+
+
+lib = _load()

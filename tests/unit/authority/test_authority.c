@@ -51,7 +51,7 @@ START_TEST(what_was_signed_is_read_again)
     static const uint8_t counts[][2] = {{1, 1}, {2, 1}, {8, 8}};
     struct bundle bundle = bundle_of(config, counts[_i][0], counts[_i][1]);
     struct avpn_key organization;
-    struct avpn_member member, expected;
+    struct avpn_member member = {.size = sizeof member}, expected = {.size = sizeof expected};
 
     ck_assert_int_eq(avpn_bundle_organization(bundle.bytes, bundle.count, &organization), AVPN_OK);
     ck_assert_mem_eq(&organization, &bundle.organization, sizeof organization);
@@ -138,7 +138,7 @@ static const struct {
     {1, -1, 0, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
     {1, 5, 5, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
     {1, 5, -1, 0, 3, true, true, AVPN_ERROR_ARGUMENT},
-    {1, 0, 0, 1, 3, true, true, AVPN_ERROR_ARGUMENT},
+    {1, 0, 0, UINT32_MAX, 3, true, true, AVPN_ERROR_ARGUMENT},
     /* [CFG-7]: there is no key before that of epoch 1, and before all others there is one */
     {1, 0, 0, 0, 1, true, false, AVPN_OK},
     {1, 0, 0, 0, 1, true, true, AVPN_ERROR_ARGUMENT},
@@ -183,7 +183,7 @@ START_TEST(invites_come_back_by_member_in_whatever_order_they_were_given)
     struct avpn_authority *authority = authority_of(NULL, 1, 1);
     struct avpn_publication publication = publication_of(1);
     struct avpn_key organization;
-    struct avpn_invite invite;
+    struct avpn_invite invite = {.size = sizeof invite};
     size_t count;
 
     publication.invites = invites;

@@ -144,8 +144,8 @@ static void make_signatures(struct avpni_signatures *signatures, const char *lab
 
     for (uint8_t i = 0; i < signatures->count; i++) {
         avpni_sign(signatures->bytes[i], text, text_bytes, (*seeds)[signatures->numbers[i] % KEYS]);
+        signatures->bytes[i][0] ^= is_wrong && i + 1 == signatures->count;
     }
-    signatures->bytes[signatures->count - 1][0] ^= is_wrong;
 }
 
 /* Only the last rotation's signatures are wrong, where they are to be. */

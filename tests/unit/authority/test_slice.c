@@ -53,7 +53,7 @@ static void discard(struct cut *cut)
 
 static void check_fields(const struct cut *cut)
 {
-    struct avpn_registry_entry a, b;
+    struct avpn_registry_entry a = {.size = sizeof a}, b = {.size = sizeof b};
     uint8_t suites_a[4] = {0}, suites_b[4] = {0};
 
     ck_assert_int_eq(avpn_config_is_whole(cut->whole), 1);
@@ -74,8 +74,8 @@ static void check_fields(const struct cut *cut)
 /* [CFG-13]: every slice has all of it, as the administrator gave it. */
 static void check_policy(const struct avpn_config *made, const struct avpn_config *read)
 {
-    struct avpn_rule a, b;
-    struct avpn_breakout c, d;
+    struct avpn_rule a = {.size = sizeof a}, b = {.size = sizeof b};
+    struct avpn_breakout c = {.size = sizeof c}, d = {.size = sizeof d};
 
     ck_assert_uint_eq(avpn_config_flags(read), avpn_config_flags(made));
     ck_assert_uint_eq(avpn_config_rule_count(read), avpn_config_rule_count(made));
@@ -119,7 +119,7 @@ static void check_site_checks(const struct cut *cut)
 static void check_members(const struct cut *cut)
 {
     const struct avpn_key zero = {{0}};
-    struct avpn_member a, b;
+    struct avpn_member a = {.size = sizeof a}, b = {.size = sizeof b};
 
     /* Those not known are not found by the key and name that they do not have. */
     ck_assert_int_eq(avpn_config_member_by_key(cut->part, &zero, &b), AVPN_ERROR_NOT_FOUND);
@@ -158,7 +158,7 @@ static void check_peers(const struct cut *cut)
 static void check_routes(const struct cut *cut)
 {
     struct avpn_routes *a, *b;
-    struct avpn_route route_a, route_b;
+    struct avpn_route route_a = {.size = sizeof route_a}, route_b = {.size = sizeof route_b};
 
     ck_assert_int_eq(avpn_routes_new(NULL, &a), AVPN_OK);
     ck_assert_int_eq(avpn_routes_new(NULL, &b), AVPN_OK);

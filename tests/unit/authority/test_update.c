@@ -503,7 +503,7 @@ static void check_is_part_of(const struct avpn_config *made, const struct avpn_c
     ck_assert_uint_eq(avpn_config_flags(made), avpn_config_flags(genuine));
     ck_assert_uint_eq(avpn_config_rule_count(made), avpn_config_rule_count(genuine));
     for (uint32_t i = 0; i < avpn_config_rule_count(made); i++) {
-        struct avpn_rule rule, genuine_rule;
+        struct avpn_rule rule = {.size = sizeof rule}, genuine_rule = {.size = sizeof genuine_rule};
 
         avpn_config_rule(made, i, &rule);
         avpn_config_rule(genuine, i, &genuine_rule);

@@ -62,9 +62,24 @@ static struct avpn_address random_address(uint64_t *random)
     return address;
 }
 
+/* Of equally long runs of zeros RFC 5952 (4.2.3) shortens the first. musl shortens a later one. */
+static bool c_library_follows_rfc5952(void)
+{
+    static const uint8_t bytes[16] = {[7] = 1, [15] = 1};
+    char text[INET6_ADDRSTRLEN];
+
+    inet_ntop(AF_INET6, bytes, text, sizeof text);
+    return strcmp(text, "::1:0:0:0:1") == 0;
+}
+
 START_TEST(random_addresses_read_and_write_as_inet_ntop_does)
 {
+    bool is_referee = c_library_follows_rfc5952();
     uint64_t random = 17;
+
+    if (!is_referee) {
+        harness_skipped(1, "an inet_ntop that does not follow RFC 5952");
+    }
 
     for (int round = 0; round < 4000; round++) {
         struct avpn_address address = random_address(&random), again;
@@ -76,7 +91,7 @@ START_TEST(random_addresses_read_and_write_as_inet_ntop_does)
         ck_assert_mem_eq(&address, &again, sizeof address);
         inet_ntop(family, address.bytes, expected, sizeof expected);
         /* The C library still writes the deprecated ::a.b.c.d; RFC 5952 does not ask for it. */
-        if (strncmp(expected, "::", 2) != 0 || strchr(expected, '.') == NULL) {
+        if (is_referee && (strncmp(expected, "::", 2) != 0 || strchr(expected, '.') == NULL)) {
             ck_assert_str_eq(text, expected);
         }
     }

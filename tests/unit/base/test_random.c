@@ -84,6 +84,14 @@ START_TEST(the_jitter_stream_is_splitmix64)
 }
 END_TEST
 
+START_TEST(a_stream_begins_at_the_same_place_on_every_machine)
+{
+    static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 0xF8};
+
+    ck_assert_uint_eq(avpni_jitter_seed(bytes), UINT64_C(0xF807060504030201));
+}
+END_TEST
+
 START_TEST(jittered_spans_fill_their_range_and_do_not_leave_it)
 {
     uint64_t state = 42;
@@ -117,6 +125,7 @@ static const struct harness_case cases[] = {
     HARNESS_CASE(without_one_the_fallback_serves),
     HARNESS_CASE(a_failure_is_told_and_leaves_zeros),
     HARNESS_CASE(the_jitter_stream_is_splitmix64),
+    HARNESS_CASE(a_stream_begins_at_the_same_place_on_every_machine),
     HARNESS_CASE(jittered_spans_fill_their_range_and_do_not_leave_it),
     HARNESS_CASE(a_span_too_short_to_vary_is_kept),
 };

@@ -115,7 +115,7 @@ START_TEST(what_one_provider_seals_any_other_of_the_suite_opens)
         set_key(&ciphers[0]);
         set_key(&ciphers[1]);
         for (size_t k = 0; k < 3; k++)
-            cross(round <= 200 ? round : harness_random(&seed) % (TEXT_LIMIT + 1));
+            cross(round <= 200 ? round : (size_t)(harness_random(&seed) % (TEXT_LIMIT + 1)));
         clear_key(&ciphers[0]);
         clear_key(&ciphers[1]);
     }

@@ -481,6 +481,10 @@ START_TEST(the_suite_is_the_first_that_both_allow)
 {
     struct avpn_peer_status status = {.size = sizeof status};
 
+    if (!avpn_suite_is_available((uint8_t)(_i + 1))) {
+        harness_skipped(1, "no hardware AES for AES-256-GCM");
+        return;
+    }
     begin_two(46);
     pair.suite_count = 1;
     pair.suites[0] = (uint8_t)(_i + 1);

@@ -158,8 +158,8 @@ static void give_token(void)
     token = (struct avpn_token){.size = sizeof token, .member = victim + 1, .version = 1,
                                 .organization = pair.organization, .secret = {1},
                                 .registry_count = 1};
-    token.registries[0] = (struct avpn_registry_entry){
-        .size = sizeof token.registries[0], .port = 9350, .key = pair.hosts[2].key.public_key,
+    token.registries[0] = (struct avpn_token_registry){
+        .port = 9350, .key = pair.hosts[2].key.public_key,
         .host = "198.51.100.3"};
     pair.hosts[victim].token = &token;
     pair.hosts[victim].is_bare = true;
@@ -174,6 +174,16 @@ static void push_update(void)
     ck_assert_int_eq(avpn_registry_set_organization(pair.hosts[2].registry, &pair.organization,
                                                     pair.bundle, pair.bundle_bytes, pair.now),
                      AVPN_OK);
+}
+
+/* Not every machine has the instructions for AES, and without them no node takes the suite. */
+static bool is_possible(enum wanted what)
+{
+    if (what == ESP_AES && !avpn_suite_is_available(AVPN_SUITE_AES_256_GCM)) {
+        harness_skipped(1, "no hardware AES for AES-256-GCM");
+        return false;
+    }
+    return true;
 }
 
 /* Bring a net to the moment at which `victim` would accept the wanted message. */
@@ -263,6 +273,8 @@ START_TEST(a_spoilt_datagram_has_no_effect_but_its_counter)
     uint8_t bytes[PAIR_DATAGRAM];
     size_t count;
 
+    if (!is_possible((enum wanted)_i))
+        return;
     arrange((enum wanted)_i, 31);
     count = caught.bytes;
     pair_remember(&pair, victim);
@@ -298,6 +310,8 @@ END_TEST
 
 START_TEST(a_replayed_datagram_has_no_effect_but_its_counter)
 {
+    if (!is_possible((enum wanted)_i))
+        return;
     arrange((enum wanted)_i, 32);
     pair_receive(&pair, victim, 0, &caught.source, caught.data, caught.bytes);
     pair_remember(&pair, victim);
@@ -321,6 +335,8 @@ END_TEST
 
 START_TEST(a_reflected_datagram_has_no_effect_but_its_counter)
 {
+    if (!is_possible((enum wanted)_i))
+        return;
     arrange((enum wanted)_i, 33);
     if (caught.from < 2) { /* those of registries: tests/unit/registry */
         pair_remember(&pair, caught.from);
@@ -394,7 +410,7 @@ START_TEST(a_stranger_gets_nothing_at_all)
     pair_run(&pair, 5 * AVPN_SECOND);
     pair_remember(&pair, 0);
     for (size_t round = 0; round < 20000; round++) {
-        size_t count = harness_random(&state) % sizeof bytes;
+        size_t count = (size_t)(harness_random(&state) % sizeof bytes);
 
         for (size_t i = 0; i < count; i++)
             bytes[i] = (uint8_t)harness_random(&state);

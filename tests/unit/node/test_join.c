@@ -46,9 +46,9 @@ static void make_token(void)
                                 .version = pair.version + 1, .expires = 5000,
                                 .registry_count = pair.registry_count};
     for (uint32_t i = 0; i < pair.registry_count; i++) {
-        struct avpn_registry_entry *entry = &token.registries[i];
+        struct avpn_token_registry *entry = &token.registries[i];
 
-        *entry = (struct avpn_registry_entry){.size = sizeof *entry, .port = 9350,
+        *entry = (struct avpn_token_registry){.port = 9350,
                                               .key = pair.hosts[REGISTRY + i].key.public_key};
         sprintf(entry->host, "198.51.100.%u", REGISTRY + i + 1);
     }
@@ -210,7 +210,7 @@ END_TEST
 /* [JOIN-2]: a registry that has an older configuration, with the device in it, does not get it believed. */
 START_TEST(nothing_older_than_the_token_is_believed)
 {
-    struct avpn_token newer;
+    struct avpn_token newer = {.size = sizeof newer};
 
     begin(6, 1);
     sign_in(1);

@@ -237,7 +237,7 @@ START_TEST(explain_names_alternatives_and_conflicts)
     avpn_address_parse("10.50.0.1", &flow.destination);
     ck_assert_int_eq(avpn_node_explain(pair.hosts[B].node, &flow, &why), AVPN_OK);
     ck_assert_uint_eq(why.verdict, AVPN_EXPLAIN_TUNNEL);
-    ck_assert_uint_eq(why.route.hop_count, 2);
+    ck_assert_uint_eq(why.hop_count, 2);
     ck_assert_uint_eq(why.hop_reasons[0], AVPN_HOP_REASON_USED);
     ck_assert_uint_eq(why.hop_reasons[1], AVPN_HOP_REASON_STANDBY);
     ck_assert_uint_eq(why.next_hop, HUB2 + 1);

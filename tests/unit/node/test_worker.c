@@ -581,7 +581,7 @@ START_TEST(spoilt_punts_do_no_harm)
             }
         for (uint32_t round = 0; round < 100; round++) {
             uint8_t noise[300];
-            size_t count = harness_random(&state) % sizeof noise;
+            size_t count = (size_t)(harness_random(&state) % sizeof noise);
 
             memcpy(noise, punt->bytes, punt->count < sizeof noise ? punt->count : sizeof noise);
             for (size_t k = round % 32; k < sizeof noise; k++)

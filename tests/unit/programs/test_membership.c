@@ -70,8 +70,7 @@ static struct avpn_token token_of(char letter)
                                .version = 1,
                                .expires = 2000,
                                .registry_count = 1,
-                               .registries = {{.size = sizeof token.registries[0],
-                                               .key = {{9}},
+                               .registries = {{.key = {{9}},
                                                .port = 9350,
                                                .host = "192.0.2.1"}}};
     return token;

@@ -32,8 +32,7 @@ static struct avpn_token token_of(uint32_t member, uint8_t secret)
                                .expires = EXPIRES,
                                .registry_count = 1};
 
-    token.registries[0] = (struct avpn_registry_entry){.size = sizeof token.registries[0],
-                                                       .key = w.identity.public_key,
+    token.registries[0] = (struct avpn_token_registry){.key = w.identity.public_key,
                                                        .port = 9350,
                                                        .host = "192.0.2.1"};
     return token;

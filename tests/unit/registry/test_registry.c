@@ -319,6 +319,7 @@ END_TEST
 START_TEST(a_node_moves_with_a_token_for_its_new_contact)
 {
     struct avpni_challenge challenge;
+    struct avpn_event event;
     uint32_t version;
     uint8_t body[1100];
 
@@ -335,6 +336,12 @@ START_TEST(a_node_moves_with_a_token_for_its_new_contact)
     memcpy(c.session.token, challenge.token, 16);
     client_keep(&c, true);
     ck_assert(is_at(2, "[2001:db8::7]:40007"));
+    for (int i = 0; i < 3; i++) /* both connected, then it moved */
+        ck_assert_int_eq(avpn_registry_next_event(w.registry, &event), AVPN_OK);
+    ck_assert_uint_eq(event.peer, 2);
+    ck_assert_uint_eq(event.state, 1);
+    ck_assert(avpni_contact_is_equal(&event.contact, &c.contact));
+    ck_assert_int_eq(avpn_registry_next_event(w.registry, &event), AVPN_ERROR_EMPTY);
     struct avpni_entry entry = change_of(&hub, &version);
 
     ck_assert_uint_eq(entry.member, 2);

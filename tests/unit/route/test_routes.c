@@ -53,7 +53,7 @@ START_TEST(an_empty_table_finds_nothing)
 {
     struct avpn_routes *routes = new_routes();
     const struct avpn_address address = address_of("10.0.0.1");
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     uint32_t hop = 99;
 
     ck_assert_int_eq(avpn_routes_lookup(routes, &address, &hop), AVPN_ERROR_NOT_FOUND);
@@ -84,7 +84,7 @@ START_TEST(the_longest_prefix_decides) /* [RTE-3] */
     struct avpn_routes *routes = new_routes();
     const struct avpn_address address = address_of(longest[_i].address);
     const struct avpn_prefix expected = prefix_of(longest[_i].prefix);
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     uint32_t hop;
 
     for (int i = 0; i < HARNESS_COUNT(longest); i++) {
@@ -105,7 +105,7 @@ START_TEST(the_first_live_hop_is_taken_and_a_shorter_prefix_never_steps_in) /* [
 {
     struct avpn_routes *routes = new_routes();
     const struct avpn_address address = address_of("10.1.0.9");
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     uint32_t hop = 0;
 
     put(routes, "10.0.0.0/8", 3, 0);
@@ -132,7 +132,7 @@ START_TEST(a_held_hop_carries_only_what_no_live_one_can) /* [RTE-7] */
 {
     struct avpn_routes *routes = new_routes();
     const struct avpn_address both = address_of("10.1.0.9"), alone = address_of("10.2.0.9");
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     uint32_t hop = 0;
 
     put(routes, "10.1.0.0/16", 7, 9);
@@ -365,7 +365,7 @@ static void compare_lookup(const struct avpn_routes *routes, const struct naive 
                            const struct avpn_address *address)
 {
     const struct avpn_route *expected = naive_match(naive, address);
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     uint32_t hop, first = 0;
 
     if (expected == NULL) {
@@ -401,7 +401,7 @@ static void compare_lookup(const struct avpn_routes *routes, const struct naive 
 
 static void compare_order(const struct avpn_routes *routes, const struct naive *naive)
 {
-    struct avpn_route route, before = {0};
+    struct avpn_route route = {.size = sizeof route}, before = {.size = sizeof before};
 
     ck_assert_uint_eq(avpn_routes_count(routes), naive->count);
     for (uint32_t i = 0; i < naive->count; i++) {

@@ -14,7 +14,7 @@ START_TEST(members_come_back_by_place_id_key_and_name)
 {
     struct avpn_config *config = config_of(sites, 4);
     const struct avpn_member expected = member_of(&sites[_i]);
-    struct avpn_member member;
+    struct avpn_member member = {.size = sizeof member};
 
     ck_assert_uint_eq(avpn_config_member_count(config), 4);
     ck_assert_int_eq(avpn_config_member(config, sites[_i].id, &member), AVPN_OK);
@@ -34,8 +34,8 @@ START_TEST(what_is_not_there_is_not_found)
     struct avpn_config *config = config_of(sites, 4);
     const struct avpn_key key = {{9}};
     const struct avpn_key_pair pair = pair_of(10);
-    struct avpn_member member;
-    struct avpn_registry_entry registry;
+    struct avpn_member member = {.size = sizeof member};
+    struct avpn_registry_entry registry = {.size = sizeof registry};
     struct avpn_key out;
 
     ck_assert_int_eq(avpn_config_member(config, 11, &member), AVPN_ERROR_NOT_FOUND);
@@ -59,7 +59,7 @@ START_TEST(the_organizations_fields_come_back)
     const struct avpn_registry_entry expected = registry_of(1);
     const uint8_t chosen[] = {2};
     uint8_t suites[4] = {9, 9, 9, 9};
-    struct avpn_registry_entry registry;
+    struct avpn_registry_entry registry = {.size = sizeof registry};
 
     ck_assert_str_eq(avpn_config_name(config), "example");
     ck_assert_uint_eq(avpn_config_suites(config, suites, 4), 2);
@@ -76,8 +76,9 @@ END_TEST
 START_TEST(the_policy_comes_back_in_order) /* [CFG-13] */
 {
     struct avpn_config *config = empty_config(NULL);
-    struct avpn_rule rule = {.size = sizeof rule, .action = AVPN_RULE_ALLOW, .name = "a"}, read;
-    struct avpn_breakout breakout = {.size = sizeof breakout, .protocol = 6}, read_breakout;
+    struct avpn_rule rule = {.size = sizeof rule, .action = AVPN_RULE_ALLOW, .name = "a"}, read = {.size = sizeof read};
+    struct avpn_breakout breakout = {.size = sizeof breakout, .protocol = 6},
+                         read_breakout = {.size = sizeof read_breakout};
 
     ck_assert_uint_eq(avpn_config_flags(config), 0);
     ck_assert_int_eq(avpn_config_set_flags(config, AVPN_ORGANIZATION_NO_HUB_TUNNELS), AVPN_OK);
@@ -107,7 +108,7 @@ END_TEST
 START_TEST(of_a_policy_what_cannot_be_represented_is_refused) /* [CFG-8] */
 {
     struct avpn_config *config = empty_config(NULL);
-    struct avpn_rule rule = {.size = sizeof rule}, read;
+    struct avpn_rule rule = {.size = sizeof rule}, read = {.size = sizeof read};
     struct avpn_breakout breakout = {.size = sizeof breakout};
 
     ck_assert_int_eq(avpn_config_set_flags(config, 256), AVPN_ERROR_ARGUMENT);
@@ -119,7 +120,7 @@ START_TEST(of_a_policy_what_cannot_be_represented_is_refused) /* [CFG-8] */
     ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_FORMAT);
     memset(rule.name, 'a', sizeof rule.name); /* no end */
     ck_assert_int_eq(avpn_config_add_rule(config, &rule), AVPN_ERROR_FORMAT);
-    breakout.size++;
+    breakout.size--;
     ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_ARGUMENT);
     breakout = (struct avpn_breakout){.size = sizeof breakout, .reserved = {0, 0, 1}};
     ck_assert_int_eq(avpn_config_add_breakout(config, &breakout), AVPN_ERROR_ARGUMENT);

@@ -111,7 +111,7 @@ static const struct {
 static void describe(const struct avpn_routes *routes, const char *text, char *hops_out)
 {
     struct avpn_prefix prefix;
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     size_t used = 0;
 
     ck_assert_int_eq(avpn_prefix_parse(text, &prefix), AVPN_OK);
@@ -342,7 +342,7 @@ static bool is_offered(void *user, uint32_t member, uint32_t index)
 {
     const struct situation *situation = user;
     char prefix[AVPN_PREFIX_TEXT], text[AVPN_PREFIX_TEXT + 16];
-    struct avpn_member whole;
+    struct avpn_member whole = {.size = sizeof whole};
 
     ck_assert_int_eq(avpn_config_member(situation->config, member, &whole), AVPN_OK);
     ck_assert_uint_lt(index, whole.export_count);
@@ -366,7 +366,7 @@ static void note(void *user, uint32_t kind, const struct avpn_prefix *prefix, ui
 
 static void describe_all(const struct avpn_routes *routes, char *text_out)
 {
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
 
     *text_out = '\0';
     for (uint32_t i = 0; avpn_routes_at(routes, i, &route) == AVPN_OK; i++) {
@@ -412,7 +412,7 @@ START_TEST(every_next_hop_is_a_peer_in_random_organizations)
     ck_assert_int_eq(avpn_config_set_flags(config, (uint32_t)_i % 2), AVPN_OK);
     for (uint32_t i = 0; avpni_config_view(config, i, &self); i++) {
         struct avpn_routes *routes;
-        struct avpn_route route;
+        struct avpn_route route = {.size = sizeof route};
 
         ck_assert_int_eq(avpn_routes_new(NULL, &routes), AVPN_OK);
         ck_assert_int_eq(avpni_plan_routes(config, self.id, &all_offered, routes), AVPN_OK);
@@ -453,7 +453,7 @@ static struct avpn_address host_in(const struct avpn_prefix *prefix)
 static uint32_t next_hop(const struct organization *o, uint32_t at, uint32_t from,
                          const struct avpn_address *to)
 {
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
     bool is_from_hub = from != 0 && o->views[from].role == AVPN_ROLE_HUB;
 
     if (avpn_routes_match(o->routes[at], to, &route) != AVPN_OK) {
@@ -602,7 +602,7 @@ START_TEST(no_more_next_hops_than_a_route_holds)
     struct site many[24];
     struct avpn_routes *routes;
     struct avpn_prefix prefix;
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
 
     for (uint32_t i = 0; i < 24; i++) {
         many[i] = (struct site){i + 1, 'H', "", i == 0 ? "" : "10.1.0.0/16"};
@@ -629,7 +629,7 @@ START_TEST(prefixes_may_lie_in_each_other_to_the_last_bit)
     struct avpn_prefix attached[32];
     const struct avpni_plan_seams seams = {.attached = attached, .attached_count = 32};
     struct avpn_routes *routes;
-    struct avpn_route route;
+    struct avpn_route route = {.size = sizeof route};
 
     for (uint32_t id = 1; id <= 3; id++) {
         const struct site site = {id, 'H', "", ""};

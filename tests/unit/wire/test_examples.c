@@ -814,8 +814,8 @@ static struct avpn_token example_token(const struct avpn_key *organization)
                                .registry_count = 1};
 
     memcpy(token.secret, world.token, sizeof token.secret);
-    token.registries[0] = (struct avpn_registry_entry){
-        .size = sizeof token.registries[0], .key = world.registry.public_key, .port = 9350};
+    token.registries[0] = (struct avpn_token_registry){
+        .key = world.registry.public_key, .port = 9350};
     memcpy(token.registries[0].host, "198.51.100.1", 13);
     return token;
 }
@@ -890,7 +890,7 @@ static void build_token(struct example *e)
     uint8_t bundle[ITEM_BYTES];
     char text[AVPN_TOKEN_TEXT];
     struct avpn_key organization;
-    struct avpn_token token, again;
+    struct avpn_token token = {.size = sizeof token}, again = {.size = sizeof again};
 
     sign_configuration(bundle, sizeof bundle, &organization);
     token = example_token(&organization);
