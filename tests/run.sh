@@ -145,7 +145,7 @@ behind() {
     script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
     script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
-    must "memory" 400 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
+    must "memory" 900 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
 }
 
 sanitized_tests() {
