@@ -5,9 +5,9 @@
 #
 #     tests/run.sh [--quick] [--werror]
 #
-# First a plain build. Then two lanes: in front the meson tests and the laboratories of namespaces with the real programs,
-# which mostly wait; behind them, at the lowest priority, what needs the processor more than the clock: builds with the
-# address, undefined behaviour and thread sanitizers and their tests, the oracles, the fuzz targets of inner packets under the
+# First a plain build. Then two lanes: in front the meson tests, the other kernels and the laboratories of namespaces with the
+# real programs, which mostly wait; behind them, at the lowest priority, what needs the processor more than the clock: builds with the
+# address, undefined behaviour and thread sanitizers and their tests, tshark, the fuzz targets of inner packets under the
 # memory sanitizer. --quick leaves out all but the plain build and its tests. --werror makes compiler
 # warnings errors.
 #
@@ -142,8 +142,6 @@ behind() {
         echo no >"$log/threaded.ready"
     fi
     [ "$(cat "$log/sanitized.ready")" = no ] || sanitized_tests
-    script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
-    script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
     script_tests "tshark" 200 "$root/tests/oracle/tshark_icv.sh" "$build/tests/oracle/esp_pcap"
     must "memory" 900 "$root/tests/fuzz.sh" --memory && passed=$((passed + 1))
 }
@@ -217,6 +215,8 @@ start_behind
 meson_tests "tests" "$build" 900
 script_tests "hosts" 180 "$root/tests/e2e/hosts.sh" "$build"
 script_tests "scripts" 300 "$root/tests/e2e/scripts.sh" "$build"
+script_tests "kernel-esp" 400 "$root/tests/oracle/kernel_esp.sh" "$build/tests/oracle/esp_peer"
+script_tests "kernel-plane" 400 "$root/tests/oracle/kernel_plane.sh" "$build"
 script_tests "laboratory" 900 "$root/tests/e2e/run.sh" "$build"
 script_tests "routes" 600 "$root/tests/e2e/routes.sh" "$build"
 script_tests "offload" 300 "$root/tests/e2e/offload.sh" "$build"

@@ -558,10 +558,8 @@ void site_end(struct site *site)
 void site_run(struct site *site)
 {
     for (uint32_t i = 0; i < WORKERS; i++)
-        if (pthread_create(&site->lanes[i].thread, NULL, lane_main, &site->lanes[i]) != 0)
-            abort();
-    if (pthread_create(&site->thread, NULL, engine_main, site) != 0)
-        abort();
+        stage_thread(&site->lanes[i].thread, lane_main, &site->lanes[i]);
+    stage_thread(&site->thread, engine_main, site);
 }
 
 void site_join(struct site *site)

@@ -37,5 +37,7 @@ void stage_carry(struct stage *stage, const struct avpn_contact *source, const s
                  const uint8_t *bytes, uint32_t count, uint64_t *chance);
 uint32_t stage_random(uint64_t *state, uint32_t below);
 void stage_nap(void);
+/* A thread with the same stack everywhere: musl's own, 128 KiB, is less than a batch of packets takes. */
+void stage_thread(pthread_t *thread_out, void *(*body)(void *), void *user);
 
 #endif

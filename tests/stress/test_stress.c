@@ -25,6 +25,7 @@
 #define DRAIN_STEPS 400
 #define STUCK_SECONDS 120
 #define SETTLE_ROUNDS 400
+#define STACK_BYTES (2u << 20)
 
 static struct stage stage;
 static uint64_t chance;
@@ -51,6 +52,17 @@ uint32_t stage_random(uint64_t *state, uint32_t below)
 void stage_nap(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+}
+
+void stage_thread(pthread_t *thread_out, void *(*body)(void *), void *user)
+{
+    pthread_attr_t attributes;
+
+    if (pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstacksize(&attributes, STACK_BYTES) != 0 ||
+        pthread_create(thread_out, &attributes, body, user) != 0)
+        abort();
+    pthread_attr_destroy(&attributes);
 }
 
 static void deliver(struct stage *s, const struct avpn_contact *source, const struct avpn_contact *to,
@@ -339,8 +351,7 @@ static void begin(void)
         site_begin(&stage.sites[i], &stage, i);
     for (uint32_t i = 0; i < SITES; i++)
         site_run(&stage.sites[i]);
-    if (pthread_create(&stage.registry_thread, NULL, registry_main, &stage) != 0)
-        abort();
+    stage_thread(&stage.registry_thread, registry_main, &stage);
 }
 
 static void end(void)

@@ -566,10 +566,12 @@ END_TEST
 START_TEST(sizes_are_as_small_as_documented)
 {
     const struct avpn_aead *chacha = &avpni_aead_sodium_chacha, *aes = &avpni_aead_sodium_aes;
+    const bool is_wide = sizeof(void *) == 8; /* three pointers, and what aligns the key behind them */
+    const size_t sender = is_wide ? 88 : 80;
 
-    ck_assert_uint_eq(avpni_esp_bytes(chacha, 0, false), 88);
-    ck_assert_uint_eq(avpni_esp_bytes(chacha, 0, true), 88 + 264);
-    ck_assert_uint_eq(avpni_esp_bytes(aes, 0, false), 576);
+    ck_assert_uint_eq(avpni_esp_bytes(chacha, 0, false), sender);
+    ck_assert_uint_eq(avpni_esp_bytes(chacha, 0, true), sender + 264);
+    ck_assert_uint_eq(avpni_esp_bytes(aes, 0, false), is_wide ? 576 : 560);
     ck_assert_uint_eq(avpni_esp_bytes(chacha, 100, true), 0);
     ck_assert_uint_eq(avpni_esp_bytes(NULL, 0, false), 0);
     ck_assert_uint_eq(avpn_sealed_bytes(AVPN_PACKET_LIMIT + 1), 0);
