@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* check: is an organization's file valid, and what would publishing it change? Writes nothing, opens no key. */
-#include <getopt.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -68,28 +67,5 @@ static int check(const char *path, json_t *json)
 
 int command_check(int count, char **words)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    json_t *json = NULL;
-    int option, is_json = 0, status;
-
-    while ((option = getopt_long(count, words, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return 0;
-        }
-        if (option != 'j') {
-            fputs(help, stderr);
-            return 2;
-        }
-        is_json = 1;
-    }
-    if (optind + 1 != count) {
-        fputs(help, stderr);
-        return 2;
-    }
-    if (is_json)
-        json = findings_begin();
-    status = check(words[optind], json);
-    return json ? findings_print(json, status) : status;
+    return findings_command(count, words, help, check);
 }

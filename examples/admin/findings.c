@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "admin/findings.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -44,6 +45,35 @@ int findings_print(json_t *object, int status)
     putchar('\n');
     json_decref(object);
     return status;
+}
+
+int findings_command(int count, char **words, const char *help,
+                     int (*run)(const char *path, json_t *json))
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    json_t *json = NULL;
+    int option, is_json = 0, status;
+
+    while ((option = getopt_long(count, words, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return 0;
+        }
+        if (option != 'j') {
+            fputs(help, stderr);
+            return 2;
+        }
+        is_json = 1;
+    }
+    if (optind + 1 != count) {
+        fputs(help, stderr);
+        return 2;
+    }
+    if (is_json)
+        json = findings_begin();
+    status = run(words[optind], json);
+    return json ? findings_print(json, status) : status;
 }
 
 static void print_warning(const struct settings_finding *finding)

@@ -6,7 +6,6 @@
  * With --json: one object with "name", "id", "version" (published last; 0: none), "suites", "hub_tunnels" and the lists
  * "registries", "sites" (in the file's order), "firewall" and "breakout". Ports and absent things are as in the answers of a gateway.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -273,28 +272,5 @@ static int show(const char *path, json_t *json)
 
 int command_org_show(int count, char **words)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    json_t *json = NULL;
-    int option, is_json = 0, status;
-
-    while ((option = getopt_long(count, words, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return 0;
-        }
-        if (option != 'j') {
-            fputs(help, stderr);
-            return 2;
-        }
-        is_json = 1;
-    }
-    if (optind + 1 != count) {
-        fputs(help, stderr);
-        return 2;
-    }
-    if (is_json)
-        json = findings_begin();
-    status = show(words[optind], json);
-    return json ? findings_print(json, status) : status;
+    return findings_command(count, words, help, show);
 }
